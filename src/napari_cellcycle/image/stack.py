@@ -1,0 +1,143 @@
+"""What every other room works on: an image with named channels, and a segmentation of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from napari_cellcycle.errors import ChannelError, SegmentationMismatchError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.image.spacing import Spacing
+
+LabelsAre = Literal["cell", "nucleus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """An image with named channels, lazily loaded.
+
+    Parameters
+    ----------
+    data : array-like, ``(t, c, z, y, x)``, any real dtype
+        Numpy or dask; 2D images have one plane, still images one frame.
+    channels : tuple of str
+        One name a channel.
+    spacing : Spacing or None
+        ``None`` where metadata give no value with a unit.
+    name : str
+        Name of the file or layer; the ``image`` column of every table.
+    scene : str
+        Name of the scene inside the file, empty where there is only one.
+    path : Path or None
+        The file it came from.
+    """
+
+    data: Any
+    channels: tuple[str, ...]
+    spacing: Spacing | None
+    name: str
+    scene: str = ""
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.data.shape) != 5:
+            raise ValueError(f"A Stack is (t, c, z, y, x), not of shape {self.data.shape}.")
+        if len(self.channels) != self.data.shape[1]:
+            raise ChannelError(
+                f"{self.name} has {self.data.shape[1]} channels but {len(self.channels)} names: "
+                f"{', '.join(self.channels)}."
+            )
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames in time."""
+        return int(self.data.shape[0])
+
+    @property
+    def is_2d(self) -> bool:
+        """Whether there is one plane only."""
+        return int(self.data.shape[2]) == 1
+
+    @property
+    def grid(self) -> tuple[int, int, int, int]:
+        """Shape ``(t, z, y, x)`` that a segmentation must have."""
+        t, _, z, y, x = self.data.shape
+        return int(t), int(z), int(y), int(x)
+
+    def channel(self, which: int | str) -> int:
+        """Index of a channel given by index or by (case-insensitive) name.
+
+        Raises
+        ------
+        ChannelError
+            If there is no such channel.
+        """
+        text = str(which).strip()
+        if text.isdecimal() and int(text) < len(self.channels):
+            return int(text)
+        names = [name.casefold() for name in self.channels]
+        if names.count(text.casefold()) == 1:
+            return names.index(text.casefold())
+        listing = ", ".join(f"{i}={name}" for i, name in enumerate(self.channels))
+        raise ChannelError(f"{self.name} has no channel {which!r}; it has {listing}.")
+
+    def volume(self, frame: int, channel: int) -> NDArray[Any]:
+        """Read one channel of one frame, ``(z, y, x)``."""
+        return np.asarray(self.data[frame, channel])
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """Integer labels of cells or of nuclei, 0 where there is none.
+
+    Parameters
+    ----------
+    data : array-like, ``(t, z, y, x)``, integer
+    labels_are : {"cell", "nucleus"}
+    name : str
+    spacing : Spacing or None
+        ``None`` inherits the image's.
+    path : Path or None
+    """
+
+    data: Any
+    labels_are: LabelsAre
+    name: str
+    spacing: Spacing | None = None
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.data.shape) != 4:
+            raise ValueError(f"A Segmentation is (t, z, y, x), not of shape {self.data.shape}.")
+
+    @property
+    def grid(self) -> tuple[int, int, int, int]:
+        """Shape ``(t, z, y, x)``."""
+        t, z, y, x = self.data.shape
+        return int(t), int(z), int(y), int(x)
+
+    def volume(self, frame: int) -> NDArray[np.integer[Any]]:
+        """Read one frame, ``(z, y, x)``."""
+        return np.asarray(self.data[frame])
+
+
+def check_match(stack: Stack, segmentation: Segmentation) -> None:
+    """Refuse a segmentation that does not lie on the image's grid.
+
+    Raises
+    ------
+    SegmentationMismatchError
+        Naming both shapes, ``(t, z, y, x)``.
+    """
+    if stack.grid != segmentation.grid:
+        raise SegmentationMismatchError(
+            f"{segmentation.name} does not lie on {stack.name}: the image is "
+            f"{stack.grid} (t, z, y, x), the segmentation {segmentation.grid}. "
+            "Choose the segmentation that was made from this image, at its full resolution."
+        )

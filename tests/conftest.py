@@ -12,7 +12,7 @@ DATA_VARIABLE = "NAPARI_CELLCYCLE_DATA"
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """Folder of the real images: ``$NAPARI_CELLCYCLE_DATA``, or ``../shared/data`` beside the repository."""
+    """Folder of the real images: ``$NAPARI_CELLCYCLE_DATA``, or ``../shared/data``."""
     default = Path(__file__).resolve().parents[1].parent / "shared" / "data"
     folder = Path(os.environ.get(DATA_VARIABLE, default))
     if not folder.is_dir():

@@ -42,7 +42,7 @@ class ViewRecipe:
     channels: tuple[str, ...] = ("dna", "membrane")
     axes: tuple[Axis, ...] = ("x", "y", "z")
     size: int = 64
-    extent: float = 1.75
+    extent: float = 1.5
     unit: Literal["cell", "um"] = "cell"
     dilate: float = 0.12
     membrane_dilate: float = 0.6

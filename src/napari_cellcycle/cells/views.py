@@ -209,18 +209,24 @@ def crop_labels(crop: Volume, *, join: bool = False) -> NDArray[np.uint16]:
     from scipy import ndimage
     from skimage.filters import threshold_otsu
 
-    smooth = ndimage.gaussian_filter(
-        np.asarray(crop, dtype=np.float32), max(1.0, crop.shape[0] / 64)
-    )
-    bright = ndimage.binary_fill_holes(smooth > threshold_otsu(smooth))
+    height, width = crop.shape
+    smooth = ndimage.gaussian_filter(np.asarray(crop, dtype=np.float32), max(1.0, height / 64))
+    y, x = np.indices(crop.shape)
+    distance = (y - (height - 1) / 2) ** 2 + (x - (width - 1) / 2) ** 2
+    near = np.exp(-distance / (2 * (height / 8) ** 2))
+    # Bright neighbours can hide a dim subject: then only the middle of the crop sets the threshold.
+    for central in (False, True):
+        window = (
+            smooth[height // 4 : -(height // 4), width // 4 : -(width // 4)] if central else smooth
+        )
+        bright = ndimage.binary_fill_holes(smooth > threshold_otsu(window))
+        if near[bright].sum() > 0.15 * near.sum():
+            break
     objects, n = ndimage.label(bright)
     if n == 0:
         return np.ones(crop.shape, np.uint16)
     if join:
         return (objects > 0).astype(np.uint16)
-    middle = (np.array(crop.shape) - 1) / 2
-    y, x = np.indices(crop.shape)
-    near = np.exp(-((y - middle[0]) ** 2 + (x - middle[1]) ** 2) / (2 * (crop.shape[0] / 8) ** 2))
     subject = int(np.argmax(ndimage.sum_labels(near, objects, np.arange(1, n + 1)))) + 1
     result = objects.astype(np.uint16) + 1
     result[objects == 0] = 0

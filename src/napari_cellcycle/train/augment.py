@@ -1,0 +1,80 @@
+"""Augmentation of batches of views: geometry that keeps an axis' meaning, and the looks of other microscopes."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the name that torch's own documentation uses
+
+
+def augment(
+    images: torch.Tensor, axis: str, rng: torch.Generator, *, membrane_dropout: float = 0.3
+) -> torch.Tensor:
+    """Vary a batch of views.
+
+    Views along z are rotated by any angle; those along x and y, whose vertical is the optical axis,
+    by a few degrees only. All are flipped, scaled, shifted and sheared a little, blurred, made noisy
+    and changed in gamma and contrast; channels other than the first are dropped at times.
+
+    Parameters
+    ----------
+    images : Tensor, ``(n, channels, size, size)``, float32 in [0, 1]
+    axis : {"x", "y", "z"}
+    rng : torch.Generator
+    membrane_dropout : float
+        Probability that every channel but the first is set to zero.
+
+    Returns
+    -------
+    Tensor of the same shape, in [0, 1]
+    """
+    n, channels, size, _ = images.shape
+
+    def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
+        return torch.rand(n, *shape, generator=rng) * (high - low) + low
+
+    turn = math.pi if axis == "z" else math.radians(12)
+    angle = uniform(-turn, turn)
+    scale = torch.exp(uniform(-0.18, 0.18))
+    stretch = torch.exp(uniform(-0.08, 0.08) if axis == "z" else uniform(-0.15, 0.15))
+    flip_x = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
+    flip_y = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0] = cos * scale * flip_x
+    theta[:, 0, 1] = -sin * scale * flip_y * stretch
+    theta[:, 1, 0] = sin * scale * flip_x
+    theta[:, 1, 1] = cos * scale * flip_y * stretch
+    theta[:, :, 2] = uniform(-0.06, 0.06, 2)
+    grid = F.affine_grid(theta, [n, channels, size, size], align_corners=False)
+    images = F.grid_sample(images, grid, align_corners=False)
+
+    # Blur a third of the cells with one of a few kernels.
+    for sigma in (0.7, 1.3):
+        chosen = uniform(0, 1) < 0.17
+        if bool(chosen.any()):
+            images[chosen] = _blur(images[chosen], sigma)
+
+    gamma = torch.exp(uniform(-0.5, 0.5, channels, 1, 1))
+    images = images.clamp(0, 1) ** gamma
+    gain = uniform(0.75, 1.3, channels, 1, 1)
+    noise = uniform(-0.03, 0.1, 1, 1, 1).clamp(min=0)
+    present = (images > 0).float()
+    images = images * gain + torch.randn(images.shape, generator=rng) * noise * present
+    if channels > 1:
+        keep = (uniform(0, 1, 1, 1, 1) >= membrane_dropout).float()
+        images = torch.cat([images[:, :1], images[:, 1:] * keep], dim=1)
+    return images.clamp(0, 1)
+
+
+def _blur(images: torch.Tensor, sigma: float) -> torch.Tensor:
+    reach = math.ceil(3 * sigma)
+    x = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    kernel = torch.exp(-(x**2) / (2 * sigma**2))
+    kernel = kernel / kernel.sum()
+    n, channels, height, width = images.shape
+    flat = images.reshape(n * channels, 1, height, width)
+    flat = F.conv2d(flat, kernel.view(1, 1, 1, -1), padding=(0, reach))
+    flat = F.conv2d(flat, kernel.view(1, 1, -1, 1), padding=(reach, 0))
+    return flat.reshape(images.shape)

@@ -1,0 +1,192 @@
+"""Fit one network with two heads: mitotic or not, and the stage of what is mitotic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - the name that torch's own documentation uses
+
+from napari_cellcycle.train.augment import augment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.train.viewset import ViewSet
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How to fit.
+
+    Parameters
+    ----------
+    steps : int
+        Batches.
+    batch_size : int
+    learning_rate : float
+        Peak of a one-cycle schedule (AdamW).
+    weight_decay : float
+    label_smoothing : float
+        At level 1.
+    seed : int
+    """
+
+    steps: int
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.03
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A view set to draw from, along which axes, and how often."""
+
+    views: ViewSet
+    axes: tuple[str, ...]
+    weight: float
+
+
+def level_loss(
+    outputs: torch.Tensor,
+    mitotic: torch.Tensor,
+    stages: torch.Tensor,
+    *,
+    label_smoothing: float = 0.0,
+) -> torch.Tensor:
+    """Cross entropy of level 1, plus that of the allowed stages at level 2 where the cell is mitotic.
+
+    Parameters
+    ----------
+    outputs : Tensor, ``(n, 2 + stages)``
+        Logits: non-mitotic, mitotic, then one a stage.
+    mitotic : Tensor, ``(n,)``, int64
+    stages : Tensor, ``(n, stages)``, bool
+        Allowed stages; rows that are not mitotic are ignored.
+    label_smoothing : float
+    """
+    loss = F.cross_entropy(outputs[:, :2], mitotic, label_smoothing=label_smoothing)
+    known = (mitotic == 1) & stages.any(dim=1) & ~stages.all(dim=1)
+    if bool(known.any()):
+        log_p = F.log_softmax(outputs[known, 2:], dim=1)
+        allowed = log_p.masked_fill(~stages[known], -torch.inf).logsumexp(dim=1)
+        loss = loss - 0.5 * allowed.mean() * known.float().mean() * 2
+    return loss
+
+
+def fit(
+    network: torch.nn.Module,
+    sources: Sequence[Source],
+    options: FitOptions,
+    progress: Callable[[int, float], None] | None = None,
+) -> None:
+    """Train ``network`` in place.
+
+    Each batch comes from one axis; its share of every source goes by weight, and half of what a
+    source gives is mitotic.
+
+    Parameters
+    ----------
+    network : Module
+        Takes ``(n, channels, size, size)``, gives ``(n, 2 + stages)``.
+    sources : sequence of Source
+    options : FitOptions
+    progress : callable of (step, mean loss), optional
+        Called every 50 steps.
+    """
+    rng = np.random.default_rng(options.seed)
+    generator = torch.Generator().manual_seed(options.seed)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, options.learning_rate, total_steps=options.steps, pct_start=0.15
+    )
+    axes = sorted({axis for source in sources for axis in source.axes})
+    network.train()
+    losses: list[float] = []
+    for step in range(options.steps):
+        axis = axes[int(rng.integers(len(axes)))]
+        images, mitotic, stages = _batch(sources, axis, options.batch_size, rng)
+        inputs = augment(images, axis, generator).contiguous(memory_format=torch.channels_last)
+        optimizer.zero_grad(set_to_none=True)
+        loss = level_loss(network(inputs), mitotic, stages, label_smoothing=options.label_smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+        if progress is not None and (step + 1) % 50 == 0:
+            progress(step + 1, float(np.mean(losses[-50:])))
+
+
+def _batch(
+    sources: Sequence[Source], axis: str, size: int, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    usable = [source for source in sources if axis in source.axes]
+    weights = np.array([source.weight for source in usable])
+    counts = rng.multinomial(size, weights / weights.sum())
+    images, mitotic, stages = [], [], []
+    for source, count in zip(usable, counts, strict=True):
+        views = source.views
+        chosen = np.concatenate(
+            [
+                rng.choice(np.flatnonzero(views.mitotic == value), n)
+                for value, n in ((0, count - count // 2), (1, count // 2))
+            ]
+        )
+        images.append(views.images[chosen, views.axes.index(axis)])
+        mitotic.append(views.mitotic[chosen])
+        stages.append(views.stages[chosen])
+    return (
+        torch.from_numpy(np.concatenate(images)).float() / 255,
+        torch.from_numpy(np.concatenate(mitotic)),
+        torch.from_numpy(np.concatenate(stages)),
+    )
+
+
+@torch.inference_mode()
+def logits(
+    network: torch.nn.Module, images: NDArray[np.uint8], batch_size: int = 128
+) -> NDArray[np.float32]:
+    """Outputs ``(n, 2 + stages)`` of a network on views ``(n, channels, size, size)``, uint8."""
+    network.eval()
+    parts = [
+        network(
+            (torch.from_numpy(images[i : i + batch_size]).float() / 255).contiguous(
+                memory_format=torch.channels_last
+            )
+        ).numpy()
+        for i in range(0, len(images), batch_size)
+    ]
+    return np.concatenate(parts)
+
+
+def temperature(outputs: NDArray[np.float32], allowed: NDArray[np.bool_]) -> float:
+    """Temperature that makes ``softmax(outputs / T)`` most likely.
+
+    Source: Guo et al. 2017, "On calibration of modern neural networks".
+
+    Parameters
+    ----------
+    outputs : ndarray, ``(n, classes)``
+        Logits of validation data.
+    allowed : ndarray, ``(n, classes)``, bool
+        The true class, or all that it may be.
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax, logsumexp
+
+    def loss(log_t: float) -> float:
+        log_p = log_softmax(outputs / np.exp(log_t), axis=1)
+        return -float(logsumexp(np.where(allowed, log_p, -np.inf), axis=1).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))

@@ -13,7 +13,7 @@ from napari_cellcycle.errors import CellCycleError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNCLASSIFIED = "#9A9A9A"
+UNCLASSIFIED = "#666666"
 """Colour of a cell that has no phase yet."""
 
 
@@ -65,7 +65,9 @@ class PhaseSet:
             if phase.slug == slug:
                 return phase
         known = ", ".join(phase.slug for phase in self.phases)
-        raise CellCycleError(f"{slug!r} is no phase of vocabulary {self.name!r}, which has: {known}.")
+        raise CellCycleError(
+            f"{slug!r} is no phase of vocabulary {self.name!r}, which has: {known}."
+        )
 
     @property
     def leaves(self) -> tuple[Phase, ...]:
@@ -123,7 +125,9 @@ class PhaseSet:
             for slug in members:
                 if slug not in index:
                     known = ", ".join(index)
-                    raise CellCycleError(f"Cannot merge {slug!r} into {name!r}: leaves are {known}.")
+                    raise CellCycleError(
+                        f"Cannot merge {slug!r} into {name!r}: leaves are {known}."
+                    )
                 if slug in taken:
                     raise CellCycleError(f"Phase {slug!r} is merged twice.")
                 taken.add(slug)

@@ -1,0 +1,399 @@
+"""Nuclei with an envelope: interphase of many kinds, prophase, and the hard non-mitotic look-alikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.simulate.chromosomes import arms
+from napari_cellcycle.simulate.grid import (
+    Grid,
+    between,
+    directions,
+    distance,
+    rotation,
+    scale_between,
+    smooth,
+    splat,
+)
+
+if TYPE_CHECKING:
+    from napari_cellcycle.simulate.grid import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Nucleus:
+    """An enveloped nucleus.
+
+    Parameters
+    ----------
+    centre : ndarray, ``(3,)``, z y x
+    metric : ndarray, ``(3, 3)``
+        Maps the nucleus to the unit ball.
+    axes : ndarray, ``(3,)``
+        Half axes.
+    wobble : float
+        Depth of the smooth deformation of the envelope.
+    dents : ndarray, ``(n, 4)``
+        Balls (z, y, x, radius; in half axes) cut out of the envelope: lobes and indentations.
+    mottle : tuple of float
+        Amplitude of the chromatin texture at the coarse, middle, fine and finest scale.
+    nucleoli : ndarray, ``(n, 4)``
+        Position and radius in half axes.
+    hollow : float
+        Depth of the nucleoli, 0 to 1.
+    centres : ndarray, ``(n, 3)``
+        Chromocentres, in half axes.
+    centre_size, centre_gain : float
+        Their standard deviation in nuclear radii and brightness.
+    rim : float
+        Brightness of heterochromatin below the envelope.
+    threads : tuple of ndarray or None
+        Condensing chromosomes, ``(n, 3)`` points in half axes and ``(n,)`` weights.
+    thread_width, thread_gain : float
+        Standard deviation of their cross-section, nuclear radii; brightness.
+    base : float
+        Level of the chromatin between the threads.
+    edge : float
+        Softness of the envelope, nuclear radii.
+    gain : float
+        Brightness of the whole nucleus.
+    """
+
+    centre: Array
+    metric: Array
+    axes: Array
+    wobble: float
+    dents: Array
+    mottle: tuple[float, float, float, float]
+    nucleoli: Array
+    hollow: float
+    centres: Array
+    centre_size: float
+    centre_gain: float
+    rim: float
+    threads: tuple[Array, Array] | None = None
+    thread_width: float = 0.06
+    thread_gain: float = 1.0
+    base: float = 1.0
+    edge: float = 0.05
+    gain: float = 1.0
+
+    @property
+    def radius(self) -> float:
+        """Radius of the ball with the same radius of gyration."""
+        return float(np.sqrt((self.axes**2).mean()))
+
+    @property
+    def reach(self) -> float:
+        """Distance from the centre that all of it lies within."""
+        return float(self.axes.max()) * (1 + self.wobble) + 2 * self.edge
+
+    def moved(self, to: Array) -> Nucleus:
+        """Same nucleus elsewhere."""
+        return replace(self, centre=np.asarray(to, dtype=np.float32))
+
+    def _place(self, positions: Array) -> Array:
+        inverse = np.linalg.inv(self.metric)
+        return np.asarray(positions @ inverse.T + self.centre, dtype=np.float32)
+
+    def envelope(self, grid: Grid, relief: Array) -> Array:
+        """Signed depth below the envelope, positive inside, in mean half axes."""
+        depth = 1 - distance(grid, self.centre, self.metric)
+        depth -= self.wobble * relief
+        for *at, size in self.dents:
+            cut = distance(grid, self._place(np.float32([at]))[0], self.metric / np.float32(size))
+            cut -= 1
+            cut *= size
+            # a smooth minimum keeps the lips of a dent round
+            soft = np.clip(0.5 + 0.5 * (cut - depth) / 0.15, 0, 1)
+            depth = cut * (1 - soft) + depth * soft - 0.15 * soft * (1 - soft)
+        return depth
+
+    def draw(
+        self, grid: Grid, relief: Array, texture: list[Array], room: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Density and soft mask on the grid.
+
+        Parameters
+        ----------
+        grid : Grid
+        relief : ndarray, ``(z, y, x)``
+            Smooth noise of unit variance that deforms the envelope.
+        texture : list of ndarray, ``(z, y, x)``
+            Noise of unit variance, from coarse to fine.
+        room : ndarray, ``(z, y, x)``, optional
+            Distance to the border of the cell, nuclear radii; the nucleus stays inside.
+        """
+        mean = float(np.prod(self.axes)) ** (1 / 3)
+        depth = self.envelope(grid, relief)
+        depth *= np.float32(mean)
+        if room is not None:
+            depth = np.minimum(depth, room - 0.04)
+        mask = np.clip(depth / self.edge + 0.5, 0, 1)
+        level = np.zeros(grid.shape, np.float32)
+        for amplitude, field in zip(self.mottle, texture, strict=True):
+            if amplitude > 0:
+                level += np.float32(amplitude) * field
+        np.clip(level, -2.5, 1.8, out=level)
+        level = np.exp(level, out=level)
+        level *= self.base
+        if self.rim > 0:
+            level *= 1 + self.rim * np.exp(-(((depth - 0.09) / 0.07) ** 2))
+        if self.threads is not None:
+            points, weights = self.threads
+            lines = smooth(
+                splat(grid, self._place(points), weights), grid, self.thread_width, keep=True
+            )
+            sigma = max(self.thread_width, 0.42 * grid.step)
+            lines *= np.float32(2 * np.pi * sigma**2 / grid.step**3)
+            level += self.thread_gain * -np.expm1(-1.3 * lines)
+        for *at, size in self.nucleoli:
+            ball = distance(grid, self._place(np.float32([at]))[0], self.metric / np.float32(size))
+            ball -= 1 - 0.25 * relief
+            level *= 1 - self.hollow * np.clip(0.5 - ball * 2.2, 0, 1)
+        if len(self.centres):
+            spots = splat(grid, self._place(self.centres), np.ones(len(self.centres), np.float32))
+            sigma = max(self.centre_size, 0.42 * grid.step)
+            spots = smooth(spots, grid, self.centre_size, keep=True)
+            spots *= np.float32((2 * np.pi) ** 1.5 * sigma**3 / grid.step**3)
+            level += self.centre_gain * -np.expm1(-1.5 * spots)
+        level *= mask
+        level *= self.gain
+        return level, mask
+
+
+_NONE3 = np.zeros((0, 3), np.float32)
+_NONE4 = np.zeros((0, 4), np.float32)
+
+
+def _inside(rng: np.random.Generator, n: int, low: float, high: float) -> Array:
+    r = rng.uniform(low**3, high**3, (n, 1)) ** (1 / 3)
+    return np.asarray(directions(rng, n) * r, dtype=np.float32)
+
+
+def _frame(rng: np.random.Generator, axes: Array, flat_on_slide: bool = False) -> Array:
+    turn = rotation(rng)
+    if flat_on_slide:
+        angle = between(rng, 0, 2 * np.pi)
+        c, s = np.cos(angle), np.sin(angle)
+        turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]], dtype=np.float32)
+    return np.asarray(np.diag(1 / axes) @ turn.T, dtype=np.float32)
+
+
+def _shape(rng: np.random.Generator, kind: str) -> tuple[Array, Array, float, Array]:
+    """Half axes, metric, wobble and dents of one kind."""
+    size = scale_between(rng, 0.85, 1.2)
+    wobble = between(rng, 0.0, 0.09)
+    dents = _NONE4
+    slide = False
+    if kind == "flat":
+        ratio = between(rng, 0.16, 0.45)
+        long = scale_between(rng, 1, 1.6)
+        axes = np.array([ratio, 1 / long, long]) * ratio ** (-1 / 3)
+        slide = rng.random() < 0.5
+    elif kind == "spindle":
+        long = between(rng, 1.6, 3.2)
+        axes = np.array([1, between(rng, 0.6, 1), long])
+    elif kind == "oval":
+        axes = np.array([1, between(rng, 0.8, 1.2), between(rng, 1.1, 1.8)])
+    else:
+        axes = rng.uniform(0.85, 1.15, 3)
+    axes = (axes / np.prod(axes) ** (1 / 3) * size).astype(np.float32)
+    if kind == "lobed":
+        wobble = between(rng, 0.06, 0.2)
+        n = int(rng.integers(1, 4))
+        at = directions(rng, n) * rng.uniform(0.85, 1.25, (n, 1))
+        dents = np.concatenate([at, rng.uniform(0.25, 0.6, (n, 1))], axis=1).astype(np.float32)
+    elif rng.random() < 0.15:
+        at = directions(rng, 1) * between(rng, 1.0, 1.3)
+        dents = np.append(at, [[between(rng, 0.2, 0.45)]], axis=1).astype(np.float32)
+    return axes, _frame(rng, axes, slide), wobble, dents
+
+
+@dataclass(frozen=True, slots=True)
+class Stain:
+    """How the chromatin of one tissue looks; cells of it vary about this.
+
+    Parameters
+    ----------
+    mottle : tuple of float
+        Texture amplitudes, coarse to finest.
+    chromocentres : int
+        Typical number, 0 where the species has none.
+    centre_size, centre_gain, hollow, rim : float
+        As in :class:`Nucleus`.
+    """
+
+    mottle: tuple[float, float, float, float]
+    chromocentres: int
+    centre_size: float
+    centre_gain: float
+    hollow: float
+    rim: float
+
+
+def stain(rng: np.random.Generator) -> Stain:
+    """Draw the look of a tissue's chromatin."""
+    smoothness = rng.random()
+    strength = 0.3 if smoothness < 0.3 else between(rng, 0.4, 1.3)
+    mottle = tuple(float(strength * rng.uniform(0, high)) for high in (0.35, 0.45, 0.45, 0.35))
+    many = 0
+    if rng.random() < 0.38:
+        many = int(round(scale_between(rng, 3, 45)))
+    size = between(rng, 0.07, 0.2) if many < 12 else between(rng, 0.045, 0.1)
+    rim = between(rng, 0.1, 1.2) if rng.random() < 0.35 else 0.0
+    return Stain(
+        (mottle[0], mottle[1], mottle[2], mottle[3]),
+        many,
+        size,
+        scale_between(rng, 0.6, 6),
+        between(rng, 0.3, 0.95),
+        rim,
+    )
+
+
+def interphase(rng: np.random.Generator, look: Stain, kind: str | None = None) -> Nucleus:
+    """Draw one interphase nucleus at the origin.
+
+    Parameters
+    ----------
+    rng : Generator
+    look : Stain
+    kind : {"round", "oval", "lobed", "flat", "spindle"}, optional
+    """
+    if kind is None:
+        kind = str(
+            rng.choice(["round", "oval", "lobed", "flat", "spindle"], p=[0.3, 0.3, 0.2, 0.12, 0.08])
+        )
+    axes, metric, wobble, dents = _shape(rng, kind)
+    n = int(rng.integers(0, 6))
+    nucleoli = np.concatenate(
+        [_inside(rng, n, 0, 0.65), rng.uniform(0.1, 0.38, (n, 1)) / max(1, n) ** 0.25], axis=1
+    ).astype(np.float32)
+    centres = _NONE3
+    if look.chromocentres:
+        k = int(rng.poisson(look.chromocentres)) + 1
+        seeds = _inside(rng, k, 0.0, 0.88)
+        lumps = rng.integers(1, 4, k)
+        centres = np.repeat(seeds, lumps, axis=0)
+        jitter = 0.7 * look.centre_size * rng.standard_normal(centres.shape)
+        centres = (centres + jitter).astype(np.float32)
+    vary = [float(a * rng.uniform(0.5, 1.3)) for a in look.mottle]
+    return Nucleus(
+        centre=np.zeros(3, np.float32),
+        metric=metric,
+        axes=axes,
+        wobble=wobble,
+        dents=dents,
+        mottle=(vary[0], vary[1], vary[2], vary[3]),
+        nucleoli=nucleoli,
+        hollow=look.hollow * between(rng, 0.5, 1),
+        centres=centres,
+        centre_size=look.centre_size,
+        centre_gain=look.centre_gain * between(rng, 0.7, 1.3),
+        rim=look.rim,
+        edge=between(rng, 0.03, 0.1),
+    )
+
+
+def dense(rng: np.random.Generator, look: Stain, size: float) -> Nucleus:
+    """A small, round, bright and nearly textureless nucleus (pyknotic, lymphocyte-like, early G1)."""
+    nucleus = interphase(rng, look, "round")
+    axes = (nucleus.axes / np.prod(nucleus.axes) ** (1 / 3) * size).astype(np.float32)
+    calm = float(rng.uniform(0, 0.5))
+    m = nucleus.mottle
+    return replace(
+        nucleus,
+        axes=axes,
+        metric=_frame(rng, axes),
+        dents=_NONE4,
+        wobble=between(rng, 0, 0.06),
+        mottle=(m[0] * calm, m[1] * calm, m[2] * calm, m[3] * calm),
+        nucleoli=_NONE4 if rng.random() < 0.6 else nucleus.nucleoli,
+        centres=nucleus.centres if rng.random() < 0.3 else _NONE3,
+        gain=between(rng, 1.2, 3.5),
+    )
+
+
+def daughter(rng: np.random.Generator, axes: Array, turn: Array, open_: float) -> Nucleus:
+    """A telophase nucleus that decondenses: a flattened lump, dense, its texture coming back.
+
+    Parameters
+    ----------
+    rng : Generator
+    axes : ndarray, ``(3,)``
+        Half axes; the first is along the spindle.
+    turn : ndarray, ``(3, 3)``
+        Orientation of the spindle.
+    open_ : float
+        0 still condensed, 1 nearly interphase.
+    """
+    n = int(rng.integers(0, 4))
+    at = directions(rng, n) * rng.uniform(0.9, 1.3, (n, 1))
+    dents = np.concatenate([at, rng.uniform(0.25, 0.55, (n, 1))], axis=1).astype(np.float32)
+    points, weights = _threads(rng, int(rng.integers(10, 30)), 0.4, 0.8)
+    return Nucleus(
+        centre=np.zeros(3, np.float32),
+        metric=np.asarray(np.diag(1 / axes) @ turn.T, dtype=np.float32),
+        axes=axes.astype(np.float32),
+        wobble=between(rng, 0.06, 0.2),
+        dents=dents,
+        mottle=(between(rng, 0.05, 0.3), between(rng, 0.05, 0.4), between(rng, 0, 0.4), 0.1),
+        nucleoli=_NONE4,
+        hollow=0.5,
+        centres=_NONE3,
+        centre_size=0.1,
+        centre_gain=0.0,
+        rim=between(rng, 0, 0.4),
+        threads=(points * float(axes.mean()) ** 0, weights * float(axes.mean())),
+        thread_width=between(rng, 0.05, 0.09),
+        thread_gain=between(rng, 0.2, 1.2) * (1 - 0.7 * open_),
+        base=1.0,
+        edge=between(rng, 0.04, 0.09),
+        gain=between(rng, 0.8, 1.1) * (1 - 0.35 * open_),
+    )
+
+
+def _threads(rng: np.random.Generator, n: int, low: float, high: float) -> tuple[Array, Array]:
+    """Bent threads inside the unit ball, drawn towards its surface."""
+    at = _inside(rng, n, 0.1, 0.95)
+    length = (rng.uniform(low, high, n) * 2).astype(np.float32)
+    points, weights = arms(
+        rng, at, directions(rng, n), length, fold=0.25, bend=between(rng, 0.3, 0.9), pitch=0.045
+    )
+    r = np.linalg.norm(points, axis=1, keepdims=True)
+    limit = np.float32(between(rng, 0.86, 0.95))
+    # a thread that meets the envelope runs along it
+    points = np.where(r > limit, points * (limit / np.maximum(r, 1e-6)), points)
+    return points.astype(np.float32), weights
+
+
+def prophase(rng: np.random.Generator, look: Stain) -> Nucleus:
+    """A round nucleus filled with condensing threads; nucleoli small or gone."""
+    nucleus = interphase(rng, look, str(rng.choice(["round", "oval"], p=[0.75, 0.25])))
+    late = rng.random()
+    n = int(between(rng, 28, 75) * (1.2 - 0.5 * late))
+    points, weights = _threads(rng, n, 0.25, 0.7)
+    keep = late < 0.5 and rng.random() < 0.5
+    grow = between(rng, 0.95, 1.2)
+    m = nucleus.mottle
+    return replace(
+        nucleus,
+        axes=nucleus.axes * np.float32(grow),
+        metric=nucleus.metric / np.float32(grow),
+        dents=_NONE4,
+        wobble=nucleus.wobble * 0.7,
+        mottle=(m[0] * 0.6, m[1] * 0.5, m[2] * 0.4, m[3] * 0.4),
+        nucleoli=nucleus.nucleoli[:2] if keep else _NONE4,
+        centres=nucleus.centres if rng.random() < 0.4 else _NONE3,
+        centre_gain=min(nucleus.centre_gain, 1.2) * 0.6,
+        rim=nucleus.rim * 0.4,
+        threads=(points, weights),
+        thread_width=between(rng, 0.035, 0.06) + 0.03 * late,
+        thread_gain=1.0,
+        base=between(rng, 0.08, 0.3) + 0.25 * (1 - late) * rng.random(),
+        gain=between(rng, 1.0, 1.6),
+    )

@@ -1,12 +1,14 @@
-"""Voxel spacing in micrometres: taken from metadata with a unit, or from a person, never guessed."""
+"""Voxel spacing in micrometres: from metadata with a unit, or from a person, never guessed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from napari_cellcycle.errors import SpacingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Source = Literal["metadata", "user", "isotropic", "cell-size"]
 
@@ -58,7 +60,7 @@ class Spacing:
 
 
 def to_micrometres(value: float | None, unit: object) -> float | None:
-    """Convert one length to micrometres; ``None`` when the value, the unit or its name is missing."""
+    """Convert one length to micrometres; ``None`` without a value or a known unit."""
     if value is None or unit is None:
         return None
     name = str(getattr(unit, "value", unit)).strip()
@@ -84,7 +86,8 @@ def parse_spacing(text: str | Sequence[float]) -> Spacing:
         values = [1.0, *values]
     if len(values) != 3:
         raise SpacingError(
-            f"Spacing {text!r} is not understood; give micrometres as z,y,x, such as 0.29,0.11,0.11."
+            f"Spacing {text!r} is not understood; give micrometres as z,y,x, such as "
+            "0.29,0.11,0.11."
         )
     return Spacing(values[0], values[1], values[2], "user")
 
@@ -97,7 +100,9 @@ def resolve_spacing(
     is_2d: bool = False,
     name: str = "the image",
 ) -> Spacing:
-    """Decide which spacing holds: a person's word, then isotropic, then metadata, then (2D) the cell's size.
+    """Decide which spacing holds.
+
+    A person's word comes first, then isotropic, then metadata, then (in 2D) the cell's size.
 
     Raises
     ------

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_cellcycle.errors import ChannelError, SegmentationMismatchError
+from napari_cellcycle.errors import (
+    CellCycleError,
+    ChannelError,
+    ImageReadError,
+    SegmentationError,
+    SegmentationMismatchError,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.image.spacing import Spacing
@@ -88,8 +95,14 @@ class Stack:
         raise ChannelError(f"{self.name} has no channel {which!r}; it has {listing}.")
 
     def volume(self, frame: int, channel: int) -> NDArray[Any]:
-        """Read one channel of one frame, ``(z, y, x)``."""
-        return np.asarray(self.data[frame, channel])
+        """Read one channel of one frame, ``(z, y, x)``.
+
+        Raises
+        ------
+        ImageReadError
+            If the file cannot be read after all.
+        """
+        return _read(self.data, (frame, channel), self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +136,34 @@ class Segmentation:
         return int(t), int(z), int(y), int(x)
 
     def volume(self, frame: int) -> NDArray[np.integer[Any]]:
-        """Read one frame, ``(z, y, x)``."""
-        return np.asarray(self.data[frame])
+        """Read one frame, ``(z, y, x)``.
+
+        Raises
+        ------
+        ImageReadError
+            If the file cannot be read after all.
+        SegmentationError
+            If a label is negative.
+        """
+        labels = _read(self.data, (frame,), self.name)
+        if labels.dtype.kind == "i" and labels.size and labels.min() < 0:
+            raise SegmentationError(
+                f"{self.name} has a negative label ({labels.min()}) in frame {frame}; labels are "
+                "0 (background) and above."
+            )
+        return labels
+
+
+def _read(data: Any, index: tuple[int, ...], name: str) -> NDArray[Any]:
+    """Load part of an array; a failure deep inside a reader becomes one line with the name."""
+    part = data[index]
+    try:
+        return np.asarray(part)
+    except (CellCycleError, MemoryError):
+        raise
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ImageReadError(f"{name} cannot be read at {index}: {reason}.") from error
 
 
 def check_match(stack: Stack, segmentation: Segmentation) -> None:

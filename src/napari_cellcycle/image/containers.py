@@ -1,0 +1,171 @@
+"""Reading through bioio, or through its predecessor aicsimageio, which speak the same language."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.errors import ImageReadError, MissingExtraError
+from napari_cellcycle.image import scenes
+from napari_cellcycle.image.ngff import is_zarr, read_attributes, read_lengths
+from napari_cellcycle.image.quiet import quiet
+from napari_cellcycle.image.scenes import Length, Scene, pick_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from napari_cellcycle.image.tiff import TiffInfo
+
+EXTRAS = {
+    ".czi": ("czi", "bioio_czi"),
+    ".nd2": ("nd2", "bioio_nd2"),
+    ".lif": ("lif", "bioio_lif"),
+}
+"""Formats with an extra of their own: its name, and the module that it brings."""
+
+# These formats keep lengths in a unit of their own, and their readers give micrometres.
+_IN_MICROMETRES = (".czi", ".lif", ".nd2")
+
+
+def installed(module: str) -> bool:
+    """Whether a module can be imported, without importing it."""
+    return find_spec(module) is not None
+
+
+def missing_extra(path: Path) -> MissingExtraError:
+    """Make the error that says which extra reads a file."""
+    extra, _ = EXTRAS.get(path.suffix.lower(), ("bioio", ""))
+    kind = path.suffix or "this kind"
+    return MissingExtraError(
+        f"Reading {path.name} needs a reader for {kind} that is not installed; install it with "
+        f'pip install "napari-cellcycle[{extra}]".'
+    )
+
+
+def open_bioio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Scene:
+    """Open one scene of a file with bioio.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or an OME-Zarr folder.
+    scene : str or int, optional
+        Name or index; the first by default.
+    info : TiffInfo or None
+        Of a TIFF. It saves bioio from probing its readers.
+    """
+    module = EXTRAS.get(path.suffix.lower(), ("", ""))[1]
+    if module and not installed(module):
+        raise missing_extra(path)
+    with quiet():
+        import bioio
+
+        readers: list[Any] = []
+        if info is not None and info.is_ome and installed("bioio_ome_tiff"):
+            readers.append(import_module("bioio_ome_tiff").Reader)
+        if info is not None and installed("bioio_tifffile"):
+            readers.append(import_module("bioio_tifffile").Reader)
+
+        def start(**options: Any) -> Any:
+            return bioio.BioImage(path, reader=readers or None, **options)
+
+        return _read(start, path, scene, info)
+
+
+def open_aicsimageio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Scene:
+    """Open one scene of a file with aicsimageio; as :func:`open_bioio`."""
+    with quiet():
+        from aicsimageio import AICSImage
+
+        readers: list[Any] = [None]
+        if info is not None:
+            from aicsimageio.readers.ome_tiff_reader import OmeTiffReader
+            from aicsimageio.readers.tiff_reader import TiffReader
+
+            readers = [OmeTiffReader, TiffReader] if info.is_ome else [TiffReader]
+
+        def start(**options: Any) -> Any:
+            for reader in readers[:-1]:
+                try:
+                    return AICSImage(str(path), reader=reader, **options)
+                except Exception:  # noqa: BLE001, S112 (any failure: the plainer reader is next)
+                    continue
+            return AICSImage(str(path), reader=readers[-1], **options)
+
+        return _read(start, path, scene, info)
+
+
+def _read(
+    start: Callable[..., Any], path: Path, scene: str | int | None, info: TiffInfo | None
+) -> Scene:
+    attributes = read_attributes(path) if is_zarr(path) else None
+    try:
+        image = start()
+        names = tuple(str(name) for name in image.scenes)
+    except Exception as error:
+        raise _no_reader(path, error) from error
+    index = pick_scene(names, scene, path)
+    image.set_scene(index)
+    data, axes = image.dask_data, str(image.dims.order)
+    if _one_big_chunk(data, axes):
+        data = _plane_by_plane(start, index, data)
+    if info is not None and index < len(info.scenes):
+        channels, lengths = info.scenes[index].channels, dict(info.scenes[index].lengths)
+    else:
+        channels = tuple(str(name) for name in image.channel_names or ())
+        lengths = read_lengths(attributes, index) if attributes else _lengths(image, path)
+    return Scene(data, axes, names, index, channels, lengths)
+
+
+def _no_reader(path: Path, error: Exception) -> ImageReadError:
+    """Say that no reader takes a file."""
+    if type(error).__name__ == "UnsupportedFileFormatError":
+        return ImageReadError(
+            f"No installed reader can open {path}: it is damaged, or of a format that needs "
+            "another reader. Save it as OME-TIFF or OME-Zarr."
+        )
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ImageReadError(f"{path} cannot be read: {reason}.")
+
+
+def _one_big_chunk(data: Any, axes: str) -> bool:
+    """Whether a reader would load a large volume to show one plane."""
+    if "Z" not in axes or data.chunksize[axes.index("Z")] == 1:
+        return False
+    sizes: Sequence[int] = [n for n, a in zip(data.chunksize, axes, strict=True) if a in "ZYXS"]
+    volume = int(data.dtype.itemsize)
+    for n in sizes:
+        volume *= n
+    return volume > scenes.WHOLE_VOLUME_BYTES
+
+
+def _plane_by_plane(start: Callable[..., Any], index: int, data: Any) -> Any:
+    """Open again with one chunk a plane, if the reader lets us choose."""
+    try:
+        image = start(chunk_dims=["Y", "X", "S"])
+        image.set_scene(index)
+        return image.dask_data
+    except Exception:  # noqa: BLE001 (readers refuse the option each in their own way)
+        return data
+
+
+def _lengths(image: Any, path: Path) -> dict[str, Length]:
+    """Voxel size as a reader gives it, with the unit that it states."""
+    sizes = image.physical_pixel_sizes
+    if sizes is None:
+        return {}
+    suffix = path.suffix.lower()
+    values = {axis: getattr(sizes, axis, None) for axis in "ZYX"}
+    if suffix == ".nd2" and all(value in (None, 1.0) for value in values.values()):
+        return {}  # an uncalibrated file: its reader puts 1
+    properties = getattr(image, "dimension_properties", None)
+    lengths: dict[str, Length] = {}
+    for axis, value in values.items():
+        unit = getattr(getattr(properties, axis, None), "unit", None)
+        if unit is None and suffix in _IN_MICROMETRES:
+            unit = "µm"
+        if value is not None and unit is not None:
+            lengths[axis] = (float(value), str(unit))
+    return lengths

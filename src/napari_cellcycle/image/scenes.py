@@ -1,0 +1,95 @@
+"""What every reader hands back: one scene of a file as an array with named axes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.errors import ImageReadError
+from napari_cellcycle.image.spacing import Spacing, to_micrometres
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+Length = tuple[float | None, object]
+"""A value and its unit, which may be ``None``."""
+
+WHOLE_VOLUME_BYTES = 2**28
+"""A volume (one channel of one frame) larger than this is read plane by plane."""
+
+_UNNAMED = re.compile(r"^(?:image|channel|ch|c)?(?:[\s:_\-#]*\d+)*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One scene of a file, not yet arranged.
+
+    Parameters
+    ----------
+    data : array-like
+        Numpy or dask, any real dtype.
+    axes : str
+        One letter an axis of ``data``: T, C, Z, Y, X, or S for the samples of a colour picture.
+    scenes : tuple of str
+        All scenes of the file.
+    index : int
+        Which of them this is.
+    channels : tuple of str
+        Names found in metadata, empty where there are none.
+    lengths : mapping of str to Length
+        Size of a voxel along Z, Y and X with its unit.
+    """
+
+    data: Any
+    axes: str
+    scenes: tuple[str, ...] = ("Image:0",)
+    index: int = 0
+    channels: tuple[str, ...] = ()
+    lengths: Mapping[str, Length] = field(default_factory=dict)
+
+
+def pick_scene(scenes: Sequence[str], scene: str | int | None, path: Path) -> int:
+    """Index of a scene given by name or by index; the first one if ``None``.
+
+    Raises
+    ------
+    ImageReadError
+        If the file has no such scene.
+    """
+    if scene is None:
+        return 0
+    if isinstance(scene, str) and scene in scenes:
+        return scenes.index(scene)
+    text = str(scene).strip()
+    if text.isdecimal() and int(text) < len(scenes):
+        return int(text)
+    listing = ", ".join(f"{i}={name}" for i, name in enumerate(scenes))
+    raise ImageReadError(f"{path.name} has no scene {scene!r}; it has {listing}.")
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a channel's name only counts it, such as ``Channel:0:1``."""
+    return _UNNAMED.match(name.strip()) is not None
+
+
+def name_channels(names: Sequence[object], n: int) -> tuple[str, ...]:
+    """Plain strings for ``n`` channels; ``channel i`` where metadata give no real name."""
+    texts = [str(name).strip() for name in names]
+    if len(texts) != n:
+        texts = [""] * n
+    return tuple(f"channel {i}" if is_unnamed(t) else t for i, t in enumerate(texts))
+
+
+def spacing_from_lengths(lengths: Mapping[str, Length], *, is_2d: bool) -> Spacing | None:
+    """Micrometres along z, y and x, if metadata give every value with its unit.
+
+    A 2D image needs none along z, and gets 1.
+    """
+    z, y, x = (to_micrometres(*lengths.get(axis, (None, None))) for axis in "ZYX")
+    if z is None and is_2d:
+        z = 1.0
+    if z is None or y is None or x is None:
+        return None
+    return Spacing(z, y, x, "metadata")

@@ -1,0 +1,205 @@
+"""What a TIFF file says: axes, channel names, voxel sizes with units; and is it whole."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.errors import CellCycleWarning, ImageReadError
+from napari_cellcycle.image.axes import name_unknown
+from napari_cellcycle.image.quiet import quiet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_cellcycle.image.scenes import Length
+
+SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
+
+# What tifffile logs, and reads on, when a file ends too early.
+_BROKEN = re.compile(
+    r"invalid page offset|corrupted (?:tag list|IFD)|invalid or corrupted|contains no pages|"
+    r"TiffTag 270 .*invalid value offset",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TiffScene:
+    """One series of a TIFF.
+
+    Parameters
+    ----------
+    name : str
+        As the OME metadata name it, else ``Image:i``.
+    stored_axes, axes : str
+        As stored, and with unknown letters named.
+    shape : tuple of int
+    dtype : str
+    channels : tuple of str
+    lengths : mapping of str to Length
+    """
+
+    name: str
+    stored_axes: str
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    channels: tuple[str, ...]
+    lengths: Mapping[str, Length]
+
+
+@dataclass(frozen=True, slots=True)
+class TiffInfo:
+    """All series of a TIFF."""
+
+    is_ome: bool
+    scenes: tuple[TiffScene, ...]
+
+
+def inspect_tiff(path: Path) -> TiffInfo:
+    """Read the metadata of a TIFF and check that the file is whole.
+
+    Raises
+    ------
+    ImageReadError
+        If it is truncated or no TIFF.
+    """
+    with quiet() as messages:
+        try:
+            with open_tiff_file(path) as tif:
+                ome = _ome_images(tif)
+                missing = sum(_missing_planes(series, path) for series in tif.series)
+                scenes = tuple(
+                    _scene(tif, series, i, ome.get(i, {})) for i, series in enumerate(tif.series)
+                )
+                info = TiffInfo(bool(ome), scenes)
+        except ImageReadError:
+            raise
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ImageReadError(f"{path} is no readable TIFF: {reason}.") from error
+        broken = [message for message in messages if _BROKEN.search(message)]
+    if broken:
+        reason = re.sub(r"<[^>]*>\s*|raised \w+\('?|'?\)$", "", broken[0]).strip()
+        raise ImageReadError(
+            f"{path} is truncated or corrupt ({reason}); copy it again from its source."
+        )
+    if not scenes:
+        raise ImageReadError(f"{path} holds no image.")
+    if missing:
+        warnings.warn(
+            f"{path.name} lacks {missing} planes that its metadata announce; they read as zeros.",
+            CellCycleWarning,
+            stacklevel=2,
+        )
+    return info
+
+
+def open_tiff_file(path: Path) -> Any:
+    """Open a TIFF; series are those of the OME metadata even where Micro-Manager wrote the file."""
+    import tifffile
+
+    try:
+        return tifffile.TiffFile(path, is_mmstack=False)
+    except TypeError:  # before 2023.3.15, which knows no such option
+        return tifffile.TiffFile(path)
+
+
+def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffScene:
+    channels: tuple[str, ...] = ()
+    lengths: Mapping[str, Length] = {}
+    if ome:
+        pixels = _one(ome.get("Pixels", {}))
+        channels = tuple(str(c.get("Name", "")) for c in _many(pixels.get("Channel")))
+        # The OME schema gives micrometres as the unit where the attribute is left out.
+        lengths = {
+            axis: (pixels[f"PhysicalSize{axis}"], pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+            for axis in "ZYX"
+            if f"PhysicalSize{axis}" in pixels
+        }
+    elif tif.is_imagej:
+        lengths = _imagej_lengths(tif, series)
+    return TiffScene(
+        name=str(ome.get("ID", f"Image:{index}")),
+        stored_axes=series.axes,
+        axes=name_unknown(series.axes),
+        shape=tuple(int(n) for n in series.shape),
+        dtype=str(series.dtype),
+        channels=channels,
+        lengths=lengths,
+    )
+
+
+def _ome_images(tif: Any) -> dict[int, Mapping[str, Any]]:
+    """Image elements of the OME metadata, by index."""
+    import tifffile
+
+    if not tif.is_ome or not tif.ome_metadata:
+        return {}
+    root = tifffile.xml2dict(tif.ome_metadata)
+    return dict(enumerate(_many(_one(root.get("OME", {})).get("Image"))))
+
+
+def _many(value: Any) -> list[Mapping[str, Any]]:
+    """Elements of one name, which ``xml2dict`` gives alone or as a list."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [v for v in values if isinstance(v, Mapping)]
+
+
+def _one(value: Any) -> Mapping[str, Any]:
+    found = _many(value)
+    return found[0] if found else {}
+
+
+def _imagej_lengths(tif: Any, series: Any) -> dict[str, Length]:
+    """Voxel size of an ImageJ TIFF.
+
+    Inches are left out: they come from a print resolution, never from a microscope. For the same
+    reason the resolution tags of a plain TIFF are not read at all.
+    """
+    metadata = tif.imagej_metadata or {}
+    unit = str(metadata.get("unit", "")).replace("\\u00B5", "µ").strip()
+    if not unit or unit.lower() in ("inch", "in"):
+        return {}
+    lengths: dict[str, Length] = {}
+    if metadata.get("spacing"):
+        lengths["Z"] = (abs(float(metadata["spacing"])), unit)
+    tags = series.pages[0].tags
+    for axis in "YX":
+        tag = tags.get(f"{axis}Resolution")
+        if tag is not None and tag.value[0] and tag.value[1]:
+            lengths[axis] = (tag.value[1] / tag.value[0], unit)
+    return lengths
+
+
+def _missing_planes(series: Any, path: Path) -> int:
+    """Count the planes that are not there.
+
+    Raises
+    ------
+    ImageReadError
+        If a plane lies beyond the end of the file.
+    """
+    missing = 0
+    ends: dict[Any, int] = {}
+    if series.dataoffset is not None:
+        ends[series.pages[0].parent.filehandle] = int(series.dataoffset) + int(series.nbytes)
+    else:
+        for page in series.pages:
+            if page is None:
+                missing += 1
+                continue
+            counts = zip(page.dataoffsets, page.databytecounts, strict=False)
+            end = max((int(offset) + int(count) for offset, count in counts), default=0)
+            handle = page.parent.filehandle
+            ends[handle] = max(ends.get(handle, 0), end)
+    for handle, end in ends.items():
+        if end > handle.size:
+            raise ImageReadError(
+                f"{path} is truncated: it has {handle.size} bytes and its images need {end}; copy "
+                "it again from its source."
+            )
+    return missing

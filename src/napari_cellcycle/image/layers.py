@@ -158,6 +158,33 @@ def segmentation_from_layer(
     return segmentation
 
 
+def layer_axes(layer: Any, *, time: bool | None = None, otherwise: str | None = None) -> str:
+    """Name the axes of a layer, one letter of ``TCZYX`` each, without those of colours.
+
+    Parameters
+    ----------
+    layer : layer
+        As in :func:`stack_from_layers`.
+    time : bool, optional
+        Whether the first axis is time, where axis labels do not say.
+    otherwise : str, optional
+        All the axes, where axis labels do not say.
+
+    Raises
+    ------
+    ImageReadError
+        If the axes cannot be told.
+    """
+    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+    depth = len(data.shape) - bool(getattr(layer, "rgb", False))
+    labels = [str(label) for label in getattr(layer, "axis_labels", ())]
+    return (
+        _axes_by_label(labels, depth)
+        or otherwise
+        or _axes_by_depth(depth, time, None, _name(layer))
+    )
+
+
 def _name(layer: Any) -> str:
     return str(getattr(layer, "name", "layer"))
 

@@ -1,0 +1,91 @@
+"""Predictions as features of the user's Labels layer: what its status bar and table show."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+COLUMNS = ("phase", "confidence", "entropy", "deciding_axis")
+"""The columns that belong to us; every other column of the layer is kept."""
+
+
+class FeatureView:
+    """Keeps the features of a Labels layer at the predictions of the frame on screen.
+
+    A row of features belongs to a label, and labels repeat from frame to frame. The layer of a time
+    series therefore has the rows of one frame, and gets others when the time slider moves.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+    viewer : napari.Viewer
+    axes : str
+        Axes of that layer, letters of ``TZYX``.
+    """
+
+    def __init__(self, layer: Any, viewer: Any, axes: str) -> None:
+        self._layer = layer
+        # weakly: the session that keeps this object is kept by the viewer
+        self._viewer = weakref.ref(getattr(viewer, "__wrapped__", viewer))
+        self._time_axis = axes.index("T") if "T" in axes else None
+        self._theirs = _without_ours(layer.features)
+        self._frames: dict[int, pd.DataFrame] = {}
+        self._shown: int | None = None
+        viewer.dims.events.current_step.connect(self._on_step)
+
+    def set(self, frame: NDArray[np.integer[Any]], rows: pd.DataFrame) -> None:
+        """Take the predictions of all frames and show those of the current one.
+
+        Parameters
+        ----------
+        frame : ndarray, ``(n,)``, int
+            Frame of each row.
+        rows : DataFrame
+            ``index`` (the label) and :data:`COLUMNS`.
+        """
+        self._frames = {
+            int(f): rows[frame == f].reset_index(drop=True) for f in np.unique(frame)
+        }
+        self._shown = None
+        self._on_step()
+
+    def close(self) -> None:
+        """Stop following the time slider; the features stay."""
+        viewer = self._viewer()
+        if viewer is not None:
+            viewer.dims.events.current_step.disconnect(self._on_step)
+
+    def current_frame(self) -> int:
+        """Frame of this layer that is on screen."""
+        viewer = self._viewer()
+        if self._time_axis is None or viewer is None:
+            return 0
+        point = self._layer.world_to_data(viewer.dims.point[-self._layer.ndim :])
+        return round(float(point[self._time_axis]))
+
+    def _on_step(self, event: Any = None) -> None:
+        frame = self.current_frame()
+        if frame == self._shown or not self._frames:
+            return
+        self._shown = frame
+        ours = self._frames.get(frame)
+        if ours is None:
+            ours = next(iter(self._frames.values())).iloc[:0]
+        if self._theirs is not None:
+            ours = ours.merge(self._theirs, on="index", how="outer")
+        self._layer.features = ours
+
+
+def _without_ours(features: pd.DataFrame) -> pd.DataFrame | None:
+    """The user's own columns beside the label they belong to, or ``None`` without any."""
+    theirs = features.drop(columns=[name for name in COLUMNS if name in features])
+    if "index" not in theirs:
+        # without such a column napari takes the row's number for the label
+        theirs = theirs.assign(index=np.arange(len(theirs)))
+    return theirs if len(theirs.columns) > 1 and len(theirs) else None

@@ -1,0 +1,178 @@
+"""What the layers of a viewer offer: channels for roles, segmentations, spacing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle._qt.overlay import is_overlay
+from napari_cellcycle.errors import CellCycleError
+
+if TYPE_CHECKING:
+    from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel of one image layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+    index : int
+        Channel within that layer.
+    name : str
+        What the user reads: the layer's name, with the channel's where it has several.
+    """
+
+    layer: Any
+    index: int
+    name: str
+
+    @property
+    def key(self) -> tuple[Any, int]:
+        """Which channel this is, however it is renamed."""
+        return self.layer.unique_id, self.index
+
+
+def label_layers(layers: Iterable[Any]) -> list[Any]:
+    """Labels layers that may be a segmentation: all but our own overlays."""
+    from napari.layers import Labels
+
+    return [layer for layer in layers if isinstance(layer, Labels) and not is_overlay(layer)]
+
+
+def shape_of(layer: Any) -> tuple[int, ...]:
+    """Shape of a layer's data at full resolution, without colour samples."""
+    shape = layer.data[0].shape if layer.multiscale else layer.data.shape
+    return tuple(shape[:-1] if getattr(layer, "rgb", False) else shape)
+
+
+def may_be_time(layer: Any) -> bool:
+    """Whether nothing says if the first of a layer's three axes is z or time."""
+    from napari_cellcycle.image.layers import layer_axes
+
+    if len(shape_of(layer)) != 3:
+        return False
+    return layer_axes(layer, time=True) != layer_axes(layer, time=False)
+
+
+def axes_of(layer: Any, *, time: bool, like: Any = None) -> str:
+    """Name the axes of a layer, one letter of ``TCZYX`` each.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image or Labels
+    time : bool
+        Whether the first of three axes is time, where the layer does not say.
+    like : napari.layers.Labels, optional
+        Segmentation of this image. An image without axis labels that has its shape but for one more
+        axis has its channels there.
+    """
+    from napari_cellcycle.image.layers import layer_axes
+
+    shape = shape_of(layer)
+    if like is not None and len(shape) == len(shape_of(like)) + 1:
+        for axis in range(len(shape) - 2):
+            if shape[:axis] + shape[axis + 1 :] == shape_of(like):
+                of_labels = axes_of(like, time=time)
+                guessed = of_labels[:axis] + "C" + of_labels[axis:]
+                return layer_axes(layer, otherwise=guessed)
+    return layer_axes(layer, time=time if len(shape) == 3 else None)
+
+
+def channels_of(layers: Iterable[Any], *, time: bool = False, like: Any = None) -> list[Channel]:
+    """Every channel of every image layer that can be read as one, in the order of the layers."""
+    from napari.layers import Image
+
+    from napari_cellcycle.image import stack_from_layers
+
+    found = []
+    for layer in layers:
+        if not isinstance(layer, Image):
+            continue
+        try:
+            names = stack_from_layers([_described(layer, axes_of(layer, time=time, like=like))])
+        except CellCycleError:
+            continue
+        if len(names.channels) == 1:
+            found.append(Channel(layer, 0, layer.name))
+        else:
+            found += [Channel(layer, i, name) for i, name in enumerate(names.channels)]
+    return found
+
+
+def guess(channels: Sequence[Channel], roles: Sequence[str]) -> dict[str, Channel | None]:
+    """Which channel plays which role, judged by their names."""
+    from napari_cellcycle.image import guess_roles
+
+    found = guess_roles([channel.name for channel in channels], tuple(roles))
+    return {role: None if (at := found.get(role)) is None else channels[at] for role in roles}
+
+
+def combine(
+    chosen: Mapping[str, Channel | None], *, time: bool = False, like: Any = None
+) -> tuple[Stack, dict[str, int | None]]:
+    """Make one stack of the layers that hold the chosen channels.
+
+    Parameters
+    ----------
+    chosen : mapping of str to Channel or None
+        By role.
+    time : bool
+    like : napari.layers.Labels, optional
+        As in :func:`axes_of`.
+
+    Returns
+    -------
+    stack : Stack
+    channels : dict of str to int or None
+        Channel of the stack for each role.
+
+    Raises
+    ------
+    CellCycleError
+        If the layers do not fit together.
+    """
+    from napari_cellcycle.image import stack_from_layers
+
+    described: dict[Any, Any] = {}
+    start: dict[Any, int] = {}
+    n = 0
+    for channel in chosen.values():
+        if channel is None or channel.layer.unique_id in described:
+            continue
+        layer = channel.layer
+        one = _described(layer, axes_of(layer, time=time, like=like))
+        described[layer.unique_id] = one
+        start[layer.unique_id] = n
+        n += len(stack_from_layers([one]).channels)
+    channels = {
+        role: None if channel is None else start[channel.layer.unique_id] + channel.index
+        for role, channel in chosen.items()
+    }
+    return stack_from_layers(list(described.values())), channels
+
+
+def segmentation(layer: Any, labels_are: LabelsAre, *, time: bool = False) -> Segmentation:
+    """Take a Labels layer as a segmentation, without looking for labels in it yet."""
+    from napari_cellcycle.image import segmentation_from_layer
+
+    described = _described(layer, axes_of(layer, time=time))
+    return segmentation_from_layer(described, labels_are, check=False)
+
+
+def _described(layer: Any, axes: str) -> Any:
+    """Describe a layer as the image room takes it, its axes named."""
+    return SimpleNamespace(
+        data=layer.data,
+        name=layer.name,
+        multiscale=layer.multiscale,
+        rgb=getattr(layer, "rgb", False),
+        axis_labels=tuple(axes.lower()),
+        scale=layer.scale,
+        units=layer.units,
+        source=layer.source,
+    )

@@ -1,0 +1,99 @@
+"""Long work off the screen's thread: one generator at a time, with progress and Cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_cellcycle.errors import CellCycleError
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: Exception
+
+
+class Job(QObject):
+    """Runs a generator in a thread; its signals arrive in the thread of the screen.
+
+    Cancelling takes effect at the generator's next ``yield``. The viewer's task manager knows the
+    work and asks before the window is closed.
+    """
+
+    stepped = Signal(object)
+    """What the generator yielded."""
+    succeeded = Signal(object)
+    """What it returned."""
+    refused = Signal(str)
+    """A :class:`CellCycleError`: its text, for the user."""
+    cancelled = Signal()
+    ended = Signal()
+    """After any of the outcomes."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker: Any = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether work is under way."""
+        return self._worker is not None
+
+    def start(self, generator: Callable[..., Generator[Any, None, Any]], *args: Any) -> None:
+        """Run ``generator(*args)``; a former run must have ended."""
+        from napari.qt.threading import create_worker
+
+        if self.is_running:
+            raise RuntimeError("a job is already running")
+        worker = create_worker(_guarded, generator, args, _start_thread=False)
+        worker.yielded.connect(self._on_yielded)
+        worker.returned.connect(self._on_returned)
+        worker.finished.connect(self._on_finished)
+        self._worker = worker
+        worker.start()
+
+    def cancel(self) -> None:
+        """Ask the work to stop; :attr:`cancelled` follows."""
+        if self._worker is not None:
+            self._worker.quit()
+
+    def _on_yielded(self, value: Any) -> None:
+        if self._worker is not None and not self._worker.abort_requested:
+            self.stepped.emit(value)
+
+    def _on_returned(self, result: Any) -> None:
+        self._worker = None
+        if isinstance(result, _Failure):
+            if isinstance(result.error, CellCycleError):
+                self.refused.emit(str(result.error))
+            else:
+                self._report(result.error)
+        else:
+            self.succeeded.emit(result)
+        self.ended.emit()
+
+    def _on_finished(self) -> None:
+        if self._worker is not None:  # it returned nothing: it was asked to stop
+            self._worker = None
+            self.cancelled.emit()
+            self.ended.emit()
+
+    def _report(self, error: Exception) -> None:
+        """Hand a mistake of ours to napari, which shows it with its traceback."""
+        from napari.utils.notifications import notification_manager
+
+        self.refused.emit(f"This is a bug ({type(error).__name__}: {error}). Please report it.")
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def _guarded(
+    generator: Callable[..., Generator[Any, None, Any]], args: tuple[Any, ...]
+) -> Generator[Any, None, Any]:
+    """Return an error instead of raising it: the worker would swallow a RuntimeError."""
+    try:
+        return (yield from generator(*args))
+    except Exception as error:  # noqa: BLE001
+        return _Failure(error)

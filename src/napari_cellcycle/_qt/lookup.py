@@ -1,0 +1,84 @@
+"""From labels to class ids, looked up block by block when lazy data are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DENSE = 1 << 20
+"""Labels up to here are looked up in a table; sparser, larger ones by bisection."""
+
+
+class PhaseLookup:
+    """Class id of each label of each frame.
+
+    Parameters
+    ----------
+    labels : mapping of int to ndarray, ``(n,)``, int64
+        The labels of each frame, sorted.
+    """
+
+    def __init__(self, labels: Mapping[int, NDArray[np.int64]]) -> None:
+        self._labels = dict(labels)
+        self._ids = {frame: np.zeros(len(of), np.uint8) for frame, of in self._labels.items()}
+        self._tables = {
+            # the last entry, always 0, stands for every larger label
+            frame: np.zeros(int(of[-1]) + 2, np.uint8)
+            for frame, of in self._labels.items()
+            if len(of) and of[-1] < _DENSE
+        }
+
+    def set(self, frame: int, label: int, class_id: int) -> None:
+        """Change the class of one label."""
+        place = np.searchsorted(self._labels[frame], label)
+        self._ids[frame][place] = class_id
+        if frame in self._tables:
+            self._tables[frame][label] = class_id
+
+    def take(self, frame: int, labels: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Class ids of an array of labels of one frame, same shape, ``uint8``."""
+        known = self._labels.get(frame)
+        if known is None or not len(known):
+            return np.zeros(labels.shape, np.uint8)
+        if frame in self._tables:
+            return self._tables[frame].take(labels, mode="clip")
+        place = np.searchsorted(known, labels)
+        place[place == len(known)] = 0
+        ids: NDArray[np.uint8] = np.where(known[place] == labels, self._ids[frame][place], 0)
+        return ids.astype(np.uint8, copy=False)
+
+
+def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup) -> Any:
+    """Class ids of lazy labels as a dask array of the same shape, ``uint8``.
+
+    Parameters
+    ----------
+    data : array-like, integer
+        Dask, zarr or numpy.
+    axes : str
+        Letters of ``TZYX``.
+    lookup : PhaseLookup
+        Asked each time that a block is drawn, so that a later change shows.
+    """
+    import dask.array as da
+
+    array = data if isinstance(data, da.Array) else da.from_array(data)
+    time_axis = axes.index("T") if "T" in axes else None
+
+    def classes(block: NDArray[Any], block_info: Any = None) -> NDArray[np.uint8]:
+        if time_axis is None:
+            return lookup.take(0, block)
+        first = block_info[0]["array-location"][time_axis][0] if block_info else 0
+        frames = np.moveaxis(block, time_axis, 0)
+        found = [lookup.take(first + i, frame) for i, frame in enumerate(frames)]
+        return np.moveaxis(np.stack(found), 0, time_axis)
+
+    token = f"{getattr(array, 'name', 'labels')}-{id(lookup)}"
+    return da.map_blocks(
+        classes, array, dtype=np.uint8, meta=np.zeros((0,) * array.ndim, np.uint8), token=token
+    )

@@ -1,0 +1,180 @@
+"""The phase overlay: a small Labels layer of class ids over a segmentation that stays untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle._qt.lookup import PhaseLookup, lazy_overlay
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.phases import PhaseSet
+
+METADATA_KEY = "napari-cellcycle"
+"""Key in the metadata of our own layers; ``overlay_of`` below it names the segmentation layer."""
+
+
+class PhaseOverlay:
+    """Class ids of the cells of one Labels layer, painted into a layer of our own.
+
+    Class 0 is transparent; class ``i + 1`` is leaf ``i`` of the vocabulary. In-memory labels get an
+    in-memory ``uint8`` copy in which each cell repaints its bounding box. Lazy or multiscale labels
+    get a lazy overlay that looks every label up when a slice is drawn.
+
+    Parameters
+    ----------
+    segmentation : napari.layers.Labels
+        The user's layer, never changed here.
+    cells : CellTable
+        Every cell of that layer, frames and bounding boxes on its ``(t, z, y, x)`` grid.
+    axes : str
+        Axes of that layer, letters of ``TZYX``.
+    phases : PhaseSet
+    """
+
+    def __init__(
+        self,
+        segmentation: Any,
+        cells: CellTable,
+        axes: str,
+        phases: PhaseSet,
+    ) -> None:
+        self.segmentation = segmentation
+        self.phases = phases
+        self._cells = cells
+        self._rows = _rows_by_frame(cells)
+        source = segmentation.data
+        self.is_lazy = bool(segmentation.multiscale) or not _in_memory(source)
+        self._painted: NDArray[np.uint8] | None = None
+        self._labels: NDArray[Any] | None = None
+        self._lookup: PhaseLookup | None = None
+        if self.is_lazy:
+            self._lookup = PhaseLookup({f: cells.label[rows] for f, rows in self._rows.items()})
+            levels = list(source) if segmentation.multiscale else [source]
+            made = [lazy_overlay(level, axes, self._lookup) for level in levels]
+            data: Any = made if segmentation.multiscale else made[0]
+        else:
+            data = np.zeros(source.shape, np.uint8)
+            self._painted = _as_tzyx(data, axes)
+            self._labels = _as_tzyx(source, axes)
+        self.layer = _make_layer(segmentation, data, phases)
+
+    def paint(self, rows: NDArray[np.integer[Any]], class_ids: NDArray[np.integer[Any]]) -> None:
+        """Give cells their class and redraw once.
+
+        Parameters
+        ----------
+        rows : ndarray, ``(n,)``, int
+            Rows of the cell table.
+        class_ids : ndarray, ``(n,)``, int
+            0 clears a cell.
+        """
+        for row, class_id in zip(rows.tolist(), class_ids.tolist(), strict=True):
+            self._set(row, class_id)
+        self.layer.refresh(extent=False)
+
+    def set_phase(self, label: int, frame: int, class_id: int) -> None:
+        """Give one cell another class: repaint its bounding box, or change its entry of the lookup.
+
+        Raises
+        ------
+        KeyError
+            If there is no such cell.
+        """
+        rows = self._rows.get(frame, np.zeros(0, np.int64))
+        place = int(np.searchsorted(self._cells.label[rows], label))
+        if place == len(rows) or int(self._cells.label[rows[place]]) != label:
+            raise KeyError(f"no label {label} in frame {frame}")
+        self._set(int(rows[place]), class_id)
+        self.layer.refresh(extent=False, thumbnail=False)
+
+    def show(self, viewer: Any) -> None:
+        """Put the overlay on top of its segmentation, in place of a former one; keep the selection."""
+        selected = set(viewer.layers.selection)
+        for former in list(overlays_of(viewer, self.segmentation)):
+            viewer.layers.remove(former)
+        names = [layer.unique_id for layer in viewer.layers]
+        index = names.index(self.segmentation.unique_id) + 1
+        viewer.layers.insert(index, self.layer)
+        kept = {layer for layer in selected if layer in viewer.layers}
+        viewer.layers.selection = kept or {self.segmentation}
+
+    def _set(self, row: int, class_id: int) -> None:
+        frame, label = int(self._cells.frame[row]), int(self._cells.label[row])
+        if self._lookup is not None:
+            self._lookup.set(frame, label, class_id)
+            return
+        assert self._painted is not None and self._labels is not None
+        (z0, y0, x0), (z1, y1, x1) = self._cells.bbox[row].tolist()
+        box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
+        self._painted[box][self._labels[box] == label] = class_id
+
+
+def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:
+    """Our overlays of one segmentation layer that are in the viewer, whatever their names."""
+    for layer in viewer.layers:
+        ours = layer.metadata.get(METADATA_KEY, {})
+        if ours.get("overlay_of") == str(segmentation.unique_id):
+            yield layer
+
+
+def is_overlay(layer: Any) -> bool:
+    """Whether a layer is a phase overlay of ours."""
+    return "overlay_of" in layer.metadata.get(METADATA_KEY, {})
+
+
+def _in_memory(data: Any) -> bool:
+    return isinstance(data, np.ndarray) and not isinstance(data, np.memmap)
+
+
+def _as_tzyx(data: NDArray[Any], axes: str) -> NDArray[Any]:
+    """View an array with its axes in the order ``(t, z, y, x)``."""
+    for axis in [a for a in axes if a not in "TZYX"]:
+        data = data[(slice(None),) * axes.index(axis) + (0,)]
+        axes = axes.replace(axis, "")
+    data = data.transpose([axes.index(a) for a in "TZYX" if a in axes])
+    return data[tuple(slice(None) if a in axes else None for a in "TZYX")]
+
+
+def _rows_by_frame(cells: CellTable) -> dict[int, NDArray[np.int64]]:
+    """Rows of each frame, sorted by label."""
+    order = np.lexsort((cells.label, cells.frame))
+    frames, starts = np.unique(cells.frame[order], return_index=True)
+    return dict(zip(frames.tolist(), np.split(order, starts[1:]), strict=True))
+
+
+def _make_layer(segmentation: Any, data: Any, phases: PhaseSet) -> Any:
+    import pandas as pd
+    from napari.layers import Labels
+    from napari.utils.colormaps import DirectLabelColormap
+
+    leaves = phases.leaves
+    colors: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    colors |= {index: phase.color for index, phase in enumerate(leaves, start=1)}
+    return Labels(
+        data,
+        name=f"phase: {segmentation.name}",
+        colormap=DirectLabelColormap(color_dict=colors),
+        features=pd.DataFrame(
+            {"index": range(1, len(leaves) + 1), "phase": [phase.name for phase in leaves]}
+        ),
+        metadata={METADATA_KEY: {"overlay_of": str(segmentation.unique_id)}},
+        multiscale=bool(segmentation.multiscale),
+        # dask results are not cached: a changed phase has to show at the next refresh
+        cache=False,
+        opacity=1.0,
+        # drawn over the segmentation also where both lie at the same depth
+        blending="translucent_no_depth",
+        scale=segmentation.scale,
+        translate=segmentation.translate,
+        rotate=segmentation.rotate,
+        shear=segmentation.shear,
+        affine=segmentation.affine,
+        units=segmentation.units,
+        axis_labels=segmentation.axis_labels,
+    )

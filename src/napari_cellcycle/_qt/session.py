@@ -1,0 +1,81 @@
+"""What belongs to one viewer: the overlays shown in it and the features that follow its slider."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle._qt.features import FeatureView
+from napari_cellcycle._qt.overlay import PhaseOverlay
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.phases import PhaseSet
+
+_SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+
+
+class Session:
+    """Overlays and features of one viewer, by segmentation layer."""
+
+    def __init__(self) -> None:
+        self.overlays: dict[Hashable, PhaseOverlay] = {}
+        self._features: dict[Hashable, FeatureView] = {}
+
+    def begin(
+        self,
+        viewer: Any,
+        segmentation: Any,
+        cells: CellTable,
+        axes: str,
+        phases: PhaseSet,
+    ) -> PhaseOverlay:
+        """Show an empty overlay of a segmentation in place of its former one."""
+        overlay = PhaseOverlay(segmentation, cells, axes, phases)
+        overlay.show(viewer)
+        self.overlays[segmentation.unique_id] = overlay
+        return overlay
+
+    def set_features(
+        self, viewer: Any, segmentation: Any, frame: NDArray[Any], rows: pd.DataFrame, axes: str
+    ) -> None:
+        """Give a segmentation layer the predictions as features.
+
+        Parameters
+        ----------
+        viewer : napari.Viewer
+        segmentation : napari.layers.Labels
+        frame : ndarray, ``(n,)``, int
+        rows : DataFrame
+            As in :meth:`napari_cellcycle._qt.features.FeatureView.set`.
+        axes : str
+        """
+        former = self._features.pop(segmentation.unique_id, None)
+        if former is not None:
+            former.close()
+        view = FeatureView(segmentation, viewer, axes)
+        view.set(frame, rows)
+        self._features[segmentation.unique_id] = view
+
+    def forget(self, event: Any) -> None:
+        """Let go of a layer that was removed from the viewer."""
+        key = event.value.unique_id
+        self.overlays.pop(key, None)
+        view = self._features.pop(key, None)
+        if view is not None:
+            view.close()
+
+
+def session_of(viewer: Any) -> Session:
+    """Return the session of a viewer, made on the first call."""
+    # each dock widget gets a proxy of its own, which would be collected with it
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    session = _SESSIONS.get(viewer)
+    if session is None:
+        session = _SESSIONS[viewer] = Session()
+        viewer.layers.events.removed.connect(session.forget)
+    return session

@@ -11,7 +11,7 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.simulate import chromosomes, membrane, nuclei
-from napari_cellcycle.simulate.chromosomes import Chromosomes
+from napari_cellcycle.simulate.chromosomes import NUCLEUS, Chromosomes
 from napari_cellcycle.simulate.grid import Grid, between, noise, scale_between
 from napari_cellcycle.simulate.nuclei import Nucleus, Stain
 from napari_cellcycle.simulate.optics import Microscope, microscope
@@ -166,12 +166,14 @@ def mitotic_subject(
     alone : float
         Probability that one daughter of an anaphase or telophase is the subject, not both.
     """
-    gain = scale_between(rng, 1.0, 3.0)
+    gain = scale_between(rng, 0.85, 1.7)
+    if rng.random() < 0.08:
+        gain *= 0.55
     turn = chromosomes.random_turn(rng)
     if phase == "prophase":
         nucleus = nuclei.prophase(rng, look)
         lobe, radius = _around_nucleus(rng, nucleus)
-        return Subject(Body((lobe,), radius, (nucleus,), 0.7 * gain, 1, True), "threads")
+        return Subject(Body((lobe,), radius, (nucleus,), gain, 1, True), "threads")
     if phase == "early-prometaphase":
         scattered = chromosomes.scattered(rng).moved(turn, _ORIGIN)
         return _round(rng, scattered, gain, "scattered")
@@ -198,18 +200,22 @@ def _divided(rng: np.random.Generator, turn: Array, gain: float, alone: float) -
     axis = turn[:, 0].astype(np.float32)
     if rng.random() < 0.7:
         first, second, late = chromosomes.separating(rng)
-        parts = [first.moved(turn, _ORIGIN), second.moved(turn, _ORIGIN)]
+        parts = [replace(p.moved(turn, _ORIGIN), load=0.5) for p in (first, second)]
         kind = "anaphase" if late < 0.6 else "telophase"
     else:
         kind, late = "decondensing", between(rng, 0.7, 1.0)
-        gap = between(rng, 0.75, 1.5)
-        open_ = rng.random()
-        size = between(rng, 0.42, 0.68)
+        open_ = between(rng, 0, 0.6)
+        alone *= 0.4
+        size = between(rng, 0.45, 0.7)
+        flat = between(rng, 0.35, 0.7) + 0.2 * open_
+        gap = size * flat + between(rng, 0.2, 0.95)
         parts = []
         for sign in (1, -1):
-            axes = size * np.array([between(rng, 0.5, 0.85), 1, between(rng, 0.85, 1.15)])
+            axes = size * np.array([flat, 1, between(rng, 0.75, 1.2)])
             lean = turn @ chromosomes.small_turn(rng, 0.35)
             nucleus = nuclei.daughter(rng, axes * between(rng, 0.93, 1.07), lean, open_)
+            bright = NUCLEUS * 0.5 * between(rng, 0.8, 1.2) / (NUCLEUS * float(np.prod(axes)))
+            nucleus = replace(nucleus, gain=float(np.clip(bright, 1.0, 5.0)))
             parts.append(nucleus.moved(axis * (sign * gap)))
     centres = [part.centre for part in parts]
     reach = max(part.reach for part in parts)
@@ -253,16 +259,12 @@ def _neighbours(rng: np.random.Generator, look: Stain, subject: Subject, half: f
         plan.append((other, _ORIGIN))
     radii = [body.radius for body, _ in plan]
     flat = chromosomes.random_turn(rng)[:, 0] if rng.random() < 0.35 else None
-    metric = subject.body.lobes[0][1]
-    if len(subject.body.lobes) > 1:
-        metric = metric / np.float32(1.4)
-    places = around(rng, radii, n, metric, flat=flat)
+    solid = list(subject.body.lobes)
+    if subject.sister is not None:
+        solid += subject.sister.lobes
+    places = around(rng, radii, n, solid, flat=flat)
     bodies = []
     for label, ((body, _), at) in enumerate(zip(plan, places, strict=False), start=3):
-        if subject.sister is not None:
-            gap = np.linalg.norm(at - subject.sister.centre)
-            if gap < 0.8 * (body.radius + subject.sister.radius):
-                continue
         if float(np.abs(at).max()) - body.radius > half:
             continue
         shown = label if rng.random() < 0.92 else 0
@@ -376,7 +378,9 @@ def simulate_cell(
         subject = mitotic_subject(rng, phase, look, alone=alone)
     size, reach = _size(subject)
     half = max(between(rng, 1.8, 2.1) * size, 1.12 * reach)
-    grid = Grid.cube(int(np.clip(2 * half / 0.06, 48, 66)), half)
+    grid = Grid.cube(int(np.clip(2 * half / 0.06, 48, 62)), half)
+    pixel = max(scope.pixel, 2 * half / 112)
+    scope = replace(scope, pixel=pixel, plane=max(scope.plane, pixel, 2 * half / 72))
     bodies = [subject.body]
     if subject.sister is not None:
         bodies.append(subject.sister)
@@ -413,10 +417,9 @@ def simulate_cell(
     second = membrane.draw(rng, grid, membrane_kind, bodies, territory, dna, texture[0], cleft)
 
     out = scope.axes(grid, rng)
-    blank = replace(scope, saturate=0.0) if phase != "non-mitotic" else scope
     image = np.stack(
         [
-            blank.expose(dna, grid, out, rng),
+            scope.expose(dna, grid, out, rng),
             replace(scope, saturate=0.0).expose(second, grid, out, rng)
             if membrane_kind != "absent"
             else np.zeros([len(a) for a in out], np.uint16),

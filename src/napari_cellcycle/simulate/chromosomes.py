@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.simulate.grid import Array
 
 
+NUCLEUS = 4 / 3 * np.pi
+"""Volume of an ordinary nucleus, and so its DNA at density 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chromosomes:
     """A cloud of points along chromosome arms.
@@ -34,12 +38,15 @@ class Chromosomes:
         Standard deviation of an arm's cross-section.
     pile : float
         How much brighter overlapping arms are: 0 gives a flat solid, 1 adds them up.
+    load : float
+        DNA, in that of an interphase nucleus of density 1.
     """
 
     points: Array
     weights: Array
     width: float
     pile: float = 0.3
+    load: float = 1.0
 
     @property
     def centre(self) -> Array:
@@ -72,6 +79,9 @@ class Chromosomes:
         lines *= np.float32(2 * np.pi * sigma**2 / grid.step**3)
         solid = -np.expm1(-1.4 * lines)
         solid *= 1 + np.float32(self.pile) * np.minimum(lines, 4) * 0.5
+        # condensation brightens: the same DNA as in a nucleus, in a smaller volume
+        mass = float(solid.sum()) * grid.step**3
+        solid *= np.float32(np.clip(NUCLEUS * self.load / max(mass, 1e-3), 1.0, 7.0))
         return np.asarray(solid, dtype=np.float32)
 
 
@@ -156,10 +166,15 @@ def scattered(rng: np.random.Generator) -> Chromosomes:
         at = ring * size * between(rng, 0.55, 0.85) + tube * rng.standard_normal((m, 3))
     at = (at * rng.uniform(0.7, 1.1, 3)).astype(np.float32)
     points, weights = arms(
-        rng, at, directions(rng, m), _lengths(rng, m, 0.25, 0.6), bend=between(rng, 0.1, 0.8)
+        rng,
+        at,
+        directions(rng, m),
+        _lengths(rng, m, 0.35, 0.85),
+        fold=between(rng, 0.05, 0.55),
+        bend=between(rng, 0.1, 0.9),
     )
-    points, weights = _fill(rng, points, weights, between(rng, -0.3, 0.5), 0.08)
-    return Chromosomes(points, weights, between(rng, 0.045, 0.105), between(rng, 0, 0.5))
+    points, weights = _fill(rng, points, weights, between(rng, -0.3, 0.5), 0.07)
+    return Chromosomes(points, weights, between(rng, 0.04, 0.095), between(rng, 0, 0.5))
 
 
 def congressing(rng: np.random.Generator) -> Chromosomes:

@@ -161,7 +161,7 @@ class Nucleus:
             spots *= np.float32((2 * np.pi) ** 1.5 * sigma**3 / grid.step**3)
             level += self.centre_gain * -np.expm1(-1.5 * spots)
         level *= mask
-        level *= self.gain
+        level *= np.float32(self.gain * float(mask.sum()) / max(float(level.sum()), 1e-3))
         return level, mask
 
 
@@ -353,7 +353,7 @@ def daughter(rng: np.random.Generator, axes: Array, turn: Array, open_: float) -
         thread_gain=between(rng, 0.2, 1.2) * (1 - 0.7 * open_),
         base=1.0,
         edge=between(rng, 0.04, 0.09),
-        gain=between(rng, 0.8, 1.1) * (1 - 0.35 * open_),
+        gain=1.0,
     )
 
 
@@ -375,8 +375,9 @@ def prophase(rng: np.random.Generator, look: Stain) -> Nucleus:
     """A round nucleus filled with condensing threads; nucleoli small or gone."""
     nucleus = interphase(rng, look, str(rng.choice(["round", "oval"], p=[0.75, 0.25])))
     late = rng.random()
-    n = int(between(rng, 28, 75) * (1.2 - 0.5 * late))
-    points, weights = _threads(rng, n, 0.25, 0.7)
+    coarse = rng.random() < 0.35
+    n = int(between(rng, 14, 32) if coarse else between(rng, 28, 75) * (1.2 - 0.5 * late))
+    points, weights = _threads(rng, n, 0.25, 0.75)
     keep = late < 0.5 and rng.random() < 0.5
     grow = between(rng, 0.95, 1.2)
     m = nucleus.mottle
@@ -392,8 +393,8 @@ def prophase(rng: np.random.Generator, look: Stain) -> Nucleus:
         centre_gain=min(nucleus.centre_gain, 1.2) * 0.6,
         rim=nucleus.rim * 0.4,
         threads=(points, weights),
-        thread_width=between(rng, 0.035, 0.06) + 0.03 * late,
+        thread_width=between(rng, 0.035, 0.06) + 0.03 * late + (0.03 if coarse else 0),
         thread_gain=1.0,
         base=between(rng, 0.08, 0.3) + 0.25 * (1 - late) * rng.random(),
-        gain=between(rng, 1.0, 1.6),
+        gain=between(rng, 0.9, 1.5),
     )

@@ -174,17 +174,15 @@ def _haze(image: Array) -> Array:
 
 def microscope(rng: np.random.Generator) -> Microscope:
     """Draw a microscope: from a crisp confocal to a coarse light sheet."""
-    pixel = 2 / scale_between(rng, 12, 60)
+    pixel = 2 / scale_between(rng, 13, 60)
     ratio = scale_between(rng, 1, 10)
-    plane = min(pixel * ratio, between(rng, 0.45, 0.7))
+    plane = min(pixel * ratio, between(rng, 0.35, 0.6))
     plane = max(plane, pixel)
-    lateral = scale_between(rng, 0.035, 0.2) / _FWHM
+    lateral = scale_between(rng, 0.03, 0.16) / _FWHM
     axial = lateral * scale_between(rng, 1.5, 5)
-    axial = min(axial, 0.9 / _FWHM) if rng.random() < 0.9 else min(axial, 1.4 / _FWHM)
-    if rng.random() < 0.06:
-        lateral, axial = lateral * 2, axial * 1.3
+    axial = min(axial, between(rng, 0.45, 0.8) / _FWHM)
     look = str(rng.choice(["raw", "denoised", "sharpened", "median"], p=[0.55, 0.22, 0.14, 0.09]))
-    photons = scale_between(rng, 12, 2500)
+    photons = scale_between(rng, 25, 2500)
     if look == "denoised":
         photons *= 4
     eight = rng.random() < 0.35
@@ -196,7 +194,7 @@ def microscope(rng: np.random.Generator) -> Microscope:
         axial=axial,
         skirt=between(rng, 0, 0.35) if rng.random() < 0.5 else 0.0,
         haze=between(rng, 0, 0.8) if rng.random() < 0.5 else 0.0,
-        background=between(rng, 0, 0.08) if rng.random() < 0.7 else between(rng, 0.05, 0.5),
+        background=between(rng, 0, 0.08) if rng.random() < 0.7 else between(rng, 0.05, 0.4),
         photons=photons,
         read=scale_between(rng, 0.5, 8),
         fade=between(rng, -0.25, 0.25) if rng.random() < 0.5 else 0.0,

@@ -111,7 +111,12 @@ def settle(grid: Grid, bodies: list[Body], relief: Array, ripple: float) -> Terr
 
 
 def around(
-    rng: np.random.Generator, radii: list[float], n: int, reach: Array, *, flat: Array | None = None
+    rng: np.random.Generator,
+    radii: list[float],
+    n: int,
+    solid: list[tuple[Array, Array]],
+    *,
+    flat: Array | None = None,
 ) -> list[Array]:
     """Places for neighbours around a cell at the origin, apart from one another.
 
@@ -122,8 +127,8 @@ def around(
         Radius of each neighbour.
     n : int
         How many to place at most.
-    reach : ndarray, ``(3, 3)``
-        Metric of the subject: a neighbour sits outside of its ellipsoid.
+    solid : list of (centre, metric)
+        Ellipsoids that are taken: a neighbour touches one of them, and sits outside of all.
     flat : ndarray, ``(3,)``, optional
         Normal of a monolayer; neighbours then lie beside the cell, not above it.
     """
@@ -137,9 +142,17 @@ def around(
         if flat is not None:
             way = way - flat * float(way @ flat) * 0.85
             way = way / np.linalg.norm(way)
-        own = 1 / float(np.linalg.norm(reach @ way))
-        at = (way * (own + r * rng.uniform(0.82, 1.12))).astype(np.float32)
-        if all(np.linalg.norm(at - p) > 0.8 * (r + t) for p, t in zip(places, taken, strict=True)):
+        centre, metric = solid[int(rng.integers(len(solid)))]
+        own = 1 / float(np.linalg.norm(metric @ way))
+        press = rng.uniform(0.8, 1.12)
+        at = (centre + way * (own + r * press)).astype(np.float32)
+        free = all(
+            np.linalg.norm(m @ (at - c)) > 1 + 0.75 * r * np.cbrt(np.linalg.det(m))
+            for c, m in solid
+        )
+        if free and all(
+            np.linalg.norm(at - p) > 0.8 * (r + t) for p, t in zip(places, taken, strict=True)
+        ):
             places.append(at)
             taken.append(r)
     return places

@@ -11,7 +11,7 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.simulate import chromosomes, membrane, nuclei
-from napari_cellcycle.simulate.chromosomes import NUCLEUS, Chromosomes
+from napari_cellcycle.simulate.chromosomes import Chromosomes
 from napari_cellcycle.simulate.grid import Grid, between, noise, scale_between
 from napari_cellcycle.simulate.nuclei import Nucleus, Stain
 from napari_cellcycle.simulate.optics import Microscope, microscope
@@ -166,24 +166,21 @@ def mitotic_subject(
     alone : float
         Probability that one daughter of an anaphase or telophase is the subject, not both.
     """
-    gain = scale_between(rng, 0.85, 1.7)
-    if rng.random() < 0.08:
-        gain *= 0.55
+    gain, load = scale_between(rng, 0.8, 1.4), scale_between(rng, 0.25, 1.3)
     turn = chromosomes.random_turn(rng)
     if phase == "prophase":
         nucleus = nuclei.prophase(rng, look)
         lobe, radius = _around_nucleus(rng, nucleus)
         return Subject(Body((lobe,), radius, (nucleus,), gain, 1, True), "threads")
+    if phase == "anaphase-telophase-cytokinesis":
+        return _divided(rng, turn, gain, load, alone)
     if phase == "early-prometaphase":
-        scattered = chromosomes.scattered(rng).moved(turn, _ORIGIN)
-        return _round(rng, scattered, gain, "scattered")
-    if phase == "prometaphase-metaphase":
-        if rng.random() < 0.45:
-            return _round(
-                rng, chromosomes.congressing(rng).moved(turn, _ORIGIN), gain, "congressing"
-            )
-        return _round(rng, chromosomes.plate(rng).moved(turn, _ORIGIN), gain, "plate")
-    return _divided(rng, turn, gain, alone)
+        mass, kind = chromosomes.scattered(rng), "scattered"
+    elif rng.random() < 0.45:
+        mass, kind = chromosomes.congressing(rng), "congressing"
+    else:
+        mass, kind = chromosomes.plate(rng), "plate"
+    return _round(rng, replace(mass.moved(turn, _ORIGIN), load=load), gain, kind)
 
 
 def _round(rng: np.random.Generator, mass: Chromosomes, gain: float, kind: str) -> Subject:
@@ -194,13 +191,15 @@ def _round(rng: np.random.Generator, mass: Chromosomes, gain: float, kind: str) 
     return Subject(Body((_ball(radius, at),), radius, (mass,), gain, 1, True), kind)
 
 
-def _divided(rng: np.random.Generator, turn: Array, gain: float, alone: float) -> Subject:
+def _divided(
+    rng: np.random.Generator, turn: Array, gain: float, load: float, alone: float
+) -> Subject:
     """Anaphase, telophase or cytokinesis: both sets as one cell, or one daughter as the subject."""
     parts: list[Nucleus | Chromosomes]
     axis = turn[:, 0].astype(np.float32)
     if rng.random() < 0.7:
         first, second, late = chromosomes.separating(rng)
-        parts = [replace(p.moved(turn, _ORIGIN), load=0.5) for p in (first, second)]
+        parts = [replace(p.moved(turn, _ORIGIN), load=0.5 * load) for p in (first, second)]
         kind = "anaphase" if late < 0.6 else "telophase"
     else:
         kind, late = "decondensing", between(rng, 0.7, 1.0)
@@ -214,7 +213,7 @@ def _divided(rng: np.random.Generator, turn: Array, gain: float, alone: float) -
             axes = size * np.array([flat, 1, between(rng, 0.75, 1.2)])
             lean = turn @ chromosomes.small_turn(rng, 0.35)
             nucleus = nuclei.daughter(rng, axes * between(rng, 0.93, 1.07), lean, open_)
-            bright = NUCLEUS * 0.5 * between(rng, 0.8, 1.2) / (NUCLEUS * float(np.prod(axes)))
+            bright = 0.5 * max(load, 0.5) / float(np.prod(axes))
             nucleus = replace(nucleus, gain=float(np.clip(bright, 1.0, 5.0)))
             parts.append(nucleus.moved(axis * (sign * gap)))
     centres = [part.centre for part in parts]
@@ -341,6 +340,8 @@ def simulate_cell(
     scope: Microscope | None = None,
     look: Stain | None = None,
     nucleus_um: float | None = None,
+    cut: float = 0.07,
+    misreport: float = 0.15,
 ) -> SimulatedCell:
     """Simulate one cell of a known phase in a crop with its neighbours.
 
@@ -358,6 +359,10 @@ def simulate_cell(
         Kind of a non-mitotic cell, one of ``NON_MITOTIC_KINDS``.
     scope, look, nucleus_um : optional
         Microscope, chromatin and nuclear diameter in micrometres; drawn broadly by default.
+    cut : float
+        Probability that the border of the image cuts the subject.
+    misreport : float
+        Probability that the distance of planes is stated wrongly.
 
     Returns
     -------
@@ -379,8 +384,9 @@ def simulate_cell(
     size, reach = _size(subject)
     half = max(between(rng, 1.8, 2.1) * size, 1.12 * reach)
     grid = Grid.cube(int(np.clip(2 * half / 0.06, 48, 62)), half)
-    pixel = max(scope.pixel, 2 * half / 112)
-    scope = replace(scope, pixel=pixel, plane=max(scope.plane, pixel, 2 * half / 72))
+    pixel = min(max(scope.pixel, 2 * half / 112), 2 * half / 15)
+    plane = min(max(scope.plane, pixel, 2 * half / 72), max(2 * half / 4.6, pixel))
+    scope = replace(scope, pixel=pixel, plane=plane)
     bodies = [subject.body]
     if subject.sister is not None:
         bodies.append(subject.sister)
@@ -429,9 +435,31 @@ def simulate_cell(
         rng, subject, bodies, solids[0], masks, grid, out, scope, territory
     )
     diameter = scale_between(rng, 5, 22) if nucleus_um is None else nucleus_um
-    unit = 0.5 * diameter
-    spacing = Spacing(scope.plane * unit, scope.pixel * unit, scope.pixel * unit, "metadata")
+    lateral, axial = 0.5 * diameter * scope.pixel, 0.5 * diameter * scope.plane
+    if rng.random() < misreport:
+        # the spacing in a file is often wrong along z
+        axial = float(np.clip(axial * scale_between(rng, 0.4, 1.8), lateral, 10 * lateral))
+    if rng.random() < cut:
+        keep = _crop(rng, nuclei_labels)
+        image = image[(slice(None), *keep)]
+        nuclei_labels, cells_labels = nuclei_labels[keep], cells_labels[keep]
+    spacing = Spacing(axial, lateral, lateral, "metadata")
     return SimulatedCell(image, nuclei_labels, cells_labels, spacing, phase, 1, subject.kind)
+
+
+def _crop(rng: np.random.Generator, labels: NDArray[np.uint16]) -> tuple[slice, slice, slice]:
+    """Let the border of the image cut off up to a third of the subject."""
+    axis = int(rng.choice(3, p=[0.6, 0.2, 0.2]))
+    others = tuple(i for i in range(3) if i != axis)
+    profile = np.cumsum((labels == 1).sum(axis=others))
+    part = profile / max(int(profile[-1]), 1)
+    keep = [slice(None)] * 3
+    share = between(rng, 0.0, 0.33)
+    if rng.random() < 0.5:
+        keep[axis] = slice(min(int(np.searchsorted(part, share)), len(part) - 3), None)
+    else:
+        keep[axis] = slice(0, max(int(np.searchsorted(part, 1 - share)) + 1, 3))
+    return keep[0], keep[1], keep[2]
 
 
 def _labels(

@@ -81,7 +81,7 @@ class Chromosomes:
         solid *= 1 + np.float32(self.pile) * np.minimum(lines, 4) * 0.5
         # condensation brightens: the same DNA as in a nucleus, in a smaller volume
         mass = float(solid.sum()) * grid.step**3
-        solid *= np.float32(np.clip(NUCLEUS * self.load / max(mass, 1e-3), 1.0, 7.0))
+        solid *= np.float32(np.clip(NUCLEUS * self.load / max(mass, 1e-3), 0.9, 6.0))
         return np.asarray(solid, dtype=np.float32)
 
 
@@ -155,7 +155,7 @@ def scattered(rng: np.random.Generator) -> Chromosomes:
     size = between(rng, 0.75, 1.15)
     unit = directions(rng, m)
     if form == "ball":
-        at = unit * (size * rng.uniform(0.05, 1, (m, 1)) ** 0.45)
+        at = unit * (size * rng.uniform(0.05, 1, (m, 1)) ** 0.36)
     elif form == "shell":
         at = unit * (size * rng.uniform(0.6, 1, (m, 1)))
     else:
@@ -165,11 +165,15 @@ def scattered(rng: np.random.Generator) -> Chromosomes:
         ring = np.stack([np.zeros(m), np.sin(angle), np.cos(angle)], axis=1)
         at = ring * size * between(rng, 0.55, 0.85) + tube * rng.standard_normal((m, 3))
     at = (at * rng.uniform(0.7, 1.1, 3)).astype(np.float32)
+    out = at / (np.linalg.norm(at, axis=1, keepdims=True) + 1e-3)
+    along = directions(rng, m)
+    along -= np.float32(between(rng, 0, 0.9)) * (along * out).sum(axis=1, keepdims=True) * out
+    along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-6
     points, weights = arms(
         rng,
         at,
-        directions(rng, m),
-        _lengths(rng, m, 0.35, 0.85),
+        along,
+        _lengths(rng, m, 0.3, 0.75),
         fold=between(rng, 0.05, 0.55),
         bend=between(rng, 0.1, 0.9),
     )
@@ -183,7 +187,7 @@ def congressing(rng: np.random.Generator) -> Chromosomes:
     form = rng.choice(
         ["lobed", "ball", "thick", "rosette", "horseshoe"], p=[0.34, 0.16, 0.24, 0.16, 0.10]
     )
-    size = between(rng, 0.5, 0.95)
+    size = between(rng, 0.5, 1.05)
     if form == "lobed":
         k = int(rng.integers(3, 8))
         lobes = directions(rng, k) * rng.uniform(0.45, 0.95, (k, 1)) * rng.uniform(0.35, 1, 3)

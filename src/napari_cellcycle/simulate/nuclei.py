@@ -241,7 +241,7 @@ def stain(rng: np.random.Generator) -> Stain:
     strength = 0.3 if smoothness < 0.3 else between(rng, 0.4, 1.3)
     mottle = tuple(float(strength * rng.uniform(0, high)) for high in (0.35, 0.45, 0.45, 0.35))
     many = 0
-    if rng.random() < 0.38:
+    if rng.random() < 0.45:
         many = int(round(scale_between(rng, 3, 45)))
     size = between(rng, 0.07, 0.2) if many < 12 else between(rng, 0.045, 0.1)
     rim = between(rng, 0.1, 1.2) if rng.random() < 0.35 else 0.0

@@ -147,14 +147,15 @@ class Microscope:
         if self.look == "median":
             return _median3(_median3(image, 2), 1)
         rows, columns = (np.arange(n, dtype=np.float32) for n in image.shape[1:])
+        grain = float(np.clip(0.07 / self.pixel, 0.45, 1.3))
         if self.look == "denoised":
-            my, mx = kernel(rows, rows, 1.3, 1.0), kernel(columns, columns, 1.3, 1.0)
+            my, mx = kernel(rows, rows, grain, 1.0), kernel(columns, columns, grain, 1.0)
             return np.asarray(np.matmul(np.matmul(my, image), mx.T), dtype=np.float32)
         # a difference of Gaussians stands in for deconvolution: crisp, dark halos, grain smoothed
         wide = max(1.5, 1.6 * self.lateral / self.pixel)
         my, mx = kernel(rows, rows, wide, 1.0), kernel(columns, columns, wide, 1.0)
         soft = np.matmul(np.matmul(my, image), mx.T)
-        ny, nx = kernel(rows, rows, 0.7, 1.0), kernel(columns, columns, 0.7, 1.0)
+        ny, nx = kernel(rows, rows, 0.6 * grain, 1.0), kernel(columns, columns, 0.6 * grain, 1.0)
         fine = np.matmul(np.matmul(ny, image), nx.T)
         return np.asarray(np.maximum(fine + 0.9 * (fine - soft), 0), dtype=np.float32)
 
@@ -182,7 +183,7 @@ def microscope(rng: np.random.Generator) -> Microscope:
     axial = lateral * scale_between(rng, 1.5, 5)
     axial = min(axial, between(rng, 0.45, 0.8) / _FWHM)
     look = str(rng.choice(["raw", "denoised", "sharpened", "median"], p=[0.55, 0.22, 0.14, 0.09]))
-    photons = scale_between(rng, 25, 2500)
+    photons = scale_between(rng, 15, 2500)
     if look == "denoised":
         photons *= 4
     eight = rng.random() < 0.35

@@ -62,9 +62,9 @@ def refuse_samples(axes: str, shape: tuple[int, ...], name: str) -> None:
     if deeper:
         grey = tuple(n for n, a in zip(shape, axes, strict=True) if a != "S")
         raise ImageReadError(
-            f"{name} is a stack of colour pictures: its shape is {shape} (axes {axes}, S being colour "
-            f"samples), where {grey} grey values were expected. Save its colours as channels (axes "
-            "CZYX)."
+            f"{name} is a stack of colour pictures: its shape is {shape} (axes {axes}, S being "
+            f"colour samples), where {grey} grey values were expected. Save its colours as "
+            "channels (axes CZYX)."
         )
     y, x = sizes["Y"], sizes["X"]
     raise ImageReadError(

@@ -21,8 +21,8 @@ SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 
 # What tifffile logs, and reads on, when a file ends too early.
 _BROKEN = re.compile(
-    r"invalid page offset|corrupted (?:tag list|IFD)|invalid or corrupted|contains no pages|"
-    r"TiffTag 270 .*invalid value offset",
+    r"invalid (?:page offset|offset to page)|corrupted (?:tag list|IFD)|invalid or corrupted|"
+    r"contains no pages|TiffTag 270 .*invalid value offset"
 )
 
 

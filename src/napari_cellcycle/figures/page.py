@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,20 +166,6 @@ def save_figure(figure: Figure, path: Path | str, *, dpi: int = DPI) -> Path:
         If the name's ending is no picture format.
     """
     path = check_picture_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    try:
-        figure.savefig(name, dpi=dpi, facecolor=figure.get_facecolor())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as new:
+        figure.savefig(new, dpi=dpi, facecolor=figure.get_facecolor())
     return path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

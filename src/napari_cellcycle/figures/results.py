@@ -1,0 +1,166 @@
+"""From a classification and its image to a gallery and an overlay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.figures.gallery import GalleryCell, choose_cells, draw_gallery
+from napari_cellcycle.figures.overlay import OverlayFrame, draw_overlay, project_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.image.stack import Stack
+
+_MOST_PANELS = 12
+
+
+def gallery_of(
+    classification: Classification,
+    stack: Stack,
+    *,
+    per_phase: int = 16,
+    truth: Mapping[tuple[int, int], str] | None = None,
+) -> Figure:
+    """Draw the gallery of a classification.
+
+    Parameters
+    ----------
+    classification : Classification
+        Its views are made again, for the cells that are shown only.
+    stack : Stack
+        The image that was classified.
+    per_phase : int
+        Most cells of one phase: half the most certain, half the least certain.
+    truth : mapping of (frame, label) to slug, optional
+        The true phases, where they are known.
+    """
+    cells, decision = classification.cells, classification.decision
+    phases = classification.phases
+    slugs = phases_of(classification)
+    chosen = choose_cells(slugs, decision.confidence, per_phase)
+    roles = tuple(r for r in classification.card.recipe.channels)
+    volumes = [classification.channels.get(role) for role in roles]
+    shown = [i for i, channel in enumerate(volumes) if channel is not None]
+    entries: dict[int, GalleryCell] = {}
+    axes: tuple[str, ...] = classification.card.recipe.axes
+    for frame in np.unique(cells.frame[chosen]):
+        rows = chosen[cells.frame[chosen] == frame]
+        views = make_views(
+            [None if c is None else stack.volume(int(frame), c) for c in volumes],
+            classification.segmentation.volume(int(frame)),
+            cells.select(rows),
+            classification.card.recipe,
+        )
+        axes = views.axes
+        for row, images in zip(rows, views.images, strict=True):
+            key = (int(cells.frame[row]), int(cells.label[row]))
+            entries[int(row)] = GalleryCell(
+                label=key[1],
+                frame=key[0],
+                views=images[:, shown],
+                phase=slugs[row],
+                confidence=float(decision.confidence[row]),
+                entropy=float(decision.entropy[row]),
+                deciding_axis=str(decision.deciding_axis[row]),
+                stage_deciding_axis=str(decision.stage_deciding_axis[row]),
+                truth=None if truth is None else truth.get(key),
+            )
+    right = None
+    if truth is not None:
+        right = dict.fromkeys(phases.slugs, 0)
+        for frame, label, slug in zip(cells.frame, cells.label, slugs, strict=True):
+            right[slug] += truth.get((int(frame), int(label))) == slug
+    return draw_gallery(
+        [entries[int(row)] for row in chosen],
+        phases,
+        axes=axes,
+        roles=[roles[i] for i in shown],
+        counts=classification.counts(),
+        right=right,
+        title=_title(stack),
+        subtitle=_subtitle(classification),
+    )
+
+
+def overlay_of(classification: Classification, stack: Stack, *, all_frames: bool = True) -> Figure:
+    """Draw the overlay of a classification.
+
+    Parameters
+    ----------
+    classification : Classification
+        What to draw.
+    stack : Stack
+        The image that was classified.
+    all_frames : bool
+        One panel a frame (a choice of twelve, evenly spaced, if there are more), or the first
+        frame only.
+    """
+    cells = classification.cells
+    numbers = np.arange(stack.n_frames if all_frames else 1)
+    if len(numbers) > _MOST_PANELS:
+        numbers = np.unique(np.linspace(0, stack.n_frames - 1, _MOST_PANELS).round().astype(int))
+    roles = [r for r, channel in classification.channels.items() if channel is not None]
+    roles = [r for r in classification.card.recipe.channels if r in roles]
+    spacing = cells.spacing
+    return draw_overlay(
+        [_overlay_frame(classification, stack, int(t), roles) for t in numbers],
+        {
+            (int(t), int(label)): slug
+            for t, label, slug in zip(
+                cells.frame, cells.label, phases_of(classification), strict=True
+            )
+        },
+        classification.phases,
+        roles=roles,
+        counts=classification.counts(),
+        pixel_um=(spacing.y, spacing.x) if spacing.is_physical else None,
+        aspect=spacing.y / spacing.x,
+        title=_title(stack),
+        subtitle=_subtitle(classification),
+    )
+
+
+def _overlay_frame(
+    classification: Classification, stack: Stack, frame: int, roles: list[str]
+) -> OverlayFrame:
+    rows = classification.cells.select(classification.cells.frame == frame)
+    return project_frame(
+        [stack.volume(frame, _channel(classification, role)) for role in roles],
+        classification.segmentation.volume(frame),
+        rows.label,
+        rows.bbox,
+        frame=frame,
+    )
+
+
+def _channel(classification: Classification, role: str) -> int:
+    channel = classification.channels[role]
+    assert channel is not None
+    return channel
+
+
+def phases_of(classification: Classification) -> list[str]:
+    """Slug of every cell's predicted phase."""
+    slugs = classification.phases.slugs
+    return [slugs[int(i)] for i in classification.decision.phase]
+
+
+def _title(stack: Stack) -> str:
+    return f"{stack.name}  ·  {stack.scene}" if stack.scene else stack.name
+
+
+def _subtitle(classification: Classification) -> str:
+    n = len(classification.cells)
+    card = classification.card
+    source = {"cell": "cells", "nucleus": "nuclei"}[classification.cells.labels_are]
+    return (
+        f"{n:,} cell{'' if n == 1 else 's'}  ·  model {card.name} {card.version}  ·  "
+        f"outlined: {source}"
+    )

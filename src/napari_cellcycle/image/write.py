@@ -1,0 +1,93 @@
+"""Images and label images written as OME-TIFF, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.image.spacing import Spacing
+    from napari_cellcycle.image.stack import Segmentation, Stack
+
+_ENDINGS = (".tif", ".tiff")
+
+
+def check_tiff_path(path: Path | str) -> Path:
+    """Refuse a file name that does not end in ``.tif`` or ``.tiff``.
+
+    Raises
+    ------
+    CellCycleError
+        Naming the endings that work.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _ENDINGS:
+        raise CellCycleError(
+            f"Labels and images are written as OME-TIFF; the name {path.name} must end in .ome.tif "
+            "or .tif."
+        )
+    return path
+
+
+def write_stack(stack: Stack, path: Path | str) -> Path:
+    """Write an image with its channel names and, where they are known, its micrometres."""
+    data = np.asarray(stack.data)
+    return _write(path, data, "TCZYX", stack.spacing, stack.channels)
+
+
+def write_labels(
+    segmentation: Segmentation, path: Path | str, *, spacing: Spacing | None = None
+) -> Path:
+    """Write a segmentation in the smallest unsigned type that holds its labels.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        Its own spacing goes before the image's.
+    path : Path or str
+        Ends in ``.tif`` or ``.tiff``.
+    spacing : Spacing, optional
+        The image's.
+    """
+    data = np.asarray(segmentation.data)
+    top = int(data.max(initial=0))
+    kind = np.uint8 if top < 2**8 else np.uint16 if top < 2**16 else np.uint32
+    return _write(path, data.astype(kind), "TZYX", segmentation.spacing or spacing, ())
+
+
+def _write(
+    path: Path | str,
+    data: NDArray[Any],
+    axes: str,
+    spacing: Spacing | None,
+    channels: Sequence[str],
+) -> Path:
+    import tifffile
+
+    path = check_tiff_path(path)
+    # a single frame or channel needs no axis of its own; z, y and x always stay
+    drop = [a for a, axis in enumerate(axes) if axis in "TC" and data.shape[a] == 1]
+    if channels and len(channels) == 1:
+        drop = [a for a in drop if axes[a] != "C"]
+    data = data.squeeze(axis=tuple(drop))
+    metadata: dict[str, Any] = {"axes": "".join(x for a, x in enumerate(axes) if a not in drop)}
+    if channels:
+        metadata["Channel"] = {"Name": list(channels)}
+    if spacing is not None and spacing.is_physical:
+        for axis, value in zip("ZYX", spacing.zyx, strict=True):
+            metadata[f"PhysicalSize{axis}"] = value
+            metadata[f"PhysicalSize{axis}Unit"] = "µm"
+    with replacing(path) as new:
+        tifffile.imwrite(
+            new, data, ome=True, metadata=metadata, photometric="minisblack", compression="zlib"
+        )
+    return path

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cellcycle.simulate.cell import SimulatedCell, simulate_cell
+    from napari_cellcycle.simulate.field import SimulatedField, simulate_field
 
-__all__ = ["SimulatedCell", "simulate_cell"]
+__all__ = ["SimulatedCell", "SimulatedField", "simulate_cell", "simulate_field"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from napari_cellcycle.simulate import cell
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from napari_cellcycle.simulate import cell, field
 
-        return getattr(cell, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(cell if name.lower().endswith("cell") else field, name)

@@ -16,7 +16,7 @@ from napari_cellcycle.simulate.grid import Grid, between, noise, scale_between
 from napari_cellcycle.simulate.nuclei import Nucleus, Stain
 from napari_cellcycle.simulate.optics import Microscope, microscope
 from napari_cellcycle.simulate.outlines import nearest, outline
-from napari_cellcycle.simulate.tissue import Body, Territory, around, settle
+from napari_cellcycle.simulate.tissue import Body, Territory, around, settle, shifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +66,7 @@ class Subject:
     body: Body
     kind: str
     sister: Body | None = None
-    cleft: tuple[Array, float, float] | None = None
+    cleft: tuple[Array, float] | None = None
 
 
 def _ball(radius: float, centre: Array = _ORIGIN) -> tuple[Array, Array]:
@@ -205,7 +205,7 @@ def _divided(
         kind, late = "decondensing", between(rng, 0.7, 1.0)
         open_ = between(rng, 0, 0.6)
         alone *= 0.4
-        size = between(rng, 0.45, 0.7)
+        size = between(rng, 0.5, 0.75)
         flat = between(rng, 0.35, 0.7) + 0.2 * open_
         gap = size * flat + between(rng, 0.2, 0.95)
         parts = []
@@ -226,22 +226,16 @@ def _divided(
     blend = float(1.4 - 1.15 * furrow)
     cut = None
     if late > 0.6 and rng.random() < 0.85:
-        cut = (axis, between(rng, 0.0, 1.0) * float(furrow), radius)
+        cut = (axis, between(rng, 0.0, 1.0) * float(furrow))
     if rng.random() < alone:
         shift = -centres[0]
         label = 2 if rng.random() < 0.7 else 0
-        one = _shifted(parts[0], shift)
-        two = _shifted(parts[1], shift)
+        one = shifted(parts[0], shift)
+        two = shifted(parts[1], shift)
         body = Body((_ball(radius, lobes[0][0] + shift),), radius, (one,), gain, 1, True)
         sister = Body((_ball(radius, lobes[1][0] + shift),), radius, (two,), gain, label, True)
         return Subject(body, kind + "-alone", sister=sister)
     return Subject(Body(lobes, radius, tuple(parts), gain, 1, True, blend), kind, cleft=cut)
-
-
-def _shifted(part: Nucleus | Chromosomes, by: Array) -> Nucleus | Chromosomes:
-    if isinstance(part, Chromosomes):
-        return part.moved(np.eye(3, dtype=np.float32), by)
-    return part.moved(part.centre + by)
 
 
 def _neighbours(rng: np.random.Generator, look: Stain, subject: Subject, half: float) -> list[Body]:
@@ -267,9 +261,7 @@ def _neighbours(rng: np.random.Generator, look: Stain, subject: Subject, half: f
         if float(np.abs(at).max()) - body.radius > half:
             continue
         shown = label if rng.random() < 0.92 else 0
-        lobes = tuple((c + at, m) for c, m in body.lobes)
-        chromatin = tuple(_shifted(part, at) for part in body.chromatin)
-        bodies.append(replace(body, lobes=lobes, chromatin=chromatin, label=shown))
+        bodies.append(replace(body.moved(at), label=shown))
     return bodies
 
 
@@ -414,10 +406,8 @@ def simulate_cell(
         dna += levels[territory.owner]
     cleft = None
     if subject.cleft is not None:
-        axis, strength, radius = subject.cleft
-        z, y, x = (grid.axis(i) for i in range(3))
-        plane = axis[0] * z[:, None, None] + axis[1] * y[:, None] + axis[2] * x
-        cleft = np.float32(strength) * np.exp(-((plane / 0.07) ** 2)) * (territory.owner == 0)
+        axis, strength = subject.cleft
+        cleft = membrane.cleft(grid, axis, _ORIGIN, strength) * (territory.owner == 0)
     if membrane_kind == "random":
         membrane_kind = membrane.choose(rng)
     second = membrane.draw(rng, grid, membrane_kind, bodies, territory, dna, texture[0], cleft)

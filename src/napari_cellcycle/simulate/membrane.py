@@ -21,6 +21,13 @@ def choose(rng: np.random.Generator) -> Membrane:
     return kinds[int(rng.choice(4, p=[0.7, 0.17, 0.05, 0.08]))]
 
 
+def cleft(grid: Grid, axis: Array, centre: Array, strength: float) -> Array:
+    """Membrane that closes between two daughters, across the spindle's ``axis``."""
+    z, y, x = (grid.axis(i) - centre[i] for i in range(3))
+    plane = axis[0] * z[:, None, None] + axis[1] * y[:, None] + axis[2] * x
+    return np.asarray(strength * np.exp(-((plane / 0.07) ** 2)), dtype=np.float32)
+
+
 def draw(
     rng: np.random.Generator,
     grid: Grid,
@@ -29,7 +36,7 @@ def draw(
     territory: Territory,
     dna: Array,
     texture: Array,
-    cleft: Array | None,
+    closing: Array | None,
 ) -> Array:
     """Density of the second channel on the working grid, about 1 where bright.
 
@@ -44,7 +51,7 @@ def draw(
         The DNA density: excluded from the cytoplasm, and bleeding through.
     texture : ndarray, ``(z, y, x)``
         Noise of unit variance.
-    cleft : ndarray, ``(z, y, x)``, optional
+    closing : ndarray, ``(z, y, x)``, optional
         Membrane between two daughters.
     """
     if kind == "absent":
@@ -58,8 +65,8 @@ def draw(
         volume = np.exp(-((territory.room / np.float32(width)) ** 2))
         volume *= 1 + between(rng, 0, 0.35) * texture
         np.maximum(volume, 0, out=volume)
-        if cleft is not None:
-            np.maximum(volume, cleft, out=volume)
+        if closing is not None:
+            np.maximum(volume, closing, out=volume)
         fill = between(rng, 0, 0.25) ** 1.5
         volume += inside * np.float32(fill) * (1 + 0.4 * texture)
     else:
@@ -69,9 +76,9 @@ def draw(
         volume *= 1 - hole * np.clip(dna * 1.5, 0, 1)
         if rng.random() < 0.4:
             volume += between(rng, 0.2, 1) * np.exp(-((territory.room / 0.07) ** 2))
-        if cleft is not None:
-            volume *= 1 - 0.8 * np.clip(cleft, 0, 1)
+        if closing is not None:
+            volume *= 1 - 0.8 * np.clip(closing, 0, 1)
         np.maximum(volume, 0, out=volume)
     if rng.random() < 0.4:
-        volume += between(rng, 0, 0.5) * dna
+        volume += between(rng, 0, 0.35) * np.minimum(dna, 2)
     return np.asarray(volume, dtype=np.float32)

@@ -54,9 +54,9 @@ def outline(
     top = float(soft.max())
     cut = between(rng, *level) * top
     if rng.random() < 0.4:
-        soft = soft + np.float32(between(rng, 0.01, 0.09) * top) * rng.standard_normal(
-            soft.shape, dtype=np.float32
-        )
+        # a ragged outline; proportional, so that no specks appear away from the body
+        ragged = np.float32(between(rng, 0.05, 0.3))
+        soft = soft * (1 + ragged * rng.standard_normal(soft.shape, dtype=np.float32))
     return np.asarray(soft > cut)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from napari_cellcycle.simulate.chromosomes import Chromosomes
     from napari_cellcycle.simulate.grid import Array
     from napari_cellcycle.simulate.nuclei import Nucleus
+
+
+def shifted(part: Nucleus | Chromosomes, by: Array) -> Nucleus | Chromosomes:
+    """Shift chromatin."""
+    from napari_cellcycle.simulate.chromosomes import Chromosomes
+
+    if isinstance(part, Chromosomes):
+        return part.moved(np.eye(3, dtype=np.float32), by)
+    return part.moved(part.centre + by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,21 @@ class Body:
     def centre(self) -> Array:
         """Mean of the lobes' centres."""
         return np.asarray(np.mean([c for c, _ in self.lobes], axis=0), dtype=np.float32)
+
+    @property
+    def reach(self) -> float:
+        """Distance from the centre that the cell lies within."""
+        longest = max(float(1 / np.linalg.svd(m, compute_uv=False)[-1]) for _, m in self.lobes)
+        apart = max(float(np.linalg.norm(c - self.centre)) for c, _ in self.lobes)
+        return longest + apart
+
+    def moved(self, by: Array) -> Body:
+        """Shift the cell with all that is in it."""
+        return replace(
+            self,
+            lobes=tuple((np.asarray(c + by, np.float32), m) for c, m in self.lobes),
+            chromatin=tuple(shifted(part, by) for part in self.chromatin),
+        )
 
     def shell(self, grid: Grid) -> Array:
         """1 on the cell's free surface, less inside, at every voxel."""
@@ -96,14 +120,19 @@ def settle(grid: Grid, bodies: list[Body], relief: Array, ripple: float) -> Terr
     owner = np.full(grid.shape, -1, np.int16)
     radius = np.ones(grid.shape, np.float32)
     for i, body in enumerate(bodies):
-        shell = body.shell(grid)
+        found = grid.window(body.centre, body.reach * 1.7)
+        if found is None:
+            continue
+        where, part = found
+        shell = body.shell(part)
         # neighbours take opposite sides of the same relief, so that walls bend as one
-        shell += np.float32(ripple * (1 if i % 2 else -1)) * relief
-        nearer = shell < first
-        np.minimum(second, np.maximum(first, shell), out=second)
-        np.copyto(owner, i, where=nearer)
-        np.copyto(radius, body.radius, where=nearer)
-        np.minimum(first, shell, out=first)
+        shell += np.float32(ripple * (1 if i % 2 else -1)) * relief[where]
+        best, next_ = first[where], second[where]
+        nearer = shell < best
+        np.minimum(next_, np.maximum(best, shell), out=next_)
+        np.copyto(owner[where], i, where=nearer)
+        np.copyto(radius[where], body.radius, where=nearer)
+        np.minimum(best, shell, out=best)
     contact = 0.5 * (second - first) * radius
     room = np.minimum(contact, (1 - first) * radius)
     np.copyto(owner, -1, where=first > 1)

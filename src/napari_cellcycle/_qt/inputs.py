@@ -11,6 +11,8 @@ from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from napari_cellcycle._qt.spacing_edit import SpacingEdit
+    from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 
 
@@ -35,6 +37,44 @@ class Channel:
     def key(self) -> tuple[Any, int]:
         """Which channel this is, however it is renamed."""
         return self.layer.unique_id, self.index
+
+
+@dataclass(frozen=True, slots=True)
+class ToSegment:
+    """What a segmentation works on.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+    axes : str
+        Its axes, letters of ``TCZYX``.
+    stack : Stack
+    channel : int
+        Channel of the stack.
+    spacing : Spacing
+    """
+
+    layer: Any
+    axes: str
+    stack: Stack
+    channel: int
+    spacing: Spacing
+
+
+def to_segment(channel: Channel, spacing: SpacingEdit, *, time: bool) -> ToSegment:
+    """What a segmentation of one channel works on.
+
+    Raises
+    ------
+    CellCycleError
+        If the layer's axes or its spacing cannot be told.
+    """
+    from napari_cellcycle.image import stack_from_layers
+
+    axes = axes_of(channel.layer, time=time)
+    stack = stack_from_layers([_described(channel.layer, axes)])
+    found = spacing.resolved(is_2d=stack.is_2d)
+    return ToSegment(channel.layer, axes, stack, channel.index, found)
 
 
 def label_layers(layers: Iterable[Any]) -> list[Any]:

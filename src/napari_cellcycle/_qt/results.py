@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPainterPath
-from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cellcycle.phases import PhaseSet
 
@@ -70,7 +70,12 @@ class ResultPanel(QWidget):
         layout.addWidget(self.bar)
         layout.addLayout(self._legend)
         layout.addWidget(self.notes)
+        self._layout = layout
         self.set_notes(())
+
+    def add_row(self, row: QLayout) -> None:
+        """Add a row of controls below."""
+        self._layout.addLayout(row)
 
     def set_counts(self, phases: PhaseSet, counts: Mapping[str, int]) -> None:
         """Show how many cells are in each phase.
@@ -119,6 +124,40 @@ class ResultPanel(QWidget):
             for column, widget in enumerate((swatch, name, count, share)):
                 self._legend.addWidget(widget, row, column)
             self._counts[phase.slug], self._shares[phase.slug] = count, share
+
+
+class MessageLabel(QLabel):
+    """One message: a hint in the colour of the text, or an error in that of errors."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setVisible(False)
+        self.is_error = False
+
+    def hint(self, text: str) -> None:
+        """Say what to do next."""
+        self._show(text, is_error=False)
+
+    def error(self, text: str) -> None:
+        """Say what went wrong."""
+        self._show(text, is_error=True)
+
+    def clear(self) -> None:
+        """Say nothing and take no room."""
+        self._show("", is_error=False)
+
+    def _show(self, text: str, *, is_error: bool) -> None:
+        from napari.settings import get_settings
+        from napari.utils.theme import get_theme
+
+        self.is_error = is_error
+        theme = get_theme(get_settings().appearance.theme)
+        self.setStyleSheet(f"color: {theme.error.as_hex()};" if is_error else "")
+        self.setText(text)
+        self.setVisible(bool(text))
 
 
 def _text(name: str) -> QLabel:

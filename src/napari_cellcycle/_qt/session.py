@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_cellcycle._qt.features import FeatureView
 from napari_cellcycle._qt.overlay import PhaseOverlay
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from napari_cellcycle.classify.run import Batch
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.phases import PhaseSet
 
@@ -68,6 +71,37 @@ class Session:
         view = self._features.pop(key, None)
         if view is not None:
             view.close()
+
+
+def feature_rows(batches: Sequence[Batch]) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Features of the cells classified so far.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        Of one run.
+
+    Returns
+    -------
+    frame : ndarray, ``(n,)``, int64
+    rows : DataFrame
+        ``index`` (the label), ``phase`` (its slug), ``confidence``, ``entropy``, ``deciding_axis``.
+    """
+    import pandas as pd
+
+    cells, slugs = batches[0].cells, np.array(batches[0].phases.slugs, dtype=object)
+    indices = np.concatenate([batch.indices for batch in batches])
+    decisions = [batch.decision for batch in batches]
+    rows = pd.DataFrame(
+        {
+            "index": cells.label[indices],
+            "phase": slugs[np.concatenate([d.phase for d in decisions])],
+            "confidence": np.concatenate([d.confidence for d in decisions]),
+            "entropy": np.concatenate([d.entropy for d in decisions]),
+            "deciding_axis": np.concatenate([d.deciding_axis for d in decisions]),
+        }
+    )
+    return cells.frame[indices], rows
 
 
 def session_of(viewer: Any) -> Session:

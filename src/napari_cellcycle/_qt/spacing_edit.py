@@ -6,7 +6,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from napari_cellcycle.errors import SpacingError
-from napari_cellcycle.image.spacing import Spacing
+from napari_cellcycle.image.spacing import Spacing, resolve_spacing
 
 
 class SpacingEdit(QWidget):
@@ -83,6 +83,24 @@ class SpacingEdit(QWidget):
             raise SpacingError(
                 f"Spacing has to be {len(axes)} positive numbers ({', '.join(axes)}) in micrometres."
             ) from None
+
+    def resolved(self, *, is_2d: bool) -> Spacing:
+        """The spacing that holds: typed, isotropic, of the layers, or (2D) the cell's own size.
+
+        Raises
+        ------
+        SpacingError
+            If the data are 3D and nothing says.
+        """
+        typed = self.typed()
+        if typed is None and self._found is None and not is_2d and not self.is_isotropic:
+            raise SpacingError(
+                "3D cells need the distance between voxels: type z, y and x in micrometres, or "
+                "tick isotropic voxels."
+            )
+        return resolve_spacing(
+            self._found, user=typed, isotropic=self.is_isotropic, is_2d=is_2d
+        )
 
     def _on_isotropic(self) -> None:
         self._enable()

@@ -1,0 +1,308 @@
+"""The inputs of "Classify cells": which layers play which part, spacing, model, vote and device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
+
+from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.layer_watch import LayerWatch
+from napari_cellcycle._qt.spacing_edit import SpacingEdit
+from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
+
+if TYPE_CHECKING:
+    from napari_cellcycle.classify.run import ClassifyRequest
+
+_VOTES = (
+    ("lowest-entropy", "lowest entropy", "The surest projection decides."),
+    ("majority", "majority", "Most projections decide, on a tie the surest one."),
+    ("mean", "mean", "The mean of the projections' probabilities decides."),
+)
+_DEVICES = (
+    ("auto", "automatic"),
+    ("cuda", "CUDA (NVIDIA GPU)"),
+    ("mps", "MPS (Apple GPU)"),
+    ("cpu", "CPU"),
+)
+_ROLE_NAMES = {"dna": "DNA"}
+_CELL = re.compile(r"cell|membrane|cyto", re.IGNORECASE)
+_NUCLEUS = re.compile(r"nuc|dna|dapi|hoechst|h2b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the form describes it.
+
+    Parameters
+    ----------
+    request : ClassifyRequest
+    layer : napari.layers.Labels
+        The segmentation's layer.
+    axes : str
+        Its axes, letters of ``TZYX``.
+    """
+
+    request: ClassifyRequest
+    layer: Any
+    axes: str
+
+
+class ClassifyForm(QWidget):
+    """Chooses sensible inputs from the layers of a viewer and lets a person change them."""
+
+    changed = Signal()
+
+    def __init__(self, viewer: Any, models: Sequence[Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.labels = ChoiceBox("labels", tooltip="The Labels layer: one number a cell")
+        self.labels_are = ChoiceBox(
+            "labels-are", tooltip="Cells are masked as they are, nuclei with a margin"
+        )
+        self.labels_are.set_choices([("nucleus", "nuclei", None), ("cell", "whole cells", None)])
+        self.nuclei = ChoiceBox(
+            "nuclei", tooltip="A second Labels layer with the nuclei of these cells, if there is one"
+        )
+        self.channels: dict[str, ChoiceBox] = {}
+        self.time = QCheckBox("first axis is time")
+        self.time.setObjectName("time")
+        self.time.setToolTip("A movie in 2D. Layers with axis labels say it themselves.")
+        self.spacing = SpacingEdit()
+        self.model = ChoiceBox("model")
+        self.model.set_choices([(entry.name, entry.name, entry) for entry in models])
+        self.vote = ChoiceBox("vote", tooltip="How the three projections agree on a phase")
+        self.vote.set_choices([(key, text, None) for key, text, _ in _VOTES])
+        for index, (_, _, tip) in enumerate(_VOTES):
+            self.vote.setItemData(index, tip, 3)  # Qt.ToolTipRole
+        self.device = ChoiceBox("device", tooltip="Automatic: CUDA, then MPS, then CPU")
+        self.device.set_choices([(key, text, None) for key, text in _DEVICES])
+
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(8)
+        self._form.setVerticalSpacing(4)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        for text, field in (
+            ("Labels", self.labels),
+            ("Labels are", self.labels_are),
+            ("Nuclei", self.nuclei),
+            ("", self.time),
+            ("Spacing", self.spacing),
+            ("Model", self.model),
+            ("Vote", self.vote),
+            ("Device", self.device),
+        ):
+            self._form.addRow(text, field)
+        self._on_model()
+
+        self.labels.changed.connect(self._on_labels)
+        self.labels_are.changed.connect(self._on_labels_are)
+        self.nuclei.changed.connect(self.changed)
+        self.time.toggled.connect(self._on_time)
+        self.spacing.changed.connect(self.changed)
+        self.model.changed.connect(self._on_model)
+        for box in (self.vote, self.device):
+            box.changed.connect(self.changed)
+        self.watch = LayerWatch(viewer, self)
+        self.watch.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of the channels that the chosen model looks at."""
+        entry = self.model.value()
+        return ("dna", "membrane") if entry is None else tuple(entry.recipe.channels)
+
+    def refresh(self) -> None:
+        """Offer the layers that there are now."""
+        layers = list(self._viewer.layers)
+        candidates = inputs.label_layers(layers)
+        active = self._viewer.layers.selection.active
+        default = active if active in candidates else (candidates[-1] if candidates else None)
+        self.labels.set_choices(
+            [(layer.unique_id, layer.name, layer) for layer in candidates],
+            None if default is None else default.unique_id,
+        )
+        self._on_labels()
+
+    def run(self) -> Run:
+        """What a run would do now.
+
+        Raises
+        ------
+        CellCycleError
+            If it cannot run; the text says why, in one line.
+        """
+        from napari_cellcycle.classify.run import ClassifyRequest
+        from napari_cellcycle.image import check_match
+
+        chosen = self._chosen()
+        layer, entry = self.labels.value(), self.model.value()
+        if layer is None:
+            raise SegmentationError("There is no Labels layer yet: segment the nuclei first.")
+        if entry is None:
+            raise CellCycleError("No model is installed.")
+        time = self._time
+        stack, channels = inputs.combine(chosen, time=time, like=layer)
+        segmentation = inputs.segmentation(layer, self._labels_are, time=time)
+        check_match(stack, segmentation)
+        nuclei_layer = self.nuclei.value() if self._labels_are == "cell" else None
+        nuclei = None
+        if nuclei_layer is not None:
+            nuclei = inputs.segmentation(nuclei_layer, "nucleus", time=time)
+            check_match(stack, nuclei)
+        self.spacing.resolved(is_2d=stack.is_2d)
+        if stack.spacing is None:
+            stack = replace(stack, spacing=segmentation.spacing)
+        request = ClassifyRequest(
+            stack=stack,
+            segmentation=segmentation,
+            model=str(entry.name),
+            channels=channels,
+            nuclei=nuclei,
+            spacing=self.spacing.typed(),
+            isotropic=self.spacing.is_isotropic,
+            vote=self.vote.key(),
+            device=self.device.key(),
+        )
+        return Run(request, layer, inputs.axes_of(layer, time=time))
+
+    @property
+    def can_segment(self) -> bool:
+        """Whether there is a DNA channel and no segmentation yet."""
+        return self.labels.value() is None and self.channels[self.roles[0]].value() is not None
+
+    def to_segment(self) -> inputs.ToSegment:
+        """What a segmentation of the first role's channel would work on now.
+
+        Raises
+        ------
+        CellCycleError
+            If it cannot run; the text says why, in one line.
+        """
+        channel = self._chosen()[self.roles[0]]
+        assert channel is not None
+        return inputs.to_segment(channel, self.spacing, time=self._time)
+
+    def _chosen(self) -> dict[str, inputs.Channel | None]:
+        """Channel of each role; the first role must have one.
+
+        Raises
+        ------
+        ChannelError
+            If it has none, or two roles share one.
+        """
+        chosen = {role: box.value() for role, box in self.channels.items()}
+        if all(box.count() <= 1 for box in self.channels.values()):
+            raise ChannelError("There is no image layer yet: open an image.")
+        if chosen[self.roles[0]] is None:
+            raise ChannelError(f"Choose the {_role_name(self.roles[0])} channel.")
+        taken = [channel.key for channel in chosen.values() if channel is not None]
+        if len(set(taken)) < len(taken):
+            raise ChannelError("Two roles have the same channel: choose another, or none.")
+        return chosen
+
+    @property
+    def _labels_are(self) -> Any:
+        return self.labels_are.key()
+
+    @property
+    def _time(self) -> bool:
+        return self.time.isChecked() and not self.time.isHidden()
+
+    def _on_model(self) -> None:
+        """Offer one channel a role of the model."""
+        entry = self.model.value()
+        if entry is not None:
+            self.model.setToolTip(_about(entry))
+        for box in self.channels.values():
+            self._form.removeRow(box)
+        self.channels.clear()
+        for row, role in enumerate(self.roles):
+            box = ChoiceBox(f"channel-{role}", tooltip=f"Channel that shows the {role}")
+            box.setPlaceholderText("none")
+            box.changed.connect(self._on_channel)
+            self.channels[role] = box
+            self._form.insertRow(row, _role_name(role), box)
+        self._on_time()
+
+    def _on_labels(self) -> None:
+        layer = self.labels.value()
+        if layer is not None:
+            is_cell = _CELL.search(layer.name) and not _NUCLEUS.search(layer.name)
+            self.labels_are.set_choices(
+                [("nucleus", "nuclei", None), ("cell", "whole cells", None)],
+                "cell" if is_cell else "nucleus",
+            )
+        ambiguous = [
+            other
+            for other in [layer, *(box.value() and box.value().layer for box in self.channels.values())]
+            if other is not None and inputs.may_be_time(other)
+        ]
+        self._form.setRowVisible(self.time, bool(ambiguous))
+        self._on_labels_are()
+        self._on_time()
+
+    def _on_labels_are(self) -> None:
+        """Offer the other Labels layers as nuclei of the cells."""
+        others = [
+            layer
+            for layer in inputs.label_layers(self._viewer.layers)
+            if layer.unique_id != self.labels.key()
+        ]
+        guessed = [layer.unique_id for layer in others if _NUCLEUS.search(layer.name)]
+        self.nuclei.set_choices(
+            [(None, "none", None), *((layer.unique_id, layer.name, layer) for layer in others)],
+            guessed[0] if guessed else None,
+        )
+        self._form.setRowVisible(self.nuclei, self._labels_are == "cell" and bool(others))
+        self.changed.emit()
+
+    def _on_time(self) -> None:
+        """Offer the channels as the axes say now."""
+        found = inputs.channels_of(
+            self._viewer.layers, time=self._time, like=self.labels.value()
+        )
+        guessed = inputs.guess(found, self.roles)
+        for role, box in self.channels.items():
+            channel = guessed[role]
+            box.set_choices(
+                [(None, "none", None), *((c.key, c.name, c) for c in found)],
+                None if channel is None else channel.key,
+            )
+        self._on_channel()
+
+    def _on_channel(self) -> None:
+        """Show the spacing of the chosen layers."""
+        chosen = {role: box.value() for role, box in self.channels.items()}
+        layer = self.labels.value()
+        try:
+            stack, _ = inputs.combine(chosen, time=self._time, like=layer)
+        except CellCycleError:
+            self.changed.emit()
+            return
+        found = stack.spacing
+        if found is None and layer is not None:
+            try:
+                found = inputs.segmentation(layer, self._labels_are, time=self._time).spacing
+            except CellCycleError:
+                found = None
+        self.spacing.set_found(found, is_2d=stack.is_2d)
+        self.changed.emit()
+
+
+def _role_name(role: str) -> str:
+    return _ROLE_NAMES.get(role, role.capitalize())
+
+
+def _about(entry: Any) -> str:
+    """What a model's card says, for a tooltip."""
+    lines = [f"{entry.name} {entry.version}", entry.description, f"Limits: {entry.limits}"]
+    return "\n\n".join(line for line in lines if line)

@@ -1,0 +1,71 @@
+"""A drop-down list of things that come and go while a choice is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+
+
+class ChoiceBox(QComboBox):
+    """Choices with a key each; a person's choice survives as long as its key is among them."""
+
+    changed = Signal()
+
+    def __init__(self, name: str, *, tooltip: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setToolTip(tooltip)
+        self.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.setMinimumContentsLength(8)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._keys: list[Hashable] = []
+        self._values: list[Any] = []
+        self._by_hand = False
+        self.activated.connect(self._on_activated)
+        self.currentIndexChanged.connect(self.changed)
+
+    def set_choices(
+        self, choices: Sequence[tuple[Hashable, str, Any]], default: Hashable = None
+    ) -> None:
+        """Offer choices; select the person's choice if it is among them, else the default.
+
+        Parameters
+        ----------
+        choices : sequence of (key, text, value)
+        default : hashable
+            Key of the choice to select; the first one if there is no such key.
+        """
+        former = self.key()
+        keys = [key for key, _, _ in choices]
+        self._by_hand = self._by_hand and former in keys
+        wanted = former if self._by_hand else default
+        with QSignalBlocker(self):
+            self.clear()
+            self._keys = keys
+            self._values = [value for _, _, value in choices]
+            self.addItems([text for _, text, _ in choices])
+            self.setCurrentIndex(keys.index(wanted) if wanted in keys else min(0, len(keys) - 1))
+        self.setEnabled(bool(choices))
+
+    def key(self) -> Hashable:
+        """Key of the selected choice, ``None`` without any."""
+        index = self.currentIndex()
+        return self._keys[index] if 0 <= index < len(self._keys) else None
+
+    def value(self) -> Any:
+        """Value of the selected choice, ``None`` without any."""
+        index = self.currentIndex()
+        return self._values[index] if 0 <= index < len(self._values) else None
+
+    def choose(self, key: Hashable) -> None:
+        """Select a choice as a person would."""
+        self.setCurrentIndex(self._keys.index(key))
+        self._by_hand = True
+
+    def _on_activated(self) -> None:
+        self._by_hand = True

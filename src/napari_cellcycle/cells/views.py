@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.recipe import Axis, ViewRecipe
 from napari_cellcycle.errors import ChannelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre
@@ -57,9 +58,11 @@ def make_views(
     channels : sequence of (ndarray, ``(z, y, x)``) or None
         One volume a role, in the order of ``recipe.channels``; ``None`` where the image has none.
     labels : ndarray, ``(z, y, x)``, integer
+        The frame's segmentation.
     cells : CellTable
         Rows of this frame only.
     recipe : ViewRecipe
+        How the model wants its views.
 
     Raises
     ------
@@ -119,11 +122,15 @@ def view_cell(
     channels, labels
         As in :func:`make_views`, the whole volume.
     label : int
+        The subject.
     bbox : ndarray, ``(2, 3)``
         First and one past the last voxel of the label.
     recipe : ViewRecipe
+        How the model wants its views.
     spacing : Spacing
+        As resolved for the image.
     labels_are : {"cell", "nucleus"}
+        What the labels outline.
 
     Returns
     -------
@@ -249,7 +256,7 @@ def _background(
 def _moments(
     mask: NDArray[np.bool_], step: NDArray[np.float64], is_2d: bool
 ) -> tuple[NDArray[np.float64], float]:
-    """Centre (in units of ``step``, from the first voxel) and radius of the ball or disc with the same gyration."""
+    """Find the centre (from the first voxel) and the radius of the ball with the same gyration."""
     centre = np.zeros(3)
     spread = np.zeros(3)
     total = float(mask.sum())
@@ -276,7 +283,7 @@ def _dilate(mask: NDArray[np.bool_], reach: float, step: NDArray[np.float64]) ->
 
 
 def _resampling(n: int, first: float, step: float, centre: float, half: float, size: int) -> Floats:
-    """Matrix ``(size, n)`` that resamples ``n`` voxels to ``size`` pixels over ``centre ± half``."""
+    """Weigh ``n`` voxels for ``size`` pixels over ``centre ± half``: a matrix ``(size, n)``."""
     pitch = 2 * half / size
     target = centre - half + (np.arange(size) + 0.5) * pitch
     support = max(step, pitch)

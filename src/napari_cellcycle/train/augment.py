@@ -1,11 +1,11 @@
-"""Augmentation of batches of views: geometry that keeps an axis' meaning, and the looks of other microscopes."""
+"""Vary batches of views: geometry that keeps an axis' meaning, and other microscopes' looks."""
 
 from __future__ import annotations
 
 import math
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that torch's own documentation uses
+import torch.nn.functional as F
 
 
 def augment(
@@ -13,15 +13,18 @@ def augment(
 ) -> torch.Tensor:
     """Vary a batch of views.
 
-    Views along z are rotated by any angle; those along x and y, whose vertical is the optical axis,
-    by a few degrees only. All are flipped, scaled, shifted and sheared a little, blurred, made noisy
+    Views along z are rotated by any angle; those along x and y, whose vertical is the optical
+    axis, by a few degrees only. All are flipped, scaled, shifted and sheared, blurred, made noisy
     and changed in gamma and contrast; channels other than the first are dropped at times.
 
     Parameters
     ----------
     images : Tensor, ``(n, channels, size, size)``, float32 in [0, 1]
+        Views along one axis.
     axis : {"x", "y", "z"}
+        That axis.
     rng : torch.Generator
+        Source of all randomness.
     membrane_dropout : float
         Probability that every channel but the first is set to zero.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ import numpy as np
 from napari_cellcycle.errors import CropSetError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -85,28 +86,30 @@ def read_crop_set(path: str | Path) -> CropSet:
 
 
 def split_by_group(
-    group: NDArray[np.str_], fractions: Mapping[str, float], seed: int
+    crops: CropSet, shares: Mapping[str, int], seed: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Split rows into named parts so that no group is in two of them.
+    """Split rows into named parts so that no group is in two of them and each has all phases.
 
     Parameters
     ----------
-    group : ndarray, ``(n,)``, str
-    fractions : mapping of str to float
-        Share of the *groups* each part gets, at least one; what remains of rounding goes to the first.
+    crops : CropSet
+        With phases to spread and groups to keep together.
+    shares : mapping of str to int
+        Relative size of each part, such as ``{"train": 4, "validation": 1, "test": 1}``.
     seed : int
+        Order in which folds are drawn.
 
     Returns
     -------
     dict of str to ndarray of int64
         Row indices, ascending.
     """
-    names = np.random.default_rng(seed).permutation(np.unique(group))
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = StratifiedGroupKFold(sum(shares.values()), shuffle=True, random_state=seed)
+    pieces = [rows for _, rows in folds.split(crops.phase, crops.phase, crops.group)]
     parts: dict[str, NDArray[np.int64]] = {}
-    start = 0
-    for part in list(fractions)[1:]:
-        n = max(1, round(fractions[part] * len(names)))
-        parts[part] = np.flatnonzero(np.isin(group, names[start : start + n]))
-        start += n
-    first = next(iter(fractions))
-    return {first: np.flatnonzero(np.isin(group, names[start:])), **parts}
+    for part, n in shares.items():
+        parts[part] = np.sort(np.concatenate(pieces[:n]))
+        pieces = pieces[n:]
+    return parts

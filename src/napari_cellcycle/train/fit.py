@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that torch's own documentation uses
+import torch.nn.functional as F
 
 from napari_cellcycle.train.augment import augment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.train.viewset import ViewSet
@@ -63,23 +64,25 @@ def level_loss(
     *,
     label_smoothing: float = 0.0,
 ) -> torch.Tensor:
-    """Cross entropy of level 1, plus that of the allowed stages at level 2 where the cell is mitotic.
+    """Add the cross entropy of level 1 and, where a cell is mitotic, of its allowed stages.
 
     Parameters
     ----------
     outputs : Tensor, ``(n, 2 + stages)``
         Logits: non-mitotic, mitotic, then one a stage.
     mitotic : Tensor, ``(n,)``, int64
+        1 if mitotic.
     stages : Tensor, ``(n, stages)``, bool
         Allowed stages; rows that are not mitotic are ignored.
     label_smoothing : float
+        At level 1.
     """
     loss = F.cross_entropy(outputs[:, :2], mitotic, label_smoothing=label_smoothing)
     known = (mitotic == 1) & stages.any(dim=1) & ~stages.all(dim=1)
     if bool(known.any()):
         log_p = F.log_softmax(outputs[known, 2:], dim=1)
         allowed = log_p.masked_fill(~stages[known], -torch.inf).logsumexp(dim=1)
-        loss = loss - 0.5 * allowed.mean() * known.float().mean() * 2
+        loss = loss - allowed.mean() * known.float().mean()
     return loss
 
 
@@ -99,7 +102,9 @@ def fit(
     network : Module
         Takes ``(n, channels, size, size)``, gives ``(n, 2 + stages)``.
     sources : sequence of Source
+        What batches are drawn from.
     options : FitOptions
+        Steps, learning rate, seed.
     progress : callable of (step, mean loss), optional
         Called every 50 steps.
     """
@@ -157,7 +162,7 @@ def _batch(
 def logits(
     network: torch.nn.Module, images: NDArray[np.uint8], batch_size: int = 128
 ) -> NDArray[np.float32]:
-    """Outputs ``(n, 2 + stages)`` of a network on views ``(n, channels, size, size)``, uint8."""
+    """Run a network on uint8 views ``(n, channels, size, size)``; logits ``(n, 2 + stages)``."""
     network.eval()
     parts = [
         network(
@@ -171,7 +176,7 @@ def logits(
 
 
 def temperature(outputs: NDArray[np.float32], allowed: NDArray[np.bool_]) -> float:
-    """Temperature that makes ``softmax(outputs / T)`` most likely.
+    """Find the temperature that makes ``softmax(outputs / T)`` most likely.
 
     Source: Guo et al. 2017, "On calibration of modern neural networks".
 

@@ -1,4 +1,4 @@
-"""How the shipped model ``mitosis-3d`` is made: simulated cells for every axis, real 2D crops for z.
+"""Make the shipped model ``mitosis-3d``: simulated cells for every axis, real 2D crops for z.
 
 Run ``python -m napari_cellcycle.train.mitosis3d --data DIR --work DIR --out DIR``. Each step leaves
 its result in the work folder and is not repeated when the result is there.
@@ -40,6 +40,7 @@ MIXTURE = {
     "anaphase-telophase-cytokinesis": 0.14,
 }
 SPLIT_SEED = 2026
+SHARES = {"train": 4, "validation": 1, "test": 1}
 
 MITOCHECK: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
@@ -72,11 +73,6 @@ class Parts:
     jurkat: dict[str, ViewSet]
 
 
-def mitocheck_parts(crops: CropSet) -> dict[str, NDArray[np.int64]]:
-    """Rows of the plates for training, validation and test; the test plates are never trained on."""
-    return split_by_group(crops.group, {"train": 0.6, "validation": 0.15, "test": 0.25}, SPLIT_SEED)
-
-
 def _rows(crops: CropSet, rows: NDArray[np.int64]) -> CropSet:
     return CropSet(
         crops.images[rows], crops.channels, crops.phase[rows], crops.group[rows], crops.name
@@ -84,7 +80,7 @@ def _rows(crops: CropSet, rows: NDArray[np.int64]) -> CropSet:
 
 
 def _real(crops: CropSet, allowed: dict[str, tuple[str, ...]], *, twice: bool) -> ViewSet:
-    """Views of a real set; for training also with every object of the crop joined to the subject."""
+    """Make views of a real set, for training also of both daughters together."""
     views = crop_views(crops, recipe=RECIPE, phases=PHASES, allowed=allowed)
     if not twice:
         return views
@@ -100,20 +96,12 @@ def _real(crops: CropSet, allowed: dict[str, tuple[str, ...]], *, twice: bool) -
 
 
 def real_parts(data: Path) -> tuple[dict[str, ViewSet], dict[str, ViewSet]]:
-    """Views of the real 2D sets that may be trained on, split by plate (Jurkat: by cell)."""
+    """Make views of the real 2D sets that may be trained on, split by plate (Jurkat: by cell)."""
     mitocheck = read_crop_set(data / "mitocheck_hela_h2b_64px.npz")
     jurkat = read_crop_set(data / "jurkat_ifc_40px.npz")
     result = []
-    for crops, allowed, parts in (
-        (mitocheck, MITOCHECK, mitocheck_parts(mitocheck)),
-        (
-            jurkat,
-            JURKAT,
-            split_by_group(
-                jurkat.group, {"train": 0.6, "validation": 0.15, "test": 0.25}, SPLIT_SEED
-            ),
-        ),
-    ):
+    for crops, allowed in ((mitocheck, MITOCHECK), (jurkat, JURKAT)):
+        parts = split_by_group(crops, SHARES, SPLIT_SEED)
         result.append(
             {
                 part: _real(_rows(crops, rows), allowed, twice=part == "train")
@@ -124,7 +112,7 @@ def real_parts(data: Path) -> tuple[dict[str, ViewSet], dict[str, ViewSet]]:
 
 
 def simulated_part(work: Path, part: str, n: int, seed: int, workers: int) -> ViewSet:
-    """Simulated views of one part, made once."""
+    """Simulate the views of one part, once."""
     path = work / f"simulated-{part}-{n}-{seed}.npz"
     if not path.exists():
         from tqdm import tqdm
@@ -144,7 +132,7 @@ def simulated_part(work: Path, part: str, n: int, seed: int, workers: int) -> Vi
 
 
 def sources(parts: Parts) -> list[Source]:
-    """What batches are drawn from."""
+    """List what batches are drawn from."""
     from napari_cellcycle.train.fit import Source
 
     return [
@@ -157,7 +145,7 @@ def sources(parts: Parts) -> list[Source]:
 def fit_networks(
     parts: Parts, work: Path, *, common_steps: int, axis_steps: int, pretrained: bool
 ) -> dict[str, torch.nn.Module]:
-    """One start common to the three axes, then each axis on its own."""
+    """Fit one start common to the three axes, then each axis on its own."""
     import torch
     from tqdm import tqdm
 
@@ -205,7 +193,7 @@ def fit_networks(
 def calibrate(
     networks: dict[str, torch.nn.Module], validation: dict[str, list[ViewSet]]
 ) -> dict[str, dict[str, float]]:
-    """Temperatures of each axis and level, on validation data only."""
+    """Fit the temperatures of each axis and level, on validation data only."""
     from napari_cellcycle.train.fit import logits, temperature
 
     result = {}

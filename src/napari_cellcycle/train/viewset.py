@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +11,15 @@ import numpy as np
 from napari_cellcycle.cells.views import crop_labels, view_axes, view_cell
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.image.spacing import Spacing
-from napari_cellcycle.phases import PhaseSet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.train.cropset import CropSet
 
 
@@ -113,13 +114,17 @@ def simulated_views(
     n : int
         Number of cells.
     recipe : ViewRecipe
+        How views are made.
     phases : PhaseSet
+        The vocabulary of the truth.
     mixture : mapping of str to float
         Probability of each leaf.
     seed : int
+        Of this set.
     workers : int
         Processes.
     progress : callable of (done, total), optional
+        Called for every cell.
     """
     from concurrent.futures import ProcessPoolExecutor
 
@@ -188,11 +193,13 @@ def crop_views(
     crops : CropSet
         With a ``dna`` channel, ``(n, c, y, x)``.
     recipe : ViewRecipe
+        How views are made.
     phases : PhaseSet
+        The vocabulary of the result.
     allowed : mapping of str to sequence of str
-        For each label of the set the leaves that it may mean; labels that are not listed are left out.
+        For each label of the set the leaves that it may mean; other labels are left out.
     join_parts : bool
-        Take every bright object in a crop as the subject (both daughters), not only the central one.
+        Take every bright object in a crop as the subject, such as both daughters.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from napari_cellcycle.simulate.grid import (
     between,
     directions,
     rotation,
+    scale_between,
     smooth,
     splat,
 )
@@ -148,6 +149,14 @@ def _fill(
     return np.concatenate([points, points + jitter]), np.concatenate([weights, amount * weights])
 
 
+def _fused(rng: np.random.Generator, points: Array, weights: Array) -> Chromosomes:
+    """A solid mass with a lobed outline: arms too close for a microscope to part them."""
+    points, weights = _fill(
+        rng, points, weights, between(rng, 1, 4), scale_between(rng, 0.06, 0.16)
+    )
+    return Chromosomes(points, weights, between(rng, 0.06, 0.12), between(rng, 0, 0.3))
+
+
 def scattered(rng: np.random.Generator) -> Chromosomes:
     """Early prometaphase: single rods scattered in the former nucleus, in a ring or a horseshoe."""
     m = int(rng.integers(16, 56))
@@ -177,6 +186,8 @@ def scattered(rng: np.random.Generator) -> Chromosomes:
         fold=between(rng, 0.05, 0.55),
         bend=between(rng, 0.1, 0.9),
     )
+    if rng.random() < 0.35:
+        return _fused(rng, points, weights)
     points, weights = _fill(rng, points, weights, between(rng, -0.3, 0.5), 0.07)
     return Chromosomes(points, weights, between(rng, 0.04, 0.095), between(rng, 0, 0.5))
 
@@ -211,6 +222,8 @@ def congressing(rng: np.random.Generator) -> Chromosomes:
         rng, at, along.astype(np.float32), _lengths(rng, m, 0.2, 0.55), fold=between(rng, 0.2, 0.9)
     )
     points, weights = _stray(rng, points, weights, 0.35, size)
+    if rng.random() < 0.55:
+        return _fused(rng, points, weights)
     points, weights = _fill(rng, points, weights, between(rng, 0, 1.2), between(rng, 0.05, 0.16))
     return Chromosomes(points, weights, between(rng, 0.05, 0.12), between(rng, 0.1, 0.8))
 
@@ -246,6 +259,8 @@ def plate(rng: np.random.Generator) -> Chromosomes:
     points[:, 0] += bow * (points[:, 1] ** 2 - 0.4 * size**2)
     points[:, 0] += between(rng, -0.3, 0.3) / size * points[:, 1] * points[:, 2]
     points, weights = _stray(rng, points, weights, 0.3, size)
+    if rng.random() < 0.5:
+        return _fused(rng, points, weights)
     points, weights = _fill(rng, points, weights, between(rng, 0, 1.5), between(rng, 0.04, 0.1))
     return Chromosomes(points, weights, between(rng, 0.045, 0.11), between(rng, 0.1, 0.9))
 

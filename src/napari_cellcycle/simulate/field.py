@@ -22,7 +22,7 @@ from napari_cellcycle.simulate.grid import Grid, between, directions, noise
 from napari_cellcycle.simulate.nuclei import Nucleus, Stain
 from napari_cellcycle.simulate.optics import Microscope
 from napari_cellcycle.simulate.outlines import nearest, outline
-from napari_cellcycle.simulate.tissue import settle
+from napari_cellcycle.simulate.tissue import Body, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +94,7 @@ def simulate_field(
             f"A field of {n_cells} cells and {shape} voxels cannot be simulated: "
             "it takes at least one cell and 4 voxels a side."
         )
-    unit = float((0.62 * np.prod(size) / n_cells / (4.19 * 1.38**3)) ** (1 / 3))
+    unit = float((0.66 * np.prod(size) / n_cells / (4.19 * 1.38**3)) ** (1 / 3))
     if unit < 3 * spacing[1] or 2.6 * unit > size.min():
         raise CellCycleError(
             f"{n_cells} cells do not fit a field of {'x'.join(f'{s:.0f}' for s in size)} µm at "
@@ -107,7 +107,7 @@ def simulate_field(
     half = size / unit / 2
     places = _pack(rng, np.array([_extent(s) for s in subjects]), half)
     bodies = [
-        replace(subject.body.moved(at), label=i)
+        replace(_tight(subject.body.moved(at)), label=i)
         for i, (subject, at) in enumerate(zip(subjects, places, strict=True), start=1)
     ]
 
@@ -201,6 +201,12 @@ def _subject(rng: np.random.Generator, phase: str) -> Subject:
     )
     subject = interphase_subject(rng, _LOOK, kind)
     return replace(subject, body=replace(subject.body, gain=between(rng, 0.7, 1.2)))
+
+
+def _tight(body: Body) -> Body:
+    """Let the cell press against its neighbours, so that it fills the room between them."""
+    lobes = tuple((centre, metric / np.float32(1.25)) for centre, metric in body.lobes)
+    return replace(body, lobes=lobes, radius=1.25 * body.radius)
 
 
 def _extent(subject: Subject) -> float:

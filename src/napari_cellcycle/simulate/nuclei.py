@@ -60,6 +60,8 @@ class Nucleus:
         Softness of the envelope, nuclear radii.
     gain : float
         Brightness of the whole nucleus.
+    dome : float
+        How much brighter its middle is than its border, 0 for not at all.
     """
 
     centre: Array
@@ -80,6 +82,7 @@ class Nucleus:
     base: float = 1.0
     edge: float = 0.05
     gain: float = 1.0
+    dome: float = 0.0
 
     @property
     def radius(self) -> float:
@@ -140,6 +143,8 @@ class Nucleus:
         np.clip(level, -2.5, 1.8, out=level)
         level = np.exp(level, out=level)
         level *= self.base
+        if self.dome > 0:
+            level *= np.clip(depth / mean, 0.02, 1) ** self.dome
         if self.rim > 0:
             level *= 1 + self.rim * np.exp(-(((depth - 0.09) / 0.07) ** 2))
         if self.threads is not None:
@@ -239,7 +244,7 @@ def stain(rng: np.random.Generator) -> Stain:
     """Draw the look of a tissue's chromatin."""
     smoothness = rng.random()
     strength = 0.3 if smoothness < 0.3 else between(rng, 0.4, 1.3)
-    mottle = tuple(float(strength * rng.uniform(0, high)) for high in (0.35, 0.45, 0.45, 0.35))
+    mottle = tuple(float(strength * rng.uniform(0, high)) for high in (0.45, 0.6, 0.5, 0.35))
     many = 0
     if rng.random() < 0.45:
         many = int(round(scale_between(rng, 3, 45)))
@@ -295,7 +300,8 @@ def interphase(rng: np.random.Generator, look: Stain, kind: str | None = None) -
         centre_size=look.centre_size,
         centre_gain=look.centre_gain * between(rng, 0.7, 1.3),
         rim=look.rim,
-        edge=between(rng, 0.03, 0.1),
+        edge=between(rng, 0.03, 0.1) if rng.random() < 0.7 else between(rng, 0.1, 0.3),
+        dome=between(rng, 0.1, 0.8) if rng.random() < 0.35 else 0.0,
     )
 
 

@@ -1,6 +1,6 @@
 """Cells per second of ``classify``, and where the time goes.
 
-    uv run --extra all python benchmarks/bench_classify.py [--cells 100] [--repeats 3] [--device cpu]
+    uv run --extra all python benchmarks/bench_classify.py [--cells 100] [--repeats 3]
 
 Simulates a field, then times each step by itself and the whole. Prints Markdown. Seconds depend
 on the machine; the shares hardly do.
@@ -14,9 +14,8 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.cells.views import make_views
@@ -26,6 +25,9 @@ from napari_cellcycle.demo import IMAGE, NUCLEI, write_field
 from napari_cellcycle.image import guess_roles, open_image, open_labels
 from napari_cellcycle.models.catalogue import find_model
 from napari_cellcycle.models.folder import load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def timed(work: Callable[[], Any], repeats: int) -> tuple[Any, float]:

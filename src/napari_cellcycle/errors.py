@@ -1,4 +1,4 @@
-"""The project's own errors and warnings: each names what was found, what was expected, and the next step."""
+"""Our own errors: each names what was found, what was expected, and the next step."""
 
 
 class CellCycleError(Exception):

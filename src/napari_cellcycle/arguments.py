@@ -1,0 +1,92 @@
+"""Options that several verbs share, and what is checked before any work is done."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from napari_cellcycle.errors import CellCycleError
+
+VOTES = ("lowest-entropy", "majority", "mean")
+DEVICES = ("auto", "cuda", "mps", "cpu")
+DEFAULT_MODEL = "mitosis-3d"
+
+
+def model_options(parser: argparse.ArgumentParser) -> None:
+    """Which model, on which device."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name or path (%(default)s)")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="(%(default)s)")
+
+
+def image_options(parser: argparse.ArgumentParser) -> None:
+    """Which image, and what its metadata do not say."""
+    parser.add_argument("image", metavar="IMAGE", help="image file or OME-Zarr folder")
+    parser.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        metavar="ROLE=CHANNEL",
+        help="which channel (index or name) has which role, such as dna=0; may be repeated "
+        "(guessed from the channels' names)",
+    )
+    parser.add_argument("--scene", help="name or index of a scene (the first)")
+    parser.add_argument(
+        "--spacing", metavar="Z,Y,X", help="micrometres per voxel (the file's metadata)"
+    )
+    parser.add_argument(
+        "--isotropic",
+        action="store_true",
+        help="the spacing is unknown, but voxels are as deep as wide",
+    )
+
+
+def field_options(parser: argparse.ArgumentParser, out: Path | None = None) -> None:
+    """Where a simulated field goes, and what is in it."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=out,
+        required=out is None,
+        help="folder to write to" + ("" if out is None else " (./%(default)s)"),
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the simulation (%(default)s)")
+    parser.add_argument(
+        "--cells", type=positive, default=40, metavar="N", help="how many (%(default)s)"
+    )
+
+
+def check_outputs(args: argparse.Namespace, *names: str) -> None:
+    """Refuse to write over an input, or two things into one file, before any work is done."""
+    inputs = [getattr(args, name, None) for name in ("image", "labels", "nuclei_labels")]
+    taken = {Path(path).resolve() for path in inputs if path}
+    for name in names:
+        path = getattr(args, name)
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise CellCycleError(
+                f"--{name} {path} is a file that this run reads or writes already; choose another."
+            )
+        if path.is_dir():
+            raise CellCycleError(f"--{name} {path} is a folder; give the name of a file.")
+        taken.add(path.resolve())
+
+
+def ending(*endings: str) -> Callable[[str], Path]:
+    """Give an argument type: a path that ends in one of ``endings``."""
+
+    def path(text: str) -> Path:
+        if not text.lower().endswith(endings):
+            raise argparse.ArgumentTypeError(f"{text!r} must end in {' or '.join(endings)}")
+        return Path(text)
+
+    return path
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)

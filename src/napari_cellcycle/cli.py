@@ -1,0 +1,381 @@
+"""The command line: one subcommand a verb, each a call into a room below and some printing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.arguments import (
+    VOTES,
+    check_outputs,
+    ending,
+    field_options,
+    image_options,
+    model_options,
+)
+from napari_cellcycle.console import (
+    Parser,
+    guarded,
+    print_card,
+    print_crop,
+    print_facts,
+    print_files,
+    print_json,
+    print_notes,
+    print_run,
+    print_table,
+    progress,
+)
+from napari_cellcycle.errors import CellCycleError, ChannelError
+
+if TYPE_CHECKING:
+    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.image.stack import Stack
+
+Viewer = Callable[["Stack", "Classification"], None]
+"""Shows a classification on its image and returns when the window is closed."""
+
+_REPORTED = (
+    *("napari-cellcycle", "napari", "torch", "torchvision", "numpy", "scikit-image", "tifffile"),
+    *("bioio", "aicsimageio"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One subcommand: its options, and what it runs."""
+
+    name: str
+    help: str
+    options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+def main(argv: Sequence[str] | None = None, *, viewer: Viewer | None = None) -> int:
+    """Run one subcommand.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+    viewer : callable, optional
+        What ``--view`` calls.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 2 for a mistake that the user can mend.
+    """
+
+    def work() -> None:
+        args = _parser().parse_args(argv)
+        args.viewer = viewer
+        args.run(args)
+
+    return guarded(work)
+
+
+def _parser() -> Parser:
+    from importlib.metadata import version
+
+    parser = Parser(
+        prog="napari-cellcycle",
+        description="Cell-cycle phases of segmented cells in 3D and 2D microscopy images.",
+    )
+    parser.add_argument("--version", action="version", version=version("napari-cellcycle"))
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for verb in VERBS:
+        sub = verbs.add_parser(verb.name, help=verb.help, description=f"{verb.help}.")
+        verb.options(sub)
+        sub.add_argument("--json", action="store_true", help="print JSON for a program to read")
+        sub.set_defaults(run=verb.run)
+    return parser
+
+
+# --- demo -------------------------------------------------------------------------------------
+
+
+def _demo_options(parser: argparse.ArgumentParser) -> None:
+    field_options(parser, out=Path("demo"))
+    model_options(parser)
+    parser.add_argument("--view", action="store_true", help="open the result in napari")
+
+
+def _demo(args: argparse.Namespace) -> None:
+    from napari_cellcycle.demo import run_demo
+
+    _check_viewer(args)
+    with progress("classify", "cells") as report:
+        demo = run_demo(
+            args.out,
+            seed=args.seed,
+            n_cells=args.cells,
+            model=args.model,
+            device=args.device,
+            progress=report,
+        )
+    result = demo.classification
+    print_notes(result.notes)
+    agreement = demo.agreement
+    if args.json:
+        print_json(
+            {
+                "out": demo.folder,
+                "cells": len(result.cells),
+                "counts": result.counts(),
+                "agreement": agreement.fraction,
+                "files": demo.files,
+            }
+        )
+    else:
+        print_run(demo.stack, result)
+        print(f"\nAgrees with the truth in {agreement.top} of {agreement.n} cells (mitotic or not)")
+        print(f"and in {agreement.phase} of {agreement.n} (phase).\n")
+        print_files(demo.files)
+    _view(args, demo.stack, result)
+
+
+# --- classify ---------------------------------------------------------------------------------
+
+
+def _classify_options(parser: argparse.ArgumentParser) -> None:
+    image_options(parser)
+    parser.add_argument("--labels", metavar="FILE", help="label image (nuclei are segmented)")
+    parser.add_argument(
+        "--labels-are", choices=("nucleus", "cell"), default="nucleus", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--nuclei-labels", metavar="FILE", help="labels of the nuclei, where --labels are cells"
+    )
+    model_options(parser)
+    parser.add_argument(
+        "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
+    )
+    parser.add_argument("--out", metavar="CSV", type=ending(".csv"), help="write the table")
+    parser.add_argument(
+        "--crop", action="store_true", help="the image is one 2D cell, cropped around it"
+    )
+    for figure in ("gallery", "overlay"):
+        parser.add_argument(
+            f"--{figure}", metavar="PNG", type=ending(".png"), help=f"draw the {figure}"
+        )
+    parser.add_argument("--view", action="store_true", help="open the result in napari")
+
+
+def _classify(args: argparse.Namespace) -> None:
+    from napari_cellcycle.classify.crop import outline_crop
+    from napari_cellcycle.classify.run import classify
+    from napari_cellcycle.image.reading import open_image, open_labels
+    from napari_cellcycle.image.roles import parse_channels
+    from napari_cellcycle.image.spacing import parse_spacing
+
+    _check_viewer(args)
+    check_outputs(args, "out", "gallery", "overlay")
+    stack = open_image(args.image, scene=args.scene)
+    channels = parse_channels(args.channel, stack) or None
+    labels = nuclei = None
+    if args.crop:
+        if args.labels or args.nuclei_labels:
+            raise CellCycleError("--crop finds the cell by itself: leave out the labels.")
+        labels = outline_crop(stack, channels)
+    elif args.labels:
+        labels = open_labels(args.labels, labels_are=args.labels_are, scene=args.scene)
+    if args.nuclei_labels:
+        nuclei = open_labels(args.nuclei_labels, labels_are="nucleus", scene=args.scene)
+    with progress("classify", "cells") as report:
+        result = classify(
+            stack,
+            labels,
+            model=args.model,
+            channels=channels,
+            nuclei=nuclei,
+            spacing=parse_spacing(args.spacing) if args.spacing else None,
+            isotropic=args.isotropic,
+            vote=args.vote,
+            device=args.device,
+            progress=report,
+        )
+    print_notes(result.notes)
+    files = _write(args, stack, result)
+    if args.json:
+        print_json(
+            {
+                "model": result.card.name,
+                "device": result.device,
+                "cells": result.to_frame().to_dict("records"),
+                "counts": result.counts(),
+            }
+        )
+    elif args.crop:
+        print_crop(result)
+    else:
+        print_run(stack, result)
+    if files and not args.json:
+        print()
+        print_files(files)
+    _view(args, stack, result)
+
+
+def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> list[Path]:
+    files = []
+    if args.out:
+        result.to_csv(args.out)
+        files.append(args.out)
+    if args.gallery or args.overlay:
+        from napari_cellcycle.figures.page import save_figure
+        from napari_cellcycle.figures.results import gallery_of, overlay_of
+
+        for path, draw in ((args.gallery, gallery_of), (args.overlay, overlay_of)):
+            if path:
+                files.append(save_figure(draw(result, stack), path))
+    return files
+
+
+# --- segment and simulate ---------------------------------------------------------------------
+
+
+def _segment_options(parser: argparse.ArgumentParser) -> None:
+    image_options(parser)
+    parser.add_argument("--out", metavar="LABELS.tif", type=Path, required=True)
+    parser.add_argument(
+        "--method", choices=("local", "otsu"), default="local", help="threshold (%(default)s)"
+    )
+
+
+def _segment(args: argparse.Namespace) -> None:
+    from napari_cellcycle.cells.segmentation import segment_nuclei
+    from napari_cellcycle.cells.table import cell_table
+    from napari_cellcycle.image.reading import open_image
+    from napari_cellcycle.image.roles import guess_roles, parse_channels
+    from napari_cellcycle.image.spacing import parse_spacing, resolve_spacing
+    from napari_cellcycle.image.write import check_tiff_path, write_labels
+
+    check_tiff_path(args.out)
+    check_outputs(args, "out")
+    stack = open_image(args.image, scene=args.scene)
+    spacing = resolve_spacing(
+        stack.spacing,
+        user=parse_spacing(args.spacing) if args.spacing else None,
+        isotropic=args.isotropic,
+        is_2d=stack.is_2d,
+        name=stack.name,
+    )
+    channels = parse_channels(args.channel, stack) or guess_roles(stack.channels, ("dna",))
+    dna = channels.get("dna")
+    if dna is None:
+        listing = ", ".join(f"{i}={name}" for i, name in enumerate(stack.channels))
+        raise ChannelError(
+            f"Which channel of {stack.name} is DNA cannot be told from {listing}; give --channel "
+            "dna=INDEX."
+        )
+    with progress("segment", "frames") as report:
+        found = segment_nuclei(stack, dna, spacing, method=args.method, progress=report)
+    write_labels(found, args.out, spacing=spacing)
+    n = len(cell_table(found, spacing))
+    if args.json:
+        print_json({"image": stack.name, "out": args.out, "cells": n, "method": args.method})
+    else:
+        print(f"{n:,} nuclei in {stack.name}")
+        print_files([args.out])
+
+
+def _simulate(args: argparse.Namespace) -> None:
+    from napari_cellcycle.demo import write_field
+
+    field = write_field(args.out, seed=args.seed, n_cells=args.cells)
+    if args.json:
+        print_json(
+            {
+                "out": field.folder,
+                "cells": len(field.truth),
+                "counts": field.counts(),
+                "files": field.files,
+            }
+        )
+        return
+    print_table(
+        [("phase", "cells"), *((slug, str(n)) for slug, n in field.counts().items())], right=(1,)
+    )
+    print()
+    print_files(field.files)
+
+
+# --- models and info --------------------------------------------------------------------------
+
+
+def _models_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="print this model's card")
+
+
+def _models(args: argparse.Namespace) -> None:
+    from napari_cellcycle.models.catalogue import list_models
+    from napari_cellcycle.models.folder import read_model_card
+
+    if args.name:
+        card, sha256 = read_model_card(args.name)
+        if args.json:
+            print_json(card.to_dict() | {"sha256": sha256})
+        else:
+            print_card(card, sha256)
+        return
+    entries = list_models()
+    if args.json:
+        print_json([entry.to_dict() for entry in entries])
+        return
+    rows = [(e.name, e.card.version, e.card.vocabulary, e.card.description) for e in entries]
+    print_table([("model", "version", "vocabulary", "description"), *rows])
+
+
+def _info_options(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def _info(args: argparse.Namespace) -> None:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from napari_cellcycle.classify.device import choose_device
+    from napari_cellcycle.models.catalogue import data_folder
+
+    versions = {"python": platform.python_version()}
+    for name in _REPORTED:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    facts = {
+        "versions": versions,
+        "device": choose_device("auto"),
+        "data_folder": str(data_folder()),
+    }
+    if args.json:
+        print_json(facts)
+        return
+    print_facts(versions | {"device": facts["device"], "data folder": facts["data_folder"]})
+
+
+# --- what verbs share -------------------------------------------------------------------------
+
+
+def _check_viewer(args: argparse.Namespace) -> None:
+    if args.view and args.viewer is None:
+        raise CellCycleError("--view works in the program: run napari-cellcycle itself.")
+
+
+def _view(args: argparse.Namespace, stack: Stack, result: Classification) -> None:
+    if args.view:
+        args.viewer(stack, result)
+
+
+# A new verb is registered here; ``--help`` lists them in this order.
+VERBS: tuple[Verb, ...] = (
+    Verb("demo", "Simulate a field, classify it and compare with the truth", _demo_options, _demo),
+    Verb("classify", "Classify the cells of an image", _classify_options, _classify),
+    Verb("segment", "Segment nuclei in an image without labels", _segment_options, _segment),
+    Verb("simulate", "Write a simulated field with its truth", field_options, _simulate),
+    Verb("models", "List the models, or print the card of one", _models_options, _models),
+    Verb("info", "Print versions, device and data folder", _info_options, _info),
+)

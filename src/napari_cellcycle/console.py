@@ -1,0 +1,295 @@
+"""How the command line talks: one-line errors, notes, progress, tables and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+from napari_cellcycle.errors import CellCycleError, CellCycleWarning
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.image.stack import Stack
+    from napari_cellcycle.models.card import ModelCard
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is in all."""
+
+USER_MISTAKE = 2
+BROKEN_PIPE = 141
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the mistake and where to look, then exit with 2."""
+        self.exit(USER_MISTAKE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def guarded(work: Callable[[], None]) -> int:
+    """Run a verb and turn what went wrong into an exit code and one line on stderr.
+
+    Parameters
+    ----------
+    work : callable
+        Prints its result on stdout.
+
+    Returns
+    -------
+    int
+        0, or 2 for a mistake that the user can mend, 130 when interrupted, 141 when the reader of
+        our output went away. Our own mistakes keep their traceback.
+    """
+    try:
+        with _notes_on_stderr():
+            work()
+        sys.stdout.flush()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 0
+    except CellCycleError as error:
+        return _complain(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"{error.filename}: {error.strerror}.")
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _complain(message: str) -> int:
+    print(f"napari-cellcycle: {' '.join(message.split())}", file=sys.stderr)
+    return USER_MISTAKE
+
+
+@contextmanager
+def _notes_on_stderr() -> Iterator[None]:
+    """Print our own warnings as one line each; those of other projects keep their filters."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: IO[str] | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, CellCycleWarning):
+            note(str(message))
+        else:
+            print(f"warning: {category.__name__}: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=CellCycleWarning)
+        warnings.showwarning = show
+        yield
+
+
+def note(message: str) -> None:
+    """Tell something that a person should know, on stderr."""
+    print(f"note: {message}", file=sys.stderr)
+
+
+@contextmanager
+def progress(what: str, unit: str) -> Iterator[Progress | None]:
+    """Give a progress bar on stderr, or ``None`` where stderr is no terminal.
+
+    Parameters
+    ----------
+    what : str
+        What is going on.
+    unit : str
+        What is counted.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit=f" {unit}", file=sys.stderr, leave=False) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report
+
+
+def print_notes(notes: Sequence[str]) -> None:
+    """Tell the notes of a run, one a line, on stderr."""
+    for text in notes:
+        note(text)
+
+
+def print_json(value: Any) -> None:
+    """Print strict JSON: numbers that are none become ``null``."""
+    print(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """Reduce a value to what JSON knows.
+
+    Parameters
+    ----------
+    value : Any
+        Mappings, sequences, paths, numpy and pandas scalars.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy arrays and scalars
+        return plain(value.tolist())
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    text = str(value)
+    return None if text in ("<NA>", "NaT") else text
+
+
+def print_table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Print rows in aligned columns; the first row is the heading.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        All of the same length.
+    right : sequence of int
+        Columns that are aligned to the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for i, row in enumerate(rows):
+        cells = [
+            text.rjust(width) if c in right else text.ljust(width)
+            for c, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
+        if i == 0:
+            print("  ".join("-" * width for width in widths))
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Print name and value pairs, one a line."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name.ljust(width)}  {value}")
+
+
+def print_files(files: Sequence[Path]) -> None:
+    """Print what was written."""
+    for i, path in enumerate(files):
+        print(f"{'wrote' if i == 0 else '     '}  {path}")
+
+
+def print_run(stack: Stack, result: Classification) -> None:
+    """Say what was classified with what, and how many cells are in each phase.
+
+    Parameters
+    ----------
+    stack : Stack
+        The image.
+    result : Classification
+        What came of it.
+    """
+    t, z, y, x = stack.grid
+    size = " × ".join(str(n) for n in ((z, y, x) if z > 1 else (y, x)))
+    frames = f"{t} frames of " if t > 1 else ""
+    spacing = result.cells.spacing
+    lengths = spacing.zyx if z > 1 else spacing.zyx[1:]
+    scale = " × ".join(f"{v:g}" for v in lengths) + " µm"
+    unknown = {"isotropic": "unknown, isotropic", "cell-size": "unknown, relative to the cell"}
+    print_facts(
+        {
+            "image": f"{stack.name} ({frames}{size})",
+            "spacing": unknown.get(spacing.source, scale),
+            "cells": f"{len(result.cells):,} ({result.segmentation.name})",
+            "model": f"{result.card.name} {result.card.version} ({result.model_sha256[:12]})",
+            "device": result.device,
+        }
+    )
+    print()
+    counts, total = result.counts(), max(len(result.cells), 1)
+    rows = [("phase", "cells", "share")]
+    for phase in result.phases.leaves:
+        n = counts.get(phase.slug, 0)
+        rows.append((phase.name, f"{n:,}", f"{100 * n / total:.1f} %"))
+    print_table(rows, right=(1, 2))
+
+
+def print_crop(result: Classification) -> None:
+    """Print the model, the phase and every phase's probability of a single cell.
+
+    Parameters
+    ----------
+    result : Classification
+        Of one cell.
+    """
+    probabilities = result.decision.probabilities[0]
+    phase = result.phases.leaves[int(result.decision.phase[0])]
+    print_facts({"model": f"{result.card.name} {result.card.version}", "phase": phase.name})
+    print()
+    named = zip(result.phases.leaves, probabilities, strict=True)
+    print_table([("phase", "probability"), *((p.name, f"{v:.4f}") for p, v in named)], right=(1,))
+
+
+def print_card(card: ModelCard, sha256: str) -> None:
+    """Print a model's card for a person to read.
+
+    Parameters
+    ----------
+    card : ModelCard
+        The card.
+    sha256 : str
+        Of the card, which is that of the model.
+    """
+    print_facts(
+        {
+            "model": f"{card.name} {card.version}",
+            "sha256": sha256,
+            "description": card.description,
+            "architecture": card.architecture.name,
+            "vocabulary": f"{card.vocabulary}: {', '.join(card.phases)}",
+            "channels": ", ".join(card.recipe.channels),
+            "if one is missing": card.missing_channels,
+            "limits": card.limits,
+            "licence": card.licence,
+            "trained on": f"{sum(source.n for source in card.training_data):,} cells",
+        }
+    )
+    for source in card.training_data:
+        print(f"  {source.name}: {source.n:,} cells, {source.licence}, {source.attribution}")
+    if card.ranges:
+        print("training data covered")
+        for name, (low, high) in card.ranges.items():
+            print(f"  {name}: {low:g} to {high:g}")
+    if card.metrics:
+        print("metrics")
+        for line in _lines(card.metrics):
+            print(f"  {line}")
+
+
+def _lines(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{above}{name} / ")
+        elif not isinstance(value, (list, tuple)) or len(value) <= 8:
+            text = f"{value:.4g}" if isinstance(value, float) else str(plain(value))
+            yield f"{above}{name}: {text}"

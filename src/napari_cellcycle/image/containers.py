@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import ImageReadError, MissingExtraError
 from napari_cellcycle.image import scenes
-from napari_cellcycle.image.ngff import is_zarr, read_attributes, read_lengths
+from napari_cellcycle.image.ngff import is_zarr, read_attributes, read_channels, read_lengths
 from napari_cellcycle.image.quiet import quiet
 from napari_cellcycle.image.scenes import Length, Scene, pick_scene
 
@@ -76,6 +76,8 @@ def open_bioio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Sc
 
 def open_aicsimageio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Scene:
     """Open one scene of a file with aicsimageio; as :func:`open_bioio`."""
+    if is_zarr(path):
+        _refuse_what_aicsimageio_cannot(path)
     with quiet():
         from aicsimageio import AICSImage
 
@@ -97,6 +99,20 @@ def open_aicsimageio(path: Path, scene: str | int | None, info: TiffInfo | None)
         return _read(start, path, scene, info)
 
 
+def _refuse_what_aicsimageio_cannot(path: Path) -> None:
+    """Refuse an OME-Zarr of version 0.5, or one that names no channels."""
+    if (path / "zarr.json").is_file():
+        found = "is OME-Zarr of version 0.5"
+    elif not read_channels(read_attributes(path)):
+        found = "is OME-Zarr without channel names (omero)"
+    else:
+        return
+    raise MissingExtraError(
+        f"{path.name} {found}, which aicsimageio cannot read; install bioio in an environment of "
+        'its own with pip install "napari-cellcycle[bioio]".'
+    )
+
+
 def _read(
     start: Callable[..., Any], path: Path, scene: str | int | None, info: TiffInfo | None
 ) -> Scene:
@@ -113,9 +129,11 @@ def _read(
         data = _plane_by_plane(start, index, data)
     if info is not None and index < len(info.scenes):
         channels, lengths = info.scenes[index].channels, dict(info.scenes[index].lengths)
+    elif attributes is not None:
+        channels, lengths = read_channels(attributes), read_lengths(attributes, index)
     else:
         channels = tuple(str(name) for name in image.channel_names or ())
-        lengths = read_lengths(attributes, index) if attributes else _lengths(image, path)
+        lengths = _lengths(image, path)
     return Scene(data, axes, names, index, channels, lengths)
 
 

@@ -51,6 +51,12 @@ def read_attributes(path: Path) -> Mapping[str, Any]:
     return found
 
 
+def read_channels(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the channels, empty where there are none."""
+    listed = (attributes.get("omero") or {}).get("channels") or []
+    return tuple(str(channel.get("label", "")) for channel in listed)
+
+
 def read_lengths(attributes: Mapping[str, Any], scene: int) -> dict[str, Length]:
     """Voxel size of the full resolution, where an axis has a scale and a unit."""
     multiscale = attributes["multiscales"][scene]

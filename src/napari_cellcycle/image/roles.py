@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ChannelError
-from napari_cellcycle.image.scenes import is_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +23,15 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "membrane": (
         r"membranes?|mem|cell ?mask|e ?cad(herin)?|[np]? ?cadherin|cdh1|caax|wga|fm ?4 ?64|"
         r"mt ?mg|gap ?43|lyn|myr|pm|plasma ?membrane|mem ?bright|cell ?brite|beta ?catenin",
-        r"cytoplasm(ic)?|cyto|cells?|actin|phalloidin|lifeact|zo ?1",
+        r"cytoplasm(ic)?|cyto|actin|phalloidin|lifeact|zo ?1",
+        r"cells?",
     ),
     "tubulin": (r"(alpha |beta |a |b )?tubulin|tub|tuba?\d?a?|microtubules?|emtb|sir tubulin",),
 }
 # The nuclear envelope and the nucleolus are neither DNA nor cell membrane.
 _NEITHER = re.compile(r"\b(envelope|lamin ?[ab]?\d?|nucleoli|nucleolus|nuclear membrane|npc)\b")
+# A fluorescent protein may be glued to the name, as in H2BGFP.
+_TAGS = r"e?[gyc]fp|[mt]?rfp\d*|mcherry|mscarlet|mneongreen|venus|tdtomato|halo|snap"
 _NONE = ("", "none", "-")
 
 
@@ -45,7 +47,7 @@ def _rank(name: str, role: str) -> int | None:
     if _NEITHER.search(text):
         return None
     for rank, pattern in enumerate(_PATTERNS.get(role, (re.escape(role.lower()),))):
-        matcher = re.compile(rf"(?<![0-9a-z])(?:{pattern})(?![0-9a-z])")
+        matcher = re.compile(rf"(?<![0-9a-z])(?:{pattern})(?:{_TAGS})?(?![0-9a-z])")
         if matcher.search(text) or matcher.search(joined):
             return rank
     return None
@@ -57,7 +59,8 @@ def guess_roles(
     """Guess which channel has which role; only names decide.
 
     A role that two channels claim equally, or none, stays ``None``: then a person must say. The
-    one exception is an image with one channel, which shows DNA unless its name says otherwise.
+    one exception is an image with one channel, which shows DNA unless its name clearly says
+    otherwise.
 
     Parameters
     ----------
@@ -84,10 +87,10 @@ def guess_roles(
         best = [c for c, rank in ranks.items() if rank == min(ranks.values())]
         found[role] = best[0] if len(best) == 1 else None
     if len(channel_names) == 1 and "dna" in roles:
-        others = any(claims[role][0] is not None for role in claims if role != "dna")
-        neither = _NEITHER.search(_plain(channel_names[0])) is not None
-        if is_unnamed(channel_names[0]) or not (others or neither):
-            found["dna"] = 0
+        name = channel_names[0]
+        sure = [claims[role][0] in (0, 1) for role in claims if role != "dna"]
+        if claims["dna"][0] is not None or not (any(sure) or _NEITHER.search(_plain(name))):
+            found = {role: None for role in roles} | {"dna": 0}
     return found
 
 

@@ -188,6 +188,8 @@ def _missing_planes(series: Any, path: Path) -> int:
     if series.dataoffset is not None:
         ends[series.pages[0].parent.filehandle] = int(series.dataoffset) + int(series.nbytes)
     else:
+        expected = int(series.size) // int(series.pages[0].size)
+        missing = max(0, expected - len(series.pages))
         for page in series.pages:
             if page is None:
                 missing += 1

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+import tifffile
+
+from napari_cellcycle.errors import ImageReadError, SegmentationError, SegmentationMismatchError
+from napari_cellcycle.image import Segmentation, check_labels, check_match, open_image, open_labels
+
+
+def test_real_labels_lie_on_their_image(data_dir, reader):
+    stack = open_image(data_dir / "organoid_h2b_membrane_3d_t301.ome.tif")
+    for kind, word in (("nuclei", "nucleus"), ("cells", "cell")):
+        path = data_dir / f"organoid_h2b_membrane_3d_t301_{kind}_labels.ome.tif"
+        segmentation = open_labels(path, labels_are=word)
+        check_match(stack, segmentation)
+        assert segmentation.labels_are == word
+        assert segmentation.spacing.zyx == pytest.approx((2.0, 0.26, 0.26))
+        np.testing.assert_array_equal(segmentation.volume(0), tifffile.imread(path))
+
+
+def test_labels_of_a_time_series(data_dir, reader):
+    segmentation = open_labels(data_dir / "embryo_timelapse_3d_labels.ome.tif")
+    assert segmentation.grid == (4, 71, 180, 247)
+    assert len(np.unique(segmentation.volume(3))) == 9
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int32", "int64"])
+def test_integers_keep_their_type(tmp_path, pixels, reader, dtype):
+    path = tmp_path / "labels.tif"
+    tifffile.imwrite(path, pixels(5, 32, 40, dtype=dtype), photometric="minisblack")
+    assert open_labels(path).volume(0).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_float_labels_are_refused_even_if_integral(tmp_path, pixels, reader, dtype):
+    path = tmp_path / "labels.tif"
+    tifffile.imwrite(path, pixels(5, 32, 40, dtype=dtype))
+    with pytest.raises(SegmentationError, match=rf"labels.tif holds numbers of type {dtype}"):
+        open_labels(path)
+
+
+def test_mask_is_refused(tmp_path, reader):
+    path = tmp_path / "mask.tif"
+    tifffile.imwrite(path, np.ones((5, 32, 40), bool), photometric="minisblack")
+    with pytest.raises(SegmentationError, match=r"mask.tif is a mask \(type bool\)"):
+        open_labels(path)
+
+
+def test_empty_segmentation_is_refused(tmp_path, reader):
+    path = tmp_path / "labels.ome.tif"
+    tifffile.imwrite(path, np.zeros((2, 5, 32, 40), np.uint16), metadata={"axes": "TZYX"})
+    with pytest.raises(SegmentationError, match=r"labels.ome.tif is empty: \(2, 5, 32, 40\)"):
+        open_labels(path)
+
+
+def test_labels_of_a_later_frame_count(tmp_path, reader):
+    labels = np.zeros((2, 5, 32, 40), np.uint16)
+    labels[1, 2, 3, 4] = 7
+    tifffile.imwrite(tmp_path / "labels.ome.tif", labels, metadata={"axes": "TZYX"})
+    assert open_labels(tmp_path / "labels.ome.tif").volume(1).max() == 7
+
+
+def test_negative_labels_are_refused(tmp_path, pixels, reader):
+    labels = pixels(2, 5, 32, 40, dtype="int32")
+    labels[0, 0, 0, 0] = -1
+    tifffile.imwrite(tmp_path / "labels.ome.tif", labels[:1], metadata={"axes": "TZYX"})
+    with pytest.raises(SegmentationError, match=r"negative label \(-1\) in frame 0"):
+        open_labels(tmp_path / "labels.ome.tif")
+    later = Segmentation(labels[::-1], "nucleus", "labels")
+    check_labels(later)
+    with pytest.raises(SegmentationError, match=r"negative label \(-1\) in frame 1"):
+        later.volume(1)
+
+
+def test_several_channels_are_refused(tmp_path, pixels, reader):
+    path = tmp_path / "labels.ome.tif"
+    tifffile.imwrite(path, pixels(2, 5, 32, 40), metadata={"axes": "CZYX"})
+    with pytest.raises(SegmentationError, match=r"has 2 channels.*TZYX"):
+        open_labels(path)
+
+
+def test_four_planes_of_labels_stored_as_colours_are_refused(tmp_path, pixels, reader):
+    path = tmp_path / "labels.tif"
+    tifffile.imwrite(
+        path, pixels(4, 32, 40, dtype="uint8"), photometric="rgb", planarconfig="separate"
+    )
+    with pytest.raises(ImageReadError, match=r"\(4, 32, 40\)"):
+        open_labels(path)
+
+
+def test_mismatch_names_both_shapes(data_dir):
+    stack = open_image(data_dir / "organoid_h2b_membrane_3d_t301.ome.tif")
+    other = open_labels(data_dir / "organoid_h2b_membrane_3d_t303_cells_labels.ome.tif")
+    with pytest.raises(
+        SegmentationMismatchError, match=r"\(1, 27, 182, 175\).*\(1, 27, 177, 180\)"
+    ):
+        check_match(stack, other)
+
+
+def test_failure_while_reading_names_the_image():
+    def fail(block):
+        raise OSError("disk gone")
+
+    data = da.zeros((1, 2, 4, 4), dtype=int).map_blocks(
+        fail, dtype=int, meta=np.empty((0,) * 4, int)
+    )
+    with pytest.raises(ImageReadError, match=r"cells.ome.tif cannot be read at .*disk gone"):
+        Segmentation(data, "cell", "cells.ome.tif").volume(0)

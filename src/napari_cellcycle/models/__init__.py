@@ -1,0 +1,62 @@
+"""Architectures, cards, model folders, the catalogue, and the lowest-entropy ensemble."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cellcycle.models.card import ModelCard
+    from napari_cellcycle.models.catalogue import (
+        ModelEntry,
+        data_folder,
+        find_model,
+        list_models,
+        user_models_folder,
+    )
+    from napari_cellcycle.models.classifier import ProjectionClassifier
+    from napari_cellcycle.models.ensemble import Decision, decide
+    from napari_cellcycle.models.folder import load_model, read_model_card, save_model
+    from napari_cellcycle.models.networks import build
+
+_HOME = {
+    "Decision": "ensemble",
+    "ModelCard": "card",
+    "ModelEntry": "catalogue",
+    "ProjectionClassifier": "classifier",
+    "build": "networks",
+    "data_folder": "catalogue",
+    "decide": "ensemble",
+    "find_model": "catalogue",
+    "list_models": "catalogue",
+    "load_model": "folder",
+    "read_model_card": "folder",
+    "save_model": "folder",
+    "user_models_folder": "catalogue",
+}
+
+__all__ = [
+    "Decision",
+    "ModelCard",
+    "ModelEntry",
+    "ProjectionClassifier",
+    "build",
+    "data_folder",
+    "decide",
+    "find_model",
+    "list_models",
+    "load_model",
+    "read_model_card",
+    "save_model",
+    "user_models_folder",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"napari_cellcycle.models.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

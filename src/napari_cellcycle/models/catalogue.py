@@ -1,0 +1,159 @@
+"""Models by name: those that ship with the package and those of the user."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_cellcycle.errors import (
+    CellCycleWarning,
+    ModelError,
+    ModelFormatError,
+    ModelNotFoundError,
+)
+from napari_cellcycle.models.card import CARD, ModelCard, read_card
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOME_VARIABLE = "NAPARI_CELLCYCLE_HOME"
+DEFAULT_MODEL = "mitosis-3d"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model of the catalogue.
+
+    Parameters
+    ----------
+    card : ModelCard
+    path : Path
+        Its folder.
+    sha256 : str
+        Hash of its card.
+    source : {"shipped", "user"}
+    """
+
+    card: ModelCard
+    path: Path
+    sha256: str
+    source: Literal["shipped", "user"]
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.card.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: the card, where it lies and its hash."""
+        return {
+            **self.card.to_dict(),
+            "path": str(self.path),
+            "sha256": self.sha256,
+            "source": self.source,
+        }
+
+
+def data_folder() -> Path:
+    """Folder of the user's own data.
+
+    ``$NAPARI_CELLCYCLE_HOME``, or where the platform keeps such data; it need not exist.
+    """
+    if os.environ.get(HOME_VARIABLE):
+        return Path(os.environ[HOME_VARIABLE]).expanduser()
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "napari-cellcycle"
+
+
+def user_models_folder() -> Path:
+    """Folder of the user's own models; it need not exist."""
+    return data_folder() / "models"
+
+
+def shipped_models_folder() -> Path:
+    """Folder of the models that ship with the package."""
+    return Path(__file__).with_name("shipped")
+
+
+def list_models() -> list[ModelEntry]:
+    """All models, shipped ones first, by name.
+
+    A folder of the user whose card cannot be read is left out with a warning.
+
+    Raises
+    ------
+    ModelError
+        If two models have one name.
+    """
+    entries = [
+        *_entries(shipped_models_folder(), "shipped"),
+        *_entries(user_models_folder(), "user"),
+    ]
+    seen: dict[str, ModelEntry] = {}
+    for entry in entries:
+        if entry.name in seen:
+            raise ModelError(
+                f"Two models are called {entry.name}: {seen[entry.name].path} and {entry.path}. "
+                "Remove or rename one of them (the name in its card)."
+            )
+        seen[entry.name] = entry
+    return entries
+
+
+def find_model(name_or_path: str | os.PathLike[str]) -> Path:
+    """Find the folder (or zip file) of a model.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        A name of the catalogue, a model folder, its ``card.json``, or a zip file.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is neither; known names are listed.
+    """
+    text = os.fspath(name_or_path)
+    path = Path(text).expanduser()
+    if Path(text).name == text and path.suffix.lower() != ".zip":
+        entries = list_models()
+        for entry in entries:
+            if entry.name == text:
+                return entry.path
+    if path.name == CARD and path.is_file():
+        return path.parent
+    if text and path.exists():
+        return path
+    known = ", ".join(entry.name for entry in list_models()) or "none"
+    raise ModelNotFoundError(
+        f"There is no model {text!r}: neither a name (there are: {known}) nor a model folder or "
+        f"zip file. Your own models lie in {user_models_folder()}."
+    )
+
+
+def _entries(folder: Path, source: Literal["shipped", "user"]) -> Iterator[ModelEntry]:
+    if not folder.is_dir():
+        return
+    found = []
+    for path in sorted(folder.iterdir()):
+        if not (path / CARD).is_file():
+            continue
+        try:
+            card, sha256 = read_card(path)
+        except ModelFormatError as error:
+            if source == "shipped":
+                raise
+            warnings.warn(f"A model is left out: {error}", CellCycleWarning, stacklevel=3)
+            continue
+        found.append(ModelEntry(card, path, sha256, source))
+    yield from sorted(found, key=lambda entry: entry.name)

@@ -1,0 +1,139 @@
+"""Views in, calibrated probabilities out: one network an axis. Knows no files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import torch
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.models.card import ModelCard
+
+
+class ProjectionClassifier:
+    """Three independent networks, one for the projections along each axis.
+
+    Parameters
+    ----------
+    card : ModelCard
+    networks : mapping of axis to Module
+        One for each axis of the card's recipe. Takes ``(n, channels, size, size)``, gives logits
+        ``(n, 2 + stages)``: non-mitotic, mitotic, then the stages.
+    device : str
+        Where the networks are put.
+    sha256 : str
+        Hash of the card as it lies on disk; that of its text by default.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        networks: Mapping[str, torch.nn.Module],
+        device: str = "cpu",
+        *,
+        sha256: str | None = None,
+    ) -> None:
+        if set(networks) != set(card.recipe.axes):
+            raise ModelError(
+                f"Model {card.name} projects along {', '.join(card.recipe.axes)}, but has networks "
+                f"for {', '.join(networks) or 'no axis'}."
+            )
+        self.card = card
+        self.sha256 = _sha256(card) if sha256 is None else sha256
+        self.networks = dict(networks)
+        self.device = "cpu"
+        self.to(device)
+
+    def to(self, device: str) -> ProjectionClassifier:
+        """Move the networks to a device; returns itself."""
+        import torch
+
+        for network in self.networks.values():
+            network.eval().requires_grad_(False)
+            network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.device = device
+        return self
+
+    def logits(self, images: NDArray[np.float32], axis: str) -> NDArray[np.float64]:
+        """Compute the outputs of one network.
+
+        Parameters
+        ----------
+        images : ndarray, ``(n, channels, size, size)``, float32
+            Views, in [0, 1].
+        axis : {"x", "y", "z"}
+            Along which they were projected.
+
+        Returns
+        -------
+        ndarray, ``(n, 2 + stages)``, float64
+
+        Raises
+        ------
+        ModelError
+            If there is no network for that axis, or its outputs are not finite.
+        """
+        import torch
+
+        if axis not in self.networks:
+            raise ModelError(
+                f"Model {self.card.name} has no network for projections along {axis}, only for "
+                f"{', '.join(self.networks)}."
+            )
+        with torch.inference_mode():
+            batch = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+            batch = batch.to(self.device).contiguous(memory_format=torch.channels_last)
+            outputs = self.networks[axis](batch).float().cpu().numpy().astype(np.float64)
+        if not np.isfinite(outputs).all():
+            raise ModelError(
+                f"Model {self.card.name} gives no finite numbers for projections along {axis}: its "
+                "weights or the views are out of bounds."
+            )
+        return np.asarray(outputs, dtype=np.float64)
+
+    def predict(
+        self, images: NDArray[np.float32], axes: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Calibrated probabilities of every axis.
+
+        Parameters
+        ----------
+        images : ndarray, ``(n, axes, channels, size, size)``, float32
+            Views, in [0, 1].
+        axes : sequence of {"x", "y", "z"}
+            Axis along which each was projected.
+
+        Returns
+        -------
+        level1 : ndarray, ``(n, axes, 2)``, float64
+            Non-mitotic, mitotic.
+        level2 : ndarray, ``(n, axes, stages)``, float64
+            Stages, given that the cell is mitotic.
+        """
+        level1 = np.empty((len(images), len(axes), 2))
+        level2 = np.empty((len(images), len(axes), self.card.n_stages))
+        for a, axis in enumerate(axes):
+            outputs = self.logits(images[:, a], axis)
+            temperatures = self.card.temperatures[axis]
+            level1[:, a] = softmax(outputs[:, :2] / temperatures["level1"])
+            level2[:, a] = softmax(outputs[:, 2:] / temperatures["level2"])
+        return level1, level2
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def _sha256(card: ModelCard) -> str:
+    import hashlib
+
+    return hashlib.sha256(card.to_json().encode()).hexdigest()

@@ -1,0 +1,150 @@
+"""How the projections of a cell decide: at two levels, by one axis, a majority or the mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from napari_cellcycle.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+Vote = Literal["lowest-entropy", "majority", "mean"]
+VOTES: tuple[str, ...] = get_args(Vote)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What the ensemble says of ``n`` cells, and who decided.
+
+    Level 1 tells the branch (mitotic) from the rest (non-mitotic); level 2 tells the stages of the
+    branch apart. Leaves are the rest, then the stages.
+
+    Parameters
+    ----------
+    axes : tuple of str
+        Axes of projection, in the order of the probability vectors.
+    vote : {"lowest-entropy", "majority", "mean"}
+    level1 : ndarray, ``(n, axes, 2)``, float64
+        Calibrated probabilities of the rest and of the branch.
+    level2 : ndarray, ``(n, axes, stages)``, float64
+        Calibrated probabilities of each stage, given the branch.
+    deciding_axis, stage_deciding_axis : ndarray, ``(n,)``, str
+        Axis whose prediction counts at level 1 and at level 2; empty where the mean decides.
+    entropy, stage_entropy : ndarray, ``(n,)``, float64
+        Entropy (nats) of the prediction that counts.
+    probabilities : ndarray, ``(n, 1 + stages)``, float64
+        Of the leaves; rows sum to 1.
+    phase : ndarray, ``(n,)``, int64
+        Index of the leaf at the end of the decision path: level 1 first, then the stage.
+    confidence : ndarray, ``(n,)``, float64
+        Probability of that path.
+    """
+
+    axes: tuple[str, ...]
+    vote: str
+    level1: Floats
+    level2: Floats
+    deciding_axis: NDArray[np.str_]
+    stage_deciding_axis: NDArray[np.str_]
+    entropy: Floats
+    stage_entropy: Floats
+    probabilities: Floats
+    phase: NDArray[np.int64]
+    confidence: Floats
+
+    def __len__(self) -> int:
+        return len(self.phase)
+
+
+def entropy(probabilities: ArrayLike) -> Floats:
+    """Shannon entropy in nats along the last axis; ``0 log 0`` is 0."""
+    p = np.asarray(probabilities, dtype=np.float64)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    # + 0.0 turns -0.0 into 0.0
+    return np.asarray(-(p * logs).sum(axis=-1) + 0.0, dtype=np.float64)
+
+
+def decide(
+    level1: ArrayLike,
+    level2: ArrayLike,
+    axes: Sequence[str],
+    vote: Vote | str = "lowest-entropy",
+) -> Decision:
+    """Let the projections of each cell decide.
+
+    Parameters
+    ----------
+    level1 : array-like, ``(n, axes, 2)``
+        Calibrated probabilities: non-mitotic, mitotic.
+    level2 : array-like, ``(n, axes, stages)``
+        Calibrated probabilities of the stages, given that the cell is mitotic.
+    axes : sequence of str
+        Name of each axis; one or more.
+    vote : {"lowest-entropy", "majority", "mean"}
+        At each level: the prediction of the axis with the lowest entropy; that of the class which
+        most axes name (of those axes, and on a tie of all that tie, the one with the lowest
+        entropy gives the probabilities); or the mean of all axes. Equal entropies go to the first
+        axis, equal probabilities to the first class.
+
+    Raises
+    ------
+    ModelError
+        If there is no such vote.
+    """
+    first = _checked(level1, "level1", len(axes))
+    second = _checked(level2, "level2", len(axes))
+    if first.shape[2] != 2 or first.shape[0] != second.shape[0]:
+        raise ValueError(f"level1 is {first.shape} and level2 {second.shape}; see the docstring.")
+    if vote not in VOTES:
+        raise ModelError(f"There is no vote {vote!r}; there are {', '.join(VOTES)}.")
+    names = np.asarray(axes, dtype=np.str_)
+    top, deciding = _level(first, names, vote)
+    stage, stage_deciding = _level(second, names, vote)
+    rest, branch = top[:, 0], top[:, 1]
+    is_branch = branch > rest
+    best = stage.argmax(axis=1)
+    path = branch * np.take_along_axis(stage, best[:, None], axis=1)[:, 0]
+    return Decision(
+        axes=tuple(str(axis) for axis in axes),
+        vote=vote,
+        level1=first,
+        level2=second,
+        deciding_axis=deciding,
+        stage_deciding_axis=stage_deciding,
+        entropy=entropy(top),
+        stage_entropy=entropy(stage),
+        probabilities=np.concatenate([rest[:, None], branch[:, None] * stage], axis=1),
+        phase=np.where(is_branch, 1 + best, 0).astype(np.int64),
+        confidence=np.where(is_branch, path, rest),
+    )
+
+
+def _checked(values: ArrayLike, name: str, n_axes: int) -> Floats:
+    p = np.asarray(values, dtype=np.float64)
+    if p.ndim != 3 or p.shape[1] != n_axes or n_axes == 0 or p.shape[2] == 0:
+        raise ValueError(f"{name} is {p.shape}, expected (n, {n_axes} axes, classes).")
+    if not (np.isfinite(p).all() and (p >= 0).all() and np.allclose(p.sum(axis=2), 1, atol=1e-4)):
+        raise ValueError(f"{name} holds no probabilities: they must be >= 0 and sum to 1.")
+    return np.asarray(p / p.sum(axis=2, keepdims=True), dtype=np.float64)
+
+
+def _level(p: Floats, names: NDArray[Any], vote: str) -> tuple[Floats, NDArray[np.str_]]:
+    """One level: the probabilities that count, ``(n, classes)``, and whose they are, ``(n,)``."""
+    if vote == "mean":
+        return p.mean(axis=1), np.full(len(p), "", names.dtype)
+    uncertain = entropy(p)
+    if vote == "majority":
+        said = p.argmax(axis=2)
+        # how many axes say what this axis says
+        company = (said[:, :, None] == said[:, None, :]).sum(axis=2)
+        uncertain = np.where(company == company.max(axis=1, keepdims=True), uncertain, np.inf)
+    chosen = uncertain.argmin(axis=1)
+    return p[np.arange(len(p)), chosen], names[chosen]

@@ -1,0 +1,187 @@
+"""A model on disk: ``card.json`` and one ``.safetensors`` file an axis, each hashed in the card."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import ModelError, ModelFormatError
+from napari_cellcycle.models import weights
+from napari_cellcycle.models.archive import unpacked
+from napari_cellcycle.models.card import CARD, ModelCard, WeightsFile, read_card
+from napari_cellcycle.models.catalogue import find_model
+from napari_cellcycle.models.classifier import ProjectionClassifier
+from napari_cellcycle.models.networks import skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import torch
+
+
+def save_model(
+    folder: str | os.PathLike[str],
+    card: ModelCard,
+    state_dicts: Mapping[str, Mapping[str, torch.Tensor]],
+) -> ModelCard:
+    """Write a model folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder : path-like
+        An existing model there is replaced.
+    card : ModelCard
+        Its ``weights`` are filled in.
+    state_dicts : mapping of axis to state
+        Of one network for each axis of the recipe.
+
+    Returns
+    -------
+    ModelCard
+        As written.
+
+    Raises
+    ------
+    ModelFormatError
+        If weights are missing, do not fit the architecture, or are not finite in half precision.
+    ModelError
+        If the folder holds other files than a model's.
+    """
+    folder = Path(folder)
+    _check_replaceable(folder)
+    if set(state_dicts) != set(card.recipe.axes):
+        raise ModelFormatError(
+            f"Model {card.name} needs weights for the axes {', '.join(card.recipe.axes)}, found "
+            f"{', '.join(state_dicts) or 'none'}."
+        )
+    contents = {
+        f"{axis}.safetensors": weights.pack(state_dicts[axis], f"axis {axis}")
+        for axis in card.recipe.axes
+    }
+    card = replace(
+        card,
+        weights={
+            axis: WeightsFile(
+                f"{axis}.safetensors",
+                hashlib.sha256(contents[f"{axis}.safetensors"]).hexdigest(),
+            )
+            for axis in card.recipe.axes
+        },
+    )
+    contents[CARD] = card.to_json().encode()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        for name, content in contents.items():
+            with (new / name).open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        load_folder(new)
+        new.chmod(0o755)
+        _put_in_place(new, folder)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    return card
+
+
+def load_model(name_or_path: str | os.PathLike[str], device: str = "cpu") -> ProjectionClassifier:
+    """Load a model; nothing in it is ever executed.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        A name of the catalogue, a model folder or a zip of one.
+    device : str
+        A device of torch, such as ``"cpu"`` or ``"cuda"``.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no such model.
+    ModelFormatError
+        If the card is incomplete, or the weights are not those that it names.
+    """
+    with _opened(name_or_path) as folder:
+        return load_folder(folder, device)
+
+
+def read_model_card(name_or_path: str | os.PathLike[str]) -> tuple[ModelCard, str]:
+    """Read a model's card and its hash, without the weights and without torch."""
+    with _opened(name_or_path) as folder:
+        return read_card(folder)
+
+
+def load_folder(folder: Path, device: str = "cpu") -> ProjectionClassifier:
+    """Load a model folder; see :func:`load_model`."""
+    card, sha256 = read_card(folder)
+    if not card.weights:
+        raise ModelFormatError(f"The card {folder / CARD} names no weights.")
+    networks: dict[str, torch.nn.Module] = {}
+    for axis in card.recipe.axes:
+        try:
+            network = skeleton(
+                card.architecture.name,
+                n_channels=len(card.recipe.channels),
+                n_outputs=2 + card.n_stages,
+                params=card.architecture.params,
+            )
+        except ModelError as error:
+            raise ModelFormatError(f"{folder / CARD}: {error}") from None
+        file = card.weights[axis]
+        state = weights.read(folder / file.file, file.sha256, network.state_dict())
+        network.load_state_dict(state, strict=True, assign=True)
+        networks[axis] = network
+    return ProjectionClassifier(card, networks, device, sha256=sha256)
+
+
+@contextmanager
+def _opened(name_or_path: str | os.PathLike[str]) -> Iterator[Path]:
+    path = find_model(name_or_path)
+    if path.is_dir():
+        yield path
+    else:
+        with unpacked(path) as folder:
+            yield folder
+
+
+def _check_replaceable(folder: Path) -> None:
+    if not folder.exists():
+        return
+    others = (
+        [folder.name]
+        if not folder.is_dir()
+        else sorted(p.name for p in folder.iterdir() if not _is_ours(p))
+    )
+    if others:
+        raise ModelError(
+            f"{folder} is not a model folder (it holds {', '.join(others[:3])}) and is left as it "
+            "is. Choose another one for the model."
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_file() and (path.name == CARD or path.suffix == ".safetensors")
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Move a finished folder to its place; an older one goes, or comes back on failure."""
+    if not folder.exists():
+        os.replace(new, folder)
+        return
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
+    os.rmdir(old)
+    os.replace(folder, old)
+    try:
+        os.replace(new, folder)
+    except BaseException:
+        os.replace(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

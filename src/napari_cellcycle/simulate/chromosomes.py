@@ -1,4 +1,4 @@
-"""Condensed chromosomes as bent rods: scattered, congressing, aligned in a plate, or drawn apart."""
+"""Condensed chromosomes as bent rods: scattered, congressing, aligned, or drawn apart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from napari_cellcycle.simulate.grid import (
     Grid,
     between,
     directions,
-    rotation,
     scale_between,
     smooth,
     splat,
@@ -101,6 +100,7 @@ def arms(
     Parameters
     ----------
     rng : Generator
+        Source of chance.
     at : ndarray, ``(m, 3)``
         Centromeres.
     along : ndarray, ``(m, 3)``
@@ -134,12 +134,13 @@ def arms(
     return points.reshape(-1, 3).astype(np.float32), weights.reshape(-1).astype(np.float32)
 
 
-def _lengths(rng: np.random.Generator, m: int, low: float, high: float) -> Array:
+def lengths(rng: np.random.Generator, m: int, low: float, high: float) -> Array:
+    """Draw the lengths of ``m`` chromosomes about a mean between ``low`` and ``high``."""
     mean, spread = between(rng, low, high), between(rng, 0.1, 0.5)
     return (mean * np.exp(spread * rng.standard_normal(m))).clip(0.08, 1.2).astype(np.float32)
 
 
-def _fill(
+def fill(
     rng: np.random.Generator, points: Array, weights: Array, amount: float, spread: float
 ) -> tuple[Array, Array]:
     """Blur a cloud into a more solid mass by repeating its points with jitter."""
@@ -150,10 +151,8 @@ def _fill(
 
 
 def _fused(rng: np.random.Generator, points: Array, weights: Array) -> Chromosomes:
-    """A solid mass with a lobed outline: arms too close for a microscope to part them."""
-    points, weights = _fill(
-        rng, points, weights, between(rng, 1, 4), scale_between(rng, 0.06, 0.16)
-    )
+    """Make a solid mass with a lobed outline: arms too close for a microscope to part them."""
+    points, weights = fill(rng, points, weights, between(rng, 1, 4), scale_between(rng, 0.06, 0.16))
     return Chromosomes(points, weights, between(rng, 0.06, 0.12), between(rng, 0, 0.3))
 
 
@@ -182,13 +181,13 @@ def scattered(rng: np.random.Generator) -> Chromosomes:
         rng,
         at,
         along,
-        _lengths(rng, m, 0.3, 0.75),
+        lengths(rng, m, 0.3, 0.75),
         fold=between(rng, 0.05, 0.55),
         bend=between(rng, 0.1, 0.9),
     )
     if rng.random() < 0.35:
         return _fused(rng, points, weights)
-    points, weights = _fill(rng, points, weights, between(rng, -0.3, 0.5), 0.07)
+    points, weights = fill(rng, points, weights, between(rng, -0.3, 0.5), 0.07)
     return Chromosomes(points, weights, between(rng, 0.04, 0.095), between(rng, 0, 0.5))
 
 
@@ -219,12 +218,16 @@ def congressing(rng: np.random.Generator) -> Chromosomes:
     along = directions(rng, m) + between(rng, 0, 1.2) * outward
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
     points, weights = arms(
-        rng, at, along.astype(np.float32), _lengths(rng, m, 0.2, 0.55), fold=between(rng, 0.2, 0.9)
+        rng,
+        at,
+        np.asarray(along, dtype=np.float32),
+        lengths(rng, m, 0.2, 0.55),
+        fold=between(rng, 0.2, 0.9),
     )
     points, weights = _stray(rng, points, weights, 0.35, size)
     if rng.random() < 0.55:
         return _fused(rng, points, weights)
-    points, weights = _fill(rng, points, weights, between(rng, 0, 1.2), between(rng, 0.05, 0.16))
+    points, weights = fill(rng, points, weights, between(rng, 0, 1.2), between(rng, 0.05, 0.16))
     return Chromosomes(points, weights, between(rng, 0.05, 0.12), between(rng, 0.1, 0.8))
 
 
@@ -251,8 +254,8 @@ def plate(rng: np.random.Generator) -> Chromosomes:
     points, weights = arms(
         rng,
         at,
-        along.astype(np.float32),
-        _lengths(rng, m, 0.15, 0.45),
+        np.asarray(along, dtype=np.float32),
+        lengths(rng, m, 0.15, 0.45),
         fold=between(rng, 0.3, 1),
     )
     bow = between(rng, -0.35, 0.35) / size
@@ -261,7 +264,7 @@ def plate(rng: np.random.Generator) -> Chromosomes:
     points, weights = _stray(rng, points, weights, 0.3, size)
     if rng.random() < 0.5:
         return _fused(rng, points, weights)
-    points, weights = _fill(rng, points, weights, between(rng, 0, 1.5), between(rng, 0.04, 0.1))
+    points, weights = fill(rng, points, weights, between(rng, 0, 1.5), between(rng, 0.04, 0.1))
     return Chromosomes(points, weights, between(rng, 0.045, 0.11), between(rng, 0.1, 0.9))
 
 
@@ -273,106 +276,5 @@ def _stray(
         return points, weights
     m = int(rng.integers(1, 6))
     at = directions(rng, m) * np.float32(between(rng, 0.8, 1.3) * size)
-    more, add = arms(rng, at, directions(rng, m), _lengths(rng, m, 0.15, 0.4))
+    more, add = arms(rng, at, directions(rng, m), lengths(rng, m, 0.15, 0.4))
     return np.concatenate([points, more]), np.concatenate([weights, add])
-
-
-def half_plate(rng: np.random.Generator, size: float, late: float) -> Chromosomes:
-    """One of two separating sets, drawn towards positive z; arms trail behind it.
-
-    Parameters
-    ----------
-    rng : Generator
-    size : float
-        Radius of the set.
-    late : float
-        0 early anaphase (long trailing arms) to 1 telophase (a compact bar).
-    """
-    m = int(rng.integers(20, 56))
-    hole = between(rng, 0.2, 0.5) if rng.random() < 0.25 else 0.0
-    radius = np.sqrt(rng.uniform(hole**2, 1, m)) * size
-    angle = rng.uniform(0, 2 * np.pi, m)
-    wide = between(rng, 0.55, 1)
-    thick = between(rng, 0.03, 0.09)
-    at = np.stack(
-        [rng.normal(0, thick, m), radius * np.sin(angle), radius * np.cos(angle) * wide], axis=1
-    ).astype(np.float32)
-    back = np.array([-1.0, 0, 0]) * between(rng, 0.3, 1.4) * (1.2 - late)
-    along = directions(rng, m) * between(rng, 0.3, 0.8) + back
-    along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
-    low, high = 0.12 * (1.3 - late), 0.4 * (1.25 - late)
-    points, weights = arms(
-        rng,
-        at,
-        along.astype(np.float32),
-        _lengths(rng, m, low, high),
-        fold=between(rng, 0.6, 1),
-    )
-    cup = between(rng, -0.25, 0.75) if rng.random() < 0.8 else between(rng, 0.6, 1.1)
-    points[:, 0] -= cup / size * (points[:, 1] ** 2 - 0.3 * size**2)
-    points, weights = _fill(
-        rng, points, weights, between(rng, 0, 1) + late, between(rng, 0.03, 0.08) + 0.03 * late
-    )
-    return Chromosomes(points, weights, between(rng, 0.045, 0.095), between(rng, 0.1, 0.9))
-
-
-def separating(rng: np.random.Generator) -> tuple[Chromosomes, Chromosomes, float]:
-    """Anaphase or compact telophase: two sets along the first axis.
-
-    Returns
-    -------
-    first, second : Chromosomes
-        At positive and negative z.
-    late : float
-        0 early anaphase to 1 telophase.
-    """
-    late = between(rng, 0, 1)
-    size = between(rng, 0.45, 0.95) * (1 - 0.25 * late)
-    gap = 0.3 + (0.35 + 0.85 * late) * between(rng, 0.35, 1.25)
-    sets = []
-    for sign in (1, -1):
-        part = half_plate(rng, size * between(rng, 0.9, 1.1), late)
-        lean = between(rng, -0.35, 0.35) if rng.random() < 0.6 else 0.0
-        spin = between(rng, 0, 2 * np.pi) if rng.random() < 0.3 else between(rng, -0.3, 0.3)
-        turn = _turn_about(0, spin) @ _turn_about(2, lean)
-        if sign < 0:
-            turn = _turn_about(2, np.pi) @ turn
-        to = np.array([sign * gap, between(rng, -0.12, 0.12), between(rng, -0.12, 0.12)])
-        sets.append(part.moved(turn, to.astype(np.float32)))
-    first, second = sets
-    if rng.random() < 0.15:
-        m = int(rng.integers(1, 4))
-        at = (rng.uniform(-0.4, 0.4, (m, 3)) * size).astype(np.float32)
-        along = np.tile(np.float32([1, 0, 0]), (m, 1))
-        more, add = arms(rng, at, along, _lengths(rng, m, 0.2, 0.8), fold=0.1, bend=0.15)
-        first = replace(
-            first,
-            points=np.concatenate([first.points, more]),
-            weights=np.concatenate([first.weights, add]),
-        )
-    return first, second, late
-
-
-def _turn_about(axis: int, angle: float) -> Array:
-    c, s = np.cos(angle), np.sin(angle)
-    turn = np.eye(3, dtype=np.float32)
-    i, j = [k for k in range(3) if k != axis]
-    turn[i, i] = turn[j, j] = c
-    turn[i, j], turn[j, i] = -s, s
-    return turn
-
-
-def random_turn(rng: np.random.Generator) -> Array:
-    """Orientation of a spindle: any, or now and then with its axis in or across the image plane."""
-    choice = rng.random()
-    if choice < 0.7:
-        return rotation(rng)
-    spin = _turn_about(0, between(rng, 0, 2 * np.pi))
-    tilt = _turn_about(2, np.pi / 2 if choice < 0.88 else 0.0)
-    return np.asarray(spin @ tilt, dtype=np.float32)
-
-
-def small_turn(rng: np.random.Generator, limit: float) -> Array:
-    """Lean by up to ``limit`` radians and turn freely about the spindle."""
-    lean = _turn_about(2, between(rng, -limit, limit))
-    return np.asarray(_turn_about(0, between(rng, 0, 2 * np.pi)) @ lean, dtype=np.float32)

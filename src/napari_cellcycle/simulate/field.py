@@ -10,18 +10,19 @@ import numpy as np
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation, Stack
-from napari_cellcycle.simulate import membrane, nuclei
-from napari_cellcycle.simulate.cell import (
+from napari_cellcycle.simulate import membrane
+from napari_cellcycle.simulate.cell import draw_body
+from napari_cellcycle.simulate.envelope import Nucleus
+from napari_cellcycle.simulate.grid import Grid, between, directions, noise
+from napari_cellcycle.simulate.nuclei import Stain
+from napari_cellcycle.simulate.optics import Microscope
+from napari_cellcycle.simulate.outlines import nearest, outline
+from napari_cellcycle.simulate.subjects import (
     PHASES,
     Subject,
-    draw_body,
     interphase_subject,
     mitotic_subject,
 )
-from napari_cellcycle.simulate.grid import Grid, between, directions, noise
-from napari_cellcycle.simulate.nuclei import Nucleus, Stain
-from napari_cellcycle.simulate.optics import Microscope
-from napari_cellcycle.simulate.outlines import nearest, outline
 from napari_cellcycle.simulate.tissue import Body, settle
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ MITOTIC_SHARE = {
     "prometaphase-metaphase": 0.11,
     "anaphase-telophase-cytokinesis": 0.07,
 }
-"""Share of each mitotic phase among the cells of a field: far more than in life, to show them all."""
+"""Share of each mitotic phase in a field: far more than in life, to show them all."""
 
 _LOOK = Stain((0.12, 0.2, 0.22, 0.12), 9, 0.09, 1.1, 0.75, 0.25)
 
@@ -142,12 +143,12 @@ def simulate_field(
     cells = np.where(labels > 0, labels, cells).astype(np.uint16)
     second = membrane.draw(rng, grid, "shell", bodies, territory, dna, texture[0], closing)
     image = np.stack([scope.expose(dna, grid, out, rng), scope.expose(second, grid, out, rng)])
-    where = Spacing(*spacing, "metadata")
+    known = Spacing(*spacing, "metadata")
     name = f"simulated field {seed}"
     return SimulatedField(
-        Stack(image[None], ("DNA", "membrane"), where, name),
-        Segmentation(labels[None], "nucleus", f"{name} nuclei", where),
-        Segmentation(cells[None], "cell", f"{name} cells", where),
+        Stack(image[None], ("DNA", "membrane"), known, name),
+        Segmentation(labels[None], "nucleus", f"{name} nuclei", known),
+        Segmentation(cells[None], "cell", f"{name} cells", known),
         dict(enumerate(phases, start=1)),
     )
 
@@ -171,7 +172,7 @@ def _grids(
 def _camera_window(
     part: Grid, out: tuple[Array, Array, Array]
 ) -> tuple[tuple[Array, Array, Array], tuple[slice, slice, slice]]:
-    """The camera's voxels inside a part of the working grid."""
+    """Find the camera's voxels inside a part of the working grid."""
     slices = []
     for i in range(3):
         axis = part.axis(i)
@@ -186,7 +187,7 @@ def _mixture(rng: np.random.Generator, n: int) -> list[str]:
     """Phases of the cells: every mitotic phase at least once where there is room for it."""
     phases: list[str] = []
     for phase, share in MITOTIC_SHARE.items():
-        count = int(round(share * n)) if n >= 12 else int(rng.random() < share * n)
+        count = round(share * n) if n >= 12 else int(rng.random() < share * n)
         phases += [phase] * max(count, 1 if n >= 12 else 0)
     phases = phases[:n] + [PHASES[0]] * (n - len(phases))
     return [phases[i] for i in rng.permutation(n)]
@@ -200,6 +201,8 @@ def _subject(rng: np.random.Generator, phase: str) -> Subject:
         rng.choice(["interphase", "large", "lymphocyte", "pyknotic"], p=[0.85, 0.05, 0.07, 0.03])
     )
     subject = interphase_subject(rng, _LOOK, kind)
+    while subject.body.reach > 2.6:
+        subject = interphase_subject(rng, _LOOK, kind)
     return replace(subject, body=replace(subject.body, gain=between(rng, 0.7, 1.2)))
 
 
@@ -231,7 +234,7 @@ def _pack(rng: np.random.Generator, radii: Array, half: NDArray[np.float64]) -> 
 
 
 def _confocal(unit: float, spacing: tuple[float, float, float]) -> Microscope:
-    """A good confocal microscope."""
+    """Set up a good confocal microscope."""
     return Microscope(
         pixel=spacing[1] / unit,
         plane=spacing[0] / unit,

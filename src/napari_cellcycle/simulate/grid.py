@@ -1,4 +1,4 @@
-"""The working grid of a simulation: coordinates, smoothing, noise and point clouds, all separable and float32."""
+"""The working grid of a simulation: coordinates, smoothing, noise and point clouds in float32."""
 
 from __future__ import annotations
 
@@ -130,7 +130,9 @@ def distance(grid: Grid, centre: Array, metric: Array) -> Array:
     Parameters
     ----------
     grid : Grid
+        Where to measure.
     centre : ndarray, ``(3,)``, z y x
+        Middle of the ellipsoid.
     metric : ndarray, ``(3, 3)``
         Maps the ellipsoid to the unit ball.
     """
@@ -172,7 +174,7 @@ def rotation(rng: np.random.Generator) -> Array:
 
 
 def directions(rng: np.random.Generator, n: int) -> Array:
-    """Unit vectors drawn uniformly, ``(n, 3)``."""
+    """Draw unit vectors uniformly, ``(n, 3)``."""
     v = rng.standard_normal((n, 3)).astype(np.float32)
     return np.asarray(v / (np.linalg.norm(v, axis=1, keepdims=True) + 1e-9))
 

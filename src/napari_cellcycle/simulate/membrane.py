@@ -43,10 +43,15 @@ def draw(
     Parameters
     ----------
     rng : Generator
+        Source of chance.
     grid : Grid
+        Where to draw.
     kind : {"shell", "cytoplasm", "uninformative", "absent"}
+        What the channel shows.
     bodies : list of Body
+        All cells.
     territory : Territory
+        Whose each voxel is.
     dna : ndarray, ``(z, y, x)``
         The DNA density: excluded from the cytoplasm, and bleeding through.
     texture : ndarray, ``(z, y, x)``

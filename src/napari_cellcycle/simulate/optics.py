@@ -103,9 +103,11 @@ class Microscope:
         volume : ndarray, ``(z, y, x)``
             Fluorophore density on ``grid``.
         grid : Grid
+            Grid of the volume.
         out : tuple of ndarray
             Positions of planes, rows and columns.
         rng : Generator
+            Source of chance.
         bright : float, optional
             Density that counts as bright; by default the brightest of this image.
         """

@@ -1,4 +1,4 @@
-"""Label images as segmentations give them: tight or loose, smooth or ragged, never quite the truth."""
+"""Label images as segmentations give them: tight or loose, smooth or ragged."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ def outline(
     Parameters
     ----------
     rng : Generator
+        Source of chance.
     solid : ndarray, ``(z, y, x)``
         Density or mask of the body on ``grid``.
     grid : Grid
+        Grid of the body.
     out : tuple of ndarray
         Positions of planes, rows and columns.
     scope : Microscope
+        Gives the blur.
     level : tuple of float
         Range of the threshold as a share of the blurred maximum.
     sloppy : float

@@ -1,4 +1,4 @@
-"""Where cells are: bodies of touching cells, whose they are voxel by voxel, and how far their borders."""
+"""Where cells are: bodies of touching cells, whose each voxel is, how far its border."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from napari_cellcycle.simulate.grid import Grid, directions, distance
 
 if TYPE_CHECKING:
     from napari_cellcycle.simulate.chromosomes import Chromosomes
+    from napari_cellcycle.simulate.envelope import Nucleus
     from napari_cellcycle.simulate.grid import Array
-    from napari_cellcycle.simulate.nuclei import Nucleus
 
 
 def shifted(part: Nucleus | Chromosomes, by: Array) -> Nucleus | Chromosomes:
@@ -109,7 +109,9 @@ def settle(grid: Grid, bodies: list[Body], relief: Array, ripple: float) -> Terr
     Parameters
     ----------
     grid : Grid
+        Where to settle.
     bodies : list of Body
+        All cells.
     relief : ndarray, ``(z, y, x)``
         Smooth noise of unit variance.
     ripple : float
@@ -152,6 +154,7 @@ def around(
     Parameters
     ----------
     rng : Generator
+        Source of chance.
     radii : list of float
         Radius of each neighbour.
     n : int

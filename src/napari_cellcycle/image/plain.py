@@ -87,8 +87,11 @@ def _planes(
     path: Path, index: int, which: Sequence[int], shape: tuple[int, ...], n_planes: int
 ) -> np.ndarray[Any, np.dtype[Any]]:
     """Read planes of a series by their number, in the order of the series."""
-    with quiet(), open_tiff_file(path) as tif:
-        series = tif.series[index]
+    with quiet():
+        file = open_tiff_file(path)
+    with file as tif:
+        with quiet():
+            series = tif.series[index]
         if series.dataoffset is not None and series.pages[0].parent is tif:
             dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
             size = int(np.prod(shape))

@@ -90,7 +90,7 @@ def guess_roles(
         name = channel_names[0]
         sure = [claims[role][0] in (0, 1) for role in claims if role != "dna"]
         if claims["dna"][0] is not None or not (any(sure) or _NEITHER.search(_plain(name))):
-            found = {role: None for role in roles} | {"dna": 0}
+            found = dict.fromkeys(roles) | {"dna": 0}
     return found
 
 

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import dask.array as da
+import pytest
+
+from napari_cellcycle.errors import ImageReadError
+from napari_cellcycle.image import containers, scenes
+from napari_cellcycle.image.scenes import is_unnamed, name_channels, spacing_from_lengths
+
+
+class FakeImage:
+    """Speaks as bioio's image does, for formats of which there is no free small file."""
+
+    def __init__(self, sizes, unit=None, chunks=None):
+        self.scenes = ("first", "second")
+        self.dask_data = da.zeros((1, 2, 6, 8, 10), chunks=chunks or (1, 1, 6, 8, 10))
+        self.dims = SimpleNamespace(order="TCZYX")
+        self.channel_names = ["DAPI", "Channel:0:1"]
+        self.physical_pixel_sizes = SimpleNamespace(**dict(zip("ZYX", sizes, strict=True)))
+        axis = SimpleNamespace(unit=unit)
+        self.dimension_properties = SimpleNamespace(Z=axis, Y=axis, X=axis)
+
+    def set_scene(self, index):
+        self.chosen = index
+
+
+def _read(name, *args, scene=None):
+    return containers._read(lambda **options: FakeImage(*args), Path(name), scene, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "unit", "spacing"),
+    [
+        ("a.czi", (2.0, 0.2, 0.2), None, (2.0, 0.2, 0.2)),
+        ("a.lif", (2.0, 0.2, 0.2), None, (2.0, 0.2, 0.2)),
+        ("a.nd2", (2.0, 0.2, 0.2), "micrometer", (2.0, 0.2, 0.2)),
+        ("a.nd2", (1.0, 1.0, 1.0), "micrometer", None),
+        ("a.dv", (2.0, 0.2, 0.2), None, None),
+        ("a.dv", (2000.0, 200.0, 200.0), "nanometer", (2.0, 0.2, 0.2)),
+        ("a.czi", (None, 0.2, 0.2), None, None),
+    ],
+)
+def test_units_of_other_formats(name, sizes, unit, spacing):
+    found = spacing_from_lengths(_read(name, sizes, unit).lengths, is_2d=False)
+    if spacing is None:
+        assert found is None
+    else:
+        assert found.zyx == pytest.approx(spacing)
+
+
+def test_scene_is_set():
+    found = _read("a.czi", (1, 1, 1), scene="second")
+    assert (found.index, found.scenes) == (1, ("first", "second"))
+    assert name_channels(found.channels, 2) == ("DAPI", "channel 1")
+
+
+def test_deep_volumes_are_opened_again_by_plane(monkeypatch):
+    monkeypatch.setattr(scenes, "WHOLE_VOLUME_BYTES", 100)
+    asked = []
+
+    def start(**options):
+        asked.append(options)
+        return FakeImage((1, 1, 1), None, (1, 1, 1, 8, 10) if options else None)
+
+    found = containers._read(start, Path("a.czi"), None, None)
+    assert asked == [{}, {"chunk_dims": ["Y", "X", "S"]}]
+    assert found.data.chunksize == (1, 1, 1, 8, 10)
+
+
+def test_readers_without_a_choice_of_chunks_keep_theirs(monkeypatch):
+    monkeypatch.setattr(scenes, "WHOLE_VOLUME_BYTES", 100)
+
+    def start(**options):
+        if options:
+            raise TypeError("unexpected keyword argument 'chunk_dims'")
+        return FakeImage((1, 1, 1))
+
+    found = containers._read(start, Path("a.nd2"), None, None)
+    assert found.data.chunksize == (1, 1, 6, 8, 10)
+
+
+def test_failure_of_a_reader_is_one_line():
+    def start(**options):
+        raise ValueError("header broken\nat byte 7")
+
+    with pytest.raises(ImageReadError, match=r"^a\.czi cannot be read: header broken\.$"):
+        containers._read(start, Path("a.czi"), None, None)
+
+
+@pytest.mark.parametrize("name", ["", "0", "Channel:0:1", "Channel 2", "ch_3", "C1", "Image:0"])
+def test_names_that_only_count(name):
+    assert is_unnamed(name)
+
+
+@pytest.mark.parametrize("name", ["DAPI", "p21", "488 nm", "EdU", "c-Myc", "H2B"])
+def test_names_that_say_something(name):
+    assert not is_unnamed(name)

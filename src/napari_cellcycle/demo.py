@@ -160,9 +160,12 @@ def run_demo(
         (int(frame), int(label)): slug
         for frame, label, slug in zip(cells.frame, cells.label, phases_of(result), strict=True)
     }
+    title = f"Simulated field, seed {seed}"
     pictures = (
-        save_figure(gallery_of(result, stack, truth=field.truth), field.folder / "gallery.png"),
-        save_figure(overlay_of(result, stack), field.folder / "overlay.png"),
+        save_figure(
+            gallery_of(result, stack, truth=field.truth, title=title), field.folder / "gallery.png"
+        ),
+        save_figure(overlay_of(result, stack, title=title), field.folder / "overlay.png"),
     )
     return Demo(
         field.folder,

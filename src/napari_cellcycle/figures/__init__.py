@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cellcycle.figures.confusion import draw_confusion
+    from napari_cellcycle.figures.gallery import GalleryCell, choose_cells, draw_gallery
+    from napari_cellcycle.figures.overlay import OverlayFrame, draw_overlay, project_frame
+    from napari_cellcycle.figures.page import save_figure
+    from napari_cellcycle.figures.results import gallery_of, overlay_of
 
 _HOME = {
     "GalleryCell": "gallery",
-    "choose_cells": "gallery",
-    "draw_gallery": "gallery",
     "OverlayFrame": "overlay",
-    "project_frame": "overlay",
-    "draw_overlay": "overlay",
+    "choose_cells": "gallery",
     "draw_confusion": "confusion",
+    "draw_gallery": "gallery",
+    "draw_overlay": "overlay",
     "gallery_of": "results",
     "overlay_of": "results",
+    "project_frame": "overlay",
     "save_figure": "page",
 }
 
+__all__ = [
+    "GalleryCell",
+    "OverlayFrame",
+    "choose_cells",
+    "draw_confusion",
+    "draw_gallery",
+    "draw_overlay",
+    "gallery_of",
+    "overlay_of",
+    "project_frame",
+    "save_figure",
+]
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    if name in _HOME:
+        return getattr(import_module(f"napari_cellcycle.figures.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(_HOME)
+    return __all__

@@ -27,6 +27,7 @@ def gallery_of(
     *,
     per_phase: int = 16,
     truth: Mapping[tuple[int, int], str] | None = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw the gallery of a classification.
 
@@ -40,6 +41,8 @@ def gallery_of(
         Most cells of one phase: half the most certain, half the least certain.
     truth : mapping of (frame, label) to slug, optional
         The true phases, where they are known.
+    title : str, optional
+        Instead of the image's name.
     """
     cells, decision = classification.cells, classification.decision
     phases = classification.phases
@@ -69,7 +72,9 @@ def gallery_of(
                 confidence=float(decision.confidence[row]),
                 entropy=float(decision.entropy[row]),
                 deciding_axis=str(decision.deciding_axis[row]),
-                stage_deciding_axis=str(decision.stage_deciding_axis[row]),
+                stage_deciding_axis=(
+                    str(decision.stage_deciding_axis[row]) if phases[slugs[row]].parent else ""
+                ),
                 truth=None if truth is None else truth.get(key),
             )
     right = None
@@ -84,12 +89,18 @@ def gallery_of(
         roles=[roles[i] for i in shown],
         counts=classification.counts(),
         right=right,
-        title=_title(stack),
+        title=title or _title(stack),
         subtitle=_subtitle(classification),
     )
 
 
-def overlay_of(classification: Classification, stack: Stack, *, all_frames: bool = True) -> Figure:
+def overlay_of(
+    classification: Classification,
+    stack: Stack,
+    *,
+    all_frames: bool = True,
+    title: str | None = None,
+) -> Figure:
     """Draw the overlay of a classification.
 
     Parameters
@@ -101,6 +112,8 @@ def overlay_of(classification: Classification, stack: Stack, *, all_frames: bool
     all_frames : bool
         One panel a frame (a choice of twelve, evenly spaced, if there are more), or the first
         frame only.
+    title : str, optional
+        Instead of the image's name.
     """
     cells = classification.cells
     numbers = np.arange(stack.n_frames if all_frames else 1)
@@ -122,7 +135,7 @@ def overlay_of(classification: Classification, stack: Stack, *, all_frames: bool
         counts=classification.counts(),
         pixel_um=(spacing.y, spacing.x) if spacing.is_physical else None,
         aspect=spacing.y / spacing.x,
-        title=_title(stack),
+        title=title or _title(stack),
         subtitle=_subtitle(classification),
     )
 
@@ -131,19 +144,14 @@ def _overlay_frame(
     classification: Classification, stack: Stack, frame: int, roles: list[str]
 ) -> OverlayFrame:
     rows = classification.cells.select(classification.cells.frame == frame)
+    channels = [classification.channels[role] for role in roles]
     return project_frame(
-        [stack.volume(frame, _channel(classification, role)) for role in roles],
+        [stack.volume(frame, channel) for channel in channels if channel is not None],
         classification.segmentation.volume(frame),
         rows.label,
         rows.bbox,
         frame=frame,
     )
-
-
-def _channel(classification: Classification, role: str) -> int:
-    channel = classification.channels[role]
-    assert channel is not None
-    return channel
 
 
 def phases_of(classification: Classification) -> list[str]:

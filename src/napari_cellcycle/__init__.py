@@ -23,7 +23,6 @@ _HOME = {
     "Segmentation": "image.stack",
     "Spacing": "image.spacing",
     "Stack": "image.stack",
-    "classify": "classify.run",
     "list_models": "models.catalogue",
     "load_model": "models.folder",
     "open_image": "image.reading",
@@ -53,6 +52,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("napari-cellcycle")
+    if name == "classify":  # the room is callable, see there
+        return import_module("napari_cellcycle.classify")
     if name in _HOME:
         return getattr(import_module(f"napari_cellcycle.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

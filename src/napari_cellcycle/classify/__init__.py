@@ -1,0 +1,77 @@
+"""From images and labels to phases: devices, batches, checks against the card, tables."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cellcycle.classify.checks import Findings, compare_with_card
+    from napari_cellcycle.classify.crop import classify_crop
+    from napari_cellcycle.classify.device import (
+        available_devices,
+        choose_device,
+        describe_device,
+    )
+    from napari_cellcycle.classify.prepare import ClassifyRequest, Prepared, prepare
+    from napari_cellcycle.classify.result import Classification
+    from napari_cellcycle.classify.run import Batch, classify, iter_classify
+
+_HOME = {
+    "Batch": "run",
+    "Classification": "result",
+    "ClassifyRequest": "prepare",
+    "Findings": "checks",
+    "Prepared": "prepare",
+    "available_devices": "device",
+    "choose_device": "device",
+    "classify": "run",
+    "classify_crop": "crop",
+    "compare_with_card": "checks",
+    "describe_device": "device",
+    "iter_classify": "run",
+    "prepare": "prepare",
+}
+
+__all__ = [
+    "Batch",
+    "Classification",
+    "ClassifyRequest",
+    "Findings",
+    "Prepared",
+    "available_devices",
+    "choose_device",
+    "classify",
+    "classify_crop",
+    "compare_with_card",
+    "describe_device",
+    "iter_classify",
+    "prepare",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"napari_cellcycle.classify.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+class _Room(ModuleType):
+    """A package that can be called: ``napari_cellcycle.classify`` is also the function."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Classification:
+        """Call :func:`napari_cellcycle.classify.run.classify`."""
+        from napari_cellcycle.classify.run import classify
+
+        return classify(*args, **kwargs)
+
+
+# Importing any module of this room makes the room an attribute of napari_cellcycle, where a script
+# looks for the function of the same name.
+sys.modules[__name__].__class__ = _Room

@@ -115,6 +115,6 @@ def _problems(state: Mapping[str, torch.Tensor], like: Mapping[str, torch.Tensor
             problems.append(f"{key} is {tuple(value.shape)}, expected {tuple(expected.shape)}")
         elif value.dtype not in allowed:
             problems.append(f"{key} is {value.dtype}, expected {allowed[0]}")
-        elif floating and not bool(torch.isfinite(value).all()):
+        elif floating and not bool(torch.isfinite(value.float().sum())):
             problems.append(f"{key} holds values that are not finite")
     return problems

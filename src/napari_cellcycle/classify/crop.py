@@ -1,0 +1,83 @@
+"""A picture of one cell, cropped around it, without a segmentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.cells.views import crop_labels
+from napari_cellcycle.classify.prepare import ClassifyRequest, card_of, resolve_channels
+from napari_cellcycle.classify.run import run
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.image.reading import open_image
+from napari_cellcycle.image.stack import Segmentation, Stack
+from napari_cellcycle.models.catalogue import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from napari_cellcycle.classify.result import Classification
+    from napari_cellcycle.models.classifier import ProjectionClassifier
+
+
+def classify_crop(
+    image: Stack | str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] | ProjectionClassifier = DEFAULT_MODEL,
+    channels: Mapping[str, int | str | None] | None = None,
+    vote: str = "lowest-entropy",
+    device: str = "auto",
+    scene: str | int | None = None,
+) -> Classification:
+    """Classify the one cell in the middle of a 2D crop.
+
+    It is outlined by threshold; other objects in the crop are taken for neighbours.
+
+    Parameters
+    ----------
+    image : Stack or path-like
+        The crop, or its file (png, jpg, tif).
+    model : str, path-like or ProjectionClassifier
+        Name or path of a model, or one that is loaded.
+    channels : mapping of role to channel (index, name or None), optional
+        As in :func:`napari_cellcycle.classify.run.classify`.
+    vote : {"lowest-entropy", "majority", "mean"}
+        How projections decide; a 2D crop has one.
+    device : {"auto", "cuda", "mps", "cpu"}
+        Where to compute.
+    scene : str or int, optional
+        Scene of the file, where a path is given.
+
+    Raises
+    ------
+    CellCycleError
+        If it is not one 2D picture, or as :func:`napari_cellcycle.classify.run.classify`.
+    """
+    stack = image if isinstance(image, Stack) else open_image(image, scene=scene)
+    t, z, _, _ = stack.grid
+    if t > 1 or z > 1:
+        raise CellCycleError(
+            f"{stack.name} is no 2D crop of one cell: it has {t} frames and {z} planes. Classify "
+            "it with a segmentation instead."
+        )
+    request = ClassifyRequest(
+        stack=stack,
+        segmentation=None,
+        model=model,
+        channels=channels,
+        vote=vote,
+        device=device,
+    )
+    roles = resolve_channels(stack, card_of(request).recipe.channels, channels)
+    labels = crop_labels(stack.volume(0, roles["dna"] or 0)[0])
+    return run(
+        ClassifyRequest(
+            stack=stack,
+            segmentation=Segmentation(labels[None, None], "nucleus", f"outline of {stack.name}"),
+            model=model,
+            channels=roles,
+            vote=vote,
+            device=device,
+            only_labels=(1,),
+        )
+    )

@@ -1,0 +1,286 @@
+"""What is decided before a network runs: model, channels, labels, spacing, cells, notes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.cells.table import CellTable, cell_table
+from napari_cellcycle.classify.checks import compare_with_card
+from napari_cellcycle.errors import (
+    CellCycleError,
+    ChannelError,
+    SegmentationError,
+    SegmentationMismatchError,
+    SpacingError,
+)
+from napari_cellcycle.image.roles import guess_roles
+from napari_cellcycle.image.spacing import Spacing, resolve_spacing
+from napari_cellcycle.image.stack import Segmentation, Stack, check_match
+from napari_cellcycle.models.catalogue import DEFAULT_MODEL
+from napari_cellcycle.models.ensemble import VOTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_cellcycle.models.card import ModelCard
+    from napari_cellcycle.models.classifier import ProjectionClassifier
+
+_SAME_SPACING = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyRequest:
+    """One image to classify.
+
+    Parameters
+    ----------
+    stack : Stack
+        The image.
+    segmentation : Segmentation or None
+        Cells or nuclei; ``None`` segments nuclei first.
+    model : str, path or ProjectionClassifier
+        Name or path of a model, or one that is loaded.
+    channels : mapping of role to channel (index, name or None), optional
+        Roles that are not given are guessed from the channels' names; ``None`` means there is none.
+    nuclei : Segmentation, optional
+        Nuclei, where ``segmentation`` holds cells.
+    spacing : Spacing, optional
+        A person's word; it counts before the metadata.
+    isotropic : bool
+        A person's word that voxels are as deep as wide.
+    vote : {"lowest-entropy", "majority", "mean"}
+        How projections decide.
+    device : {"auto", "cuda", "mps", "cpu"}
+        Where to compute.
+    batch_size : int
+        Cells in one forward pass.
+    only_labels : tuple of int, optional
+        Classify these labels only.
+    """
+
+    stack: Stack
+    segmentation: Segmentation | None
+    model: str | os.PathLike[str] | ProjectionClassifier = DEFAULT_MODEL
+    channels: Mapping[str, int | str | None] | None = None
+    nuclei: Segmentation | None = None
+    spacing: Spacing | None = None
+    isotropic: bool = False
+    vote: str = "lowest-entropy"
+    device: str = "auto"
+    batch_size: int = 64
+    only_labels: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.vote not in VOTES:
+            raise CellCycleError(f"There is no vote {self.vote!r}; there are {', '.join(VOTES)}.")
+        if self.batch_size < 1:
+            raise CellCycleError(f"A batch has at least one cell, not {self.batch_size}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A request with every open question answered.
+
+    Parameters
+    ----------
+    request : ClassifyRequest
+        What was asked.
+    card : ModelCard
+        Of the model.
+    segmentation : Segmentation
+        As given, or made.
+    channels : dict of str to int or None
+        Channel of each role of the recipe.
+    cells : CellTable
+        The cells to classify, with the spacing that holds.
+    notes, cell_notes : tuple of str
+        What to know, of the run and of each cell.
+    """
+
+    request: ClassifyRequest
+    card: ModelCard
+    segmentation: Segmentation
+    channels: dict[str, int | None]
+    cells: CellTable
+    notes: tuple[str, ...]
+    cell_notes: tuple[str, ...]
+
+
+def prepare(request: ClassifyRequest) -> Prepared:
+    """Answer every question before the work, and compare the data with the model's card.
+
+    Raises
+    ------
+    CellCycleError
+        A kin of it that names what does not fit: model, channel, spacing or segmentation.
+    """
+    card = card_of(request)
+    stack = request.stack
+    channels = resolve_channels(stack, card.recipe.channels, request.channels)
+    spacing, notes = _spacing(request, card)
+    segmentation = request.segmentation
+    if segmentation is None:
+        segmentation = _segment(stack, channels["dna"], spacing)
+        notes.append(
+            f"No segmentation was given: nuclei were segmented by threshold and watershed "
+            f"({segmentation.name}). Look at them before trusting the phases; Cellpose or StarDist "
+            "do better on crowded cells."
+        )
+    cells = cell_table(
+        segmentation, spacing, image=stack.name, scene=stack.scene, nuclei=request.nuclei
+    )
+    if request.nuclei is not None and segmentation.labels_are == "nucleus":
+        notes.append(
+            f"{request.nuclei.name} is not used: the labels of {segmentation.name} are said to be "
+            "nuclei already."
+        )
+    if request.only_labels is not None:
+        cells = _only(cells, request.only_labels, segmentation.name)
+    findings = compare_with_card(cells, stack, channels, card, segmentation)
+    return Prepared(
+        request=request,
+        card=card,
+        segmentation=segmentation,
+        channels=channels,
+        cells=cells,
+        notes=(*notes, *findings.notes),
+        cell_notes=findings.cell_notes,
+    )
+
+
+def card_of(request: ClassifyRequest) -> ModelCard:
+    """Card of the requested model, without its weights."""
+    from napari_cellcycle.models.folder import read_model_card
+
+    if isinstance(request.model, (str, os.PathLike)):
+        return read_model_card(request.model)[0]
+    return request.model.card
+
+
+def resolve_channels(
+    stack: Stack,
+    roles: tuple[str, ...],
+    given: Mapping[str, int | str | None] | None = None,
+) -> dict[str, int | None]:
+    """Find the channel of each role: a person's word first, then the channels' names.
+
+    Parameters
+    ----------
+    stack : Stack
+        The image.
+    roles : tuple of str
+        Those of the model's recipe.
+    given : mapping of role to channel (index, name or None), optional
+        What a person says.
+
+    Raises
+    ------
+    ChannelError
+        If a role or channel is unknown, one channel has two roles, or no channel is DNA.
+    """
+    given = dict(given or {})
+    listing = ", ".join(f"{i}={name}" for i, name in enumerate(stack.channels))
+    unknown = [role for role in given if role not in roles]
+    if unknown:
+        raise ChannelError(
+            f"The model has no channel role {', '.join(map(repr, unknown))}; it has "
+            f"{', '.join(roles)}."
+        )
+    said = {role: None if which is None else stack.channel(which) for role, which in given.items()}
+    taken = [index for index in said.values() if index is not None]
+    for index in taken:
+        if taken.count(index) > 1:
+            both = " and ".join(role for role, channel in said.items() if channel == index)
+            raise ChannelError(
+                f"Channel {index} of {stack.name} is given as {both}; each role needs its own. It "
+                f"has {listing}."
+            )
+    guessed = guess_roles(stack.channels, roles)
+    found = {
+        role: said[role] if role in said else None if guessed[role] in taken else guessed[role]
+        for role in roles
+    }
+    if found["dna"] is None:
+        raise ChannelError(
+            f"Which channel of {stack.name} shows DNA is not clear from their names: it has "
+            f"{listing}. Say it (--channel dna=0, or the widget's field)."
+        )
+    return found
+
+
+def _spacing(request: ClassifyRequest, card: ModelCard) -> tuple[Spacing, list[str]]:
+    """Spacing that holds for image and segmentation, and notes on where it comes from."""
+    stack, segmentation = request.stack, request.segmentation
+    for labels in (segmentation, request.nuclei):
+        if labels is not None:
+            check_match(stack, labels)
+    found = stack.spacing
+    notes = []
+    if request.spacing is None and not request.isotropic:
+        for labels in (segmentation, request.nuclei):
+            if labels is None or labels.spacing is None:
+                continue
+            if found is None:
+                found = labels.spacing
+                notes.append(
+                    f"{stack.name} has no spacing of its own; that of {labels.name} is used: "
+                    f"{_um(found)}."
+                )
+            _check_same(stack.name, found, labels, is_2d=stack.is_2d)
+    spacing = resolve_spacing(
+        found,
+        user=request.spacing,
+        isotropic=request.isotropic,
+        is_2d=stack.is_2d,
+        name=stack.name,
+    )
+    if card.recipe.unit == "um" and not spacing.is_physical:
+        raise SpacingError(
+            f"Model {card.name} cuts cells out in micrometres, and the spacing of {stack.name} is "
+            "unknown. Give it (--spacing z,y,x, or the widget's field)."
+        )
+    if spacing.source == "cell-size":
+        notes.append(
+            f"The pixel size of {stack.name} is unknown: sizes are relative to each cell, and "
+            "cannot be compared with what the model was trained on."
+        )
+    elif spacing.source == "isotropic":
+        notes.append(
+            "Voxels are taken to be as deep as wide, as was said: sizes are relative to each cell, "
+            "and cannot be compared with what the model was trained on."
+        )
+    return spacing, notes
+
+
+def _check_same(name: str, found: Spacing, labels: Segmentation, *, is_2d: bool) -> None:
+    assert labels.spacing is not None
+    first = 1 if is_2d else 0
+    a, b = np.array(found.zyx[first:]), np.array(labels.spacing.zyx[first:])
+    if (np.abs(a - b) > _SAME_SPACING * np.maximum(a, b)).any():
+        raise SegmentationMismatchError(
+            f"The spacing of {name} is {_um(found)}, that of {labels.name} {_um(labels.spacing)} "
+            "(z, y, x). Choose the segmentation of this image, or say which spacing is right "
+            "(--spacing z,y,x, or the widget's field)."
+        )
+
+
+def _um(spacing: Spacing) -> str:
+    return " × ".join(f"{value:.4g}" for value in spacing.zyx) + " µm"
+
+
+def _segment(stack: Stack, channel: int | None, spacing: Spacing) -> Segmentation:
+    from napari_cellcycle.cells.segmentation import segment_nuclei
+
+    assert channel is not None
+    return segment_nuclei(stack, channel, spacing)
+
+
+def _only(cells: CellTable, labels: tuple[int, ...], name: str) -> CellTable:
+    chosen = cells.select(np.isin(cells.label, labels))
+    if not len(chosen):
+        raise SegmentationError(f"{name} has none of the labels {', '.join(map(str, labels))}.")
+    return chosen

@@ -7,25 +7,24 @@ its result in the work folder and is not repeated when the result is there.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.recipe import Axis, ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.cropset import CropSet, read_crop_set, split_by_group
+from napari_cellcycle.train.fit import FitOptions, Source, fit, logits, temperature
+from napari_cellcycle.train.shipping import ship
 from napari_cellcycle.train.viewset import ViewSet, crop_views, join, simulated_views
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
-
-    from napari_cellcycle.train.fit import Source
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +64,14 @@ RPE1: dict[str, tuple[str, ...]] = {"non-mitotic": ("non-mitotic",), "mitotic": 
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Training, validation and test views: simulated (all axes) and real (z only)."""
+class Job:
+    """One network to fit: which axes it sees, how, and from which earlier job it starts."""
 
-    simulated: dict[str, ViewSet]
-    mitocheck: dict[str, ViewSet]
-    jurkat: dict[str, ViewSet]
+    name: str
+    axes: tuple[Axis, ...]
+    options: FitOptions
+    start: str
+    pretrained: bool
 
 
 def _rows(crops: CropSet, rows: NDArray[np.int64]) -> CropSet:
@@ -125,77 +126,96 @@ def simulated_part(work: Path, part: str, n: int, seed: int, workers: int) -> Vi
                 mixture=MIXTURE,
                 seed=seed,
                 workers=workers,
-                progress=lambda done, _: bar.update(1) and None,
+                progress=lambda done, _: bar.update(done - bar.n),
             )
         views.save(path)
     return ViewSet.load(path)
 
 
-def sources(parts: Parts) -> list[Source]:
-    """List what batches are drawn from."""
-    from napari_cellcycle.train.fit import Source
-
-    return [
-        Source(parts.simulated["train"], RECIPE.axes, 0.7),
-        Source(parts.mitocheck["train"], ("z",), 0.24),
-        Source(parts.jurkat["train"], ("z",), 0.06),
-    ]
-
-
 def fit_networks(
-    parts: Parts, work: Path, *, common_steps: int, axis_steps: int, pretrained: bool
+    data: Path, work: Path, *, common_steps: int, axis_steps: int, pretrained: bool
 ) -> dict[str, torch.nn.Module]:
-    """Fit one start common to the three axes, then each axis on its own."""
+    """Fit one start common to the three axes, then each axis in a process of its own."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     import torch
-    from tqdm import tqdm
+
+    common = Job("common", RECIPE.axes, FitOptions(common_steps, seed=1), "", pretrained)
+    jobs = [
+        Job(
+            f"axis-{axis}",
+            (axis,),
+            FitOptions(axis_steps, learning_rate=5e-4, seed=10 + i),
+            common.name,
+            pretrained,
+        )
+        for i, axis in enumerate(RECIPE.axes)
+    ]
+    spawn = multiprocessing.get_context("spawn")
+    for batch, threads in (([common], os.cpu_count() or 1), (jobs, 1)):
+        with ProcessPoolExecutor(len(batch), mp_context=spawn) as pool:
+            n = len(batch)
+            list(pool.map(fit_one, batch, [data] * n, [work] * n, [threads] * n))
+    networks: dict[str, torch.nn.Module] = {}
+    for job in jobs:
+        network = new_network()
+        network.load_state_dict(torch.load(work / f"{job.name}.pt", weights_only=True))
+        networks[job.axes[0]] = network
+    return networks
+
+
+def fit_one(job: Job, data: Path, work: Path, threads: int) -> None:
+    """Fit one network and leave its weights in the work folder, unless they are there."""
+    import torch
+
+    path = work / f"{job.name}.pt"
+    if path.exists():
+        return
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(threads)
+    torch.manual_seed(job.options.seed)
+    network = new_network(pretrained=job.pretrained and not job.start)
+    if job.start:
+        network.load_state_dict(torch.load(work / f"{job.start}.pt", weights_only=True))
+    mitocheck, jurkat = real_parts(data)
+    simulated = ViewSet.load(next(work.glob("simulated-train-*.npz")))
+    drawn = [
+        Source(views, axes, weight)
+        for views, axes, weight in (
+            (simulated, job.axes, 0.7),
+            (mitocheck["train"], tuple(a for a in job.axes if a == "z"), 0.24),
+            (jurkat["train"], tuple(a for a in job.axes if a == "z"), 0.06),
+        )
+        if axes
+    ]
+    fit(
+        network,
+        drawn,
+        job.options,
+        lambda step, loss: log.info("%s step %d loss %.4f", job.name, step, loss),
+    )
+    torch.save(network.state_dict(), path)
+
+
+def new_network(*, pretrained: bool = False) -> torch.nn.Module:
+    """Build the network of one axis."""
+    import torch
 
     from napari_cellcycle.models.networks import build
-    from napari_cellcycle.train.fit import FitOptions, Source, fit
 
-    def run(
-        network: torch.nn.Module, name: str, drawn: list[Source], options: FitOptions
-    ) -> torch.nn.Module:
-        path = work / f"{name}-{options.steps}.pt"
-        if path.exists():
-            network.load_state_dict(torch.load(path, weights_only=True))
-            return network
-        with tqdm(total=options.steps, desc=name, disable=None) as bar:
-
-            def show(step: int, loss: float) -> None:
-                bar.update(50)
-                log.info("%s step %d loss %.4f", name, step, loss)
-
-            fit(network, drawn, options, show)
-        torch.save(network.state_dict(), path)
-        return network
-
-    def new() -> torch.nn.Module:
-        return build(
-            "resnet18-projections",
-            n_channels=len(RECIPE.channels),
-            n_outputs=2 + len(STAGES),
-            pretrained=pretrained,
-        ).to(memory_format=torch.channels_last)
-
-    torch.manual_seed(0)
-    everything = sources(parts)
-    start = run(new(), "common", everything, FitOptions(common_steps, seed=1))
-    networks = {}
-    for i, axis in enumerate(RECIPE.axes):
-        network = new()
-        network.load_state_dict(start.state_dict())
-        drawn = [Source(s.views, (axis,), s.weight) for s in everything if axis in s.axes]
-        options = FitOptions(axis_steps, learning_rate=5e-4, seed=10 + i)
-        networks[axis] = run(network, f"axis-{axis}", drawn, options)
-    return networks
+    return build(
+        "resnet18-projections",
+        n_channels=len(RECIPE.channels),
+        n_outputs=2 + len(STAGES),
+        pretrained=pretrained,
+    ).to(memory_format=torch.channels_last)
 
 
 def calibrate(
     networks: dict[str, torch.nn.Module], validation: dict[str, list[ViewSet]]
 ) -> dict[str, dict[str, float]]:
     """Fit the temperatures of each axis and level, on validation data only."""
-    from napari_cellcycle.train.fit import logits, temperature
-
     result = {}
     for axis, network in networks.items():
         outputs = np.concatenate(
@@ -213,17 +233,14 @@ def calibrate(
 
 def main(argv: list[str] | None = None) -> None:
     """Make the model."""
-    import torch
-
     parser = argparse.ArgumentParser(prog="python -m napari_cellcycle.train.mitosis3d")
     parser.add_argument("--data", type=Path, required=True, help="folder with the real crop sets")
     parser.add_argument("--work", type=Path, required=True, help="folder for intermediate results")
-    parser.add_argument("--out", type=Path, help="model folder to write")
-    parser.add_argument("--cells", type=int, default=20_000, help="simulated training cells")
-    parser.add_argument("--common-steps", type=int, default=1500)
-    parser.add_argument("--axis-steps", type=int, default=1200)
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--cells", type=int, default=16_000, help="simulated training cells")
+    parser.add_argument("--common-steps", type=int, default=900)
+    parser.add_argument("--axis-steps", type=int, default=1000)
     parser.add_argument("--pretrained", action="store_true", help="start from ImageNet (downloads)")
-    parser.add_argument("--views-only", action="store_true", help="only simulate")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options.work.mkdir(parents=True, exist_ok=True)
@@ -232,43 +249,42 @@ def main(argv: list[str] | None = None) -> None:
         part: simulated_part(options.work, part, n, seed, workers)
         for part, n, seed in (
             ("train", options.cells, 1),
-            ("validation", max(500, options.cells // 20), 2),
-            ("test", max(500, options.cells // 10), 3),
+            ("validation", options.cells // 16, 2),
+            ("test", options.cells // 8, 3),
         )
     }
-    if options.views_only:
-        return
-    torch.set_num_threads(workers)
-    mitocheck, jurkat = real_parts(options.data)
-    parts = Parts(simulated, mitocheck, jurkat)
     networks = fit_networks(
-        parts,
+        options.data,
         options.work,
         common_steps=options.common_steps,
         axis_steps=options.axis_steps,
         pretrained=options.pretrained,
     )
-    temperatures = calibrate(
+    mitocheck, jurkat = real_parts(options.data)
+    validation: dict[str, list[ViewSet]] = {axis: [simulated["validation"]] for axis in RECIPE.axes}
+    validation["z"] += [mitocheck["validation"], jurkat["validation"]]
+    temperatures = calibrate(networks, validation)
+    log.info("temperatures %s", temperatures)
+    tests = {
+        "simulated, held out": simulated["test"],
+        "MitoCheck, plates held out (z)": mitocheck["test"],
+        "Jurkat, cells held out (z)": jurkat["test"],
+    }
+    ship(
+        options.out,
         networks,
-        {
-            axis: [simulated["validation"]]
-            + ([mitocheck["validation"], jurkat["validation"]] if axis == "z" else [])
-            for axis in RECIPE.axes
+        temperatures,
+        tests,
+        recipe=RECIPE,
+        phases=PHASES,
+        mixture=MIXTURE,
+        trained_on={
+            "simulated": len(simulated["train"]),
+            "MitoCheck": len(mitocheck["train"]),
+            "Jurkat": len(jurkat["train"]),
         },
+        work=options.work,
     )
-    log.info("temperatures %s", json.dumps(temperatures))
-    if options.out is not None:
-        save(options.out, networks, temperatures, parts, options)
-
-
-def save(
-    folder: Path,
-    networks: dict[str, torch.nn.Module],
-    temperatures: dict[str, dict[str, float]],
-    parts: Parts,
-    options: Any,
-) -> None:
-    """Write the model folder."""
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def simulated_views(
     mixture: Mapping[str, float],
     seed: int,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> ViewSet:
     """Simulate cells and make their views.
 

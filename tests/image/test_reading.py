@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_cellcycle.errors import CellCycleWarning, ImageReadError, MissingExtraError
-from napari_cellcycle.image import containers, list_scenes, open_image, scenes
+from napari_cellcycle.image import containers, list_scenes, open_image, reading, scenes
 from napari_cellcycle.image.tiff import inspect_tiff
 
 
@@ -294,6 +294,52 @@ def test_planes_in_another_file_are_missed_aloud(tmp_path, pixels):
     with pytest.warns(CellCycleWarning, match=r"part.ome.tif lacks 2 planes"):
         info = inspect_tiff(path)
     assert info.scenes[0].shape == (7, 32, 40)
+
+
+def test_many_planes_are_read_by_tifffile(tmp_path, pixels, reader, monkeypatch):
+    data = pixels(3, 2, 4, 16, 20)
+    path = tmp_path / "long.ome.tif"
+    tifffile.imwrite(path, data, metadata={"axes": "TCZYX"})
+    usual = open_image(path)
+    monkeypatch.setattr(reading, "MANY_PLANES", 23)
+    monkeypatch.setattr(containers, "open_bioio", None)
+    monkeypatch.setattr(containers, "open_aicsimageio", None)
+    stack = open_image(path)
+    assert (stack.channels, stack.spacing) == (usual.channels, usual.spacing)
+    np.testing.assert_array_equal(stack.data, usual.data)
+    np.testing.assert_array_equal(stack.data, data)
+
+
+def test_one_image_in_two_files(tmp_path, pixels, reader):
+    data = pixels(2, 3, 32, 40)
+    uuids = [f"urn:uuid:00000000-0000-0000-0000-00000000000{i}" for i in (1, 2)]
+    planes = "".join(
+        f'<TiffData FirstC="{c}" FirstZ="{z}" FirstT="0" IFD="{z}" PlaneCount="1">'
+        f'<UUID FileName="part{c}.ome.tif">{uuids[c]}</UUID></TiffData>'
+        for c in (0, 1)
+        for z in (0, 1, 2)
+    )
+    for c in (0, 1):
+        xml = (
+            '<?xml version="1.0" encoding="UTF-8"?>'
+            f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{uuids[c]}">'
+            '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" '
+            'SizeX="40" SizeY="32" SizeC="2" SizeZ="3" SizeT="1">'
+            '<Channel ID="Channel:0:0" Name="DAPI" SamplesPerPixel="1"/>'
+            '<Channel ID="Channel:0:1" Name="membrane" SamplesPerPixel="1"/>'
+            f"{planes}</Pixels></Image></OME>"
+        )
+        tifffile.imwrite(
+            tmp_path / f"part{c}.ome.tif",
+            data[c],
+            description=xml.encode(),
+            metadata=None,
+            compression="zlib",
+            photometric="minisblack",
+        )
+    stack = open_image(tmp_path / "part0.ome.tif")
+    assert stack.channels == ("DAPI", "membrane")
+    np.testing.assert_array_equal(stack.data[0], data)
 
 
 @pytest.mark.parametrize(

@@ -105,5 +105,17 @@ def _planes(
         for i, number in enumerate(which):
             page = series.pages[number]
             if page is not None:
-                planes[i] = page.asarray().reshape(shape)
+                planes[i] = _page(page, tif).reshape(shape)
         return planes
+
+
+def _page(page: Any, tif: Any) -> np.ndarray[Any, np.dtype[Any]]:
+    """Read a page, which may lie in another file of the same OME-TIFF."""
+    if page.parent is tif:
+        return np.asarray(page.asarray())
+    handle = page.parent.filehandle
+    handle.open()
+    try:
+        return np.asarray(page.asarray())
+    finally:
+        handle.close()

@@ -16,6 +16,13 @@ from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 if TYPE_CHECKING:
     from os import PathLike
 
+MANY_PLANES = 512
+"""A TIFF with more planes is read by tifffile alone.
+
+Through bioio or aicsimageio, reading any volume takes time for every plane of the file (bioio issue
+144), which makes long time series unusable. What is read is the same.
+"""
+
 
 def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> Stack:
     """Open an image lazily.
@@ -128,6 +135,8 @@ def _choose(path: Path, scene: str | int | None, check: bool) -> Scene:
         names = tuple(part.name for part in info.scenes)
         part = info.scenes[pick_scene(names, scene, path)]
         refuse_samples(part.axes, part.shape, path.name)
+    if info is not None and info.n_planes > MANY_PLANES:
+        return plain.open_tiff(path, scene, info)
     if containers.installed("bioio"):
         return containers.open_bioio(path, scene, info)
     if containers.installed("aicsimageio"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.combos import ChoiceBox
@@ -18,6 +18,7 @@ from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationEr
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.run import ClassifyRequest
+    from napari_cellcycle.phases import PhaseSet
 
 _VOTES = (
     ("lowest-entropy", "lowest entropy", "The surest projection decides."),
@@ -46,11 +47,14 @@ class Run:
         The segmentation's layer.
     axes : str
         Its axes, letters of ``TZYX``.
+    phases : PhaseSet
+        Vocabulary of the model.
     """
 
     request: ClassifyRequest
     layer: Any
     axes: str
+    phases: PhaseSet
 
 
 class ClassifyForm(QWidget):
@@ -67,7 +71,8 @@ class ClassifyForm(QWidget):
         )
         self.labels_are.set_choices([("nucleus", "nuclei", None), ("cell", "whole cells", None)])
         self.nuclei = ChoiceBox(
-            "nuclei", tooltip="A second Labels layer with the nuclei of these cells, if there is one"
+            "nuclei",
+            tooltip="A second Labels layer with the nuclei of these cells, if there is one",
         )
         self.channels: dict[str, ChoiceBox] = {}
         self.time = QCheckBox("first axis is time")
@@ -118,7 +123,7 @@ class ClassifyForm(QWidget):
     def roles(self) -> tuple[str, ...]:
         """Roles of the channels that the chosen model looks at."""
         entry = self.model.value()
-        return ("dna", "membrane") if entry is None else tuple(entry.recipe.channels)
+        return ("dna", "membrane") if entry is None else tuple(entry.card.recipe.channels)
 
     def refresh(self) -> None:
         """Offer the layers that there are now."""
@@ -133,7 +138,7 @@ class ClassifyForm(QWidget):
         self._on_labels()
 
     def run(self) -> Run:
-        """What a run would do now.
+        """Say what a run would do now.
 
         Raises
         ------
@@ -172,7 +177,7 @@ class ClassifyForm(QWidget):
             vote=self.vote.key(),
             device=self.device.key(),
         )
-        return Run(request, layer, inputs.axes_of(layer, time=time))
+        return Run(request, layer, inputs.axes_of(layer, time=time), entry.card.phase_set)
 
     @property
     def can_segment(self) -> bool:
@@ -180,7 +185,7 @@ class ClassifyForm(QWidget):
         return self.labels.value() is None and self.channels[self.roles[0]].value() is not None
 
     def to_segment(self) -> inputs.ToSegment:
-        """What a segmentation of the first role's channel would work on now.
+        """Say what a segmentation of the first role's channel would work on now.
 
         Raises
         ------
@@ -243,7 +248,10 @@ class ClassifyForm(QWidget):
             )
         ambiguous = [
             other
-            for other in [layer, *(box.value() and box.value().layer for box in self.channels.values())]
+            for other in [
+                layer,
+                *(box.value() and box.value().layer for box in self.channels.values()),
+            ]
             if other is not None and inputs.may_be_time(other)
         ]
         self._form.setRowVisible(self.time, bool(ambiguous))
@@ -267,9 +275,7 @@ class ClassifyForm(QWidget):
 
     def _on_time(self) -> None:
         """Offer the channels as the axes say now."""
-        found = inputs.channels_of(
-            self._viewer.layers, time=self._time, like=self.labels.value()
-        )
+        found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
         guessed = inputs.guess(found, self.roles)
         for role, box in self.channels.items():
             channel = guessed[role]
@@ -303,6 +309,10 @@ def _role_name(role: str) -> str:
 
 
 def _about(entry: Any) -> str:
-    """What a model's card says, for a tooltip."""
-    lines = [f"{entry.name} {entry.version}", entry.description, f"Limits: {entry.limits}"]
+    """Shorten a model's card to a tooltip."""
+    card = entry.card
+    limits = f"Limits: {card.limits}" if card.limits else ""
+    missing = f"Without a channel: {card.missing_channels}" if card.missing_channels else ""
+    phases = "Phases: " + ", ".join(phase.name for phase in card.phase_set.leaves)
+    lines = [f"{card.name} {card.version}", card.description, phases, missing, limits]
     return "\n\n".join(line for line in lines if line)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -30,7 +30,6 @@ from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.run import Batch, Classification, ClassifyRequest
-    from napari_cellcycle.phases import PhaseSet
 
 
 @dataclass(slots=True)
@@ -57,6 +56,7 @@ class ClassifyWidget(QScrollArea):
         self._going: _Going | None = None
         self._result: Classification | None = None
         self._layer: Any = None
+        self._opacity: float | None = None
         self._job = Job(self)
         self._segmenting = Job(self)
 
@@ -72,7 +72,10 @@ class ClassifyWidget(QScrollArea):
         self.results.setVisible(False)
         self.hide_labels = QCheckBox("hide the segmentation below")
         self.hide_labels.setObjectName("hide-segmentation")
-        self.hide_labels.setToolTip("Show the image through the phases instead")
+        self.hide_labels.setToolTip(
+            "Make the segmentation transparent, so that the image shows through the phases. "
+            "The status bar still tells what is under the pointer."
+        )
         self.save_button = QPushButton("Save CSV…")
         self.save_button.setObjectName("save")
         self._lay_out()
@@ -111,6 +114,10 @@ class ClassifyWidget(QScrollArea):
             self._cancel()
             self.form.watch.stop()
         return handled
+
+    def sizeHint(self) -> QSize:
+        """Wide enough to read, narrow enough to leave the room to the image."""
+        return QSize(350, 620)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -160,20 +167,22 @@ class ClassifyWidget(QScrollArea):
             self._on_refusal(str(error))
             return
         self._going = _Going(run)
+        if self._layer is not None and self._layer != run.layer:
+            self.hide_labels.setChecked(False)
         self._layer = run.layer
         self._result = None
         self.message.clear()
         self.results.setVisible(False)
         self.form.setEnabled(False)
         self.progress.begin(f"Loading {run.request.model}…")
-        self._job.start(_classify, run.request)
+        self._job.start("Classify cells", _classify, run.request)
 
     def _on_step(self, batch: Batch) -> None:
         going = self._going
         if going is None:
             return
         self.progress.advance(batch.done, batch.total, "cells")
-        layer, phases = going.run.layer, batch.phases
+        layer, phases = going.run.layer, going.run.phases
         if layer not in self._viewer.layers:
             self._job.cancel()
             return
@@ -197,9 +206,8 @@ class ClassifyWidget(QScrollArea):
     def _on_success(self, result: Classification) -> None:
         self._result = result
         n = len(result.cells)
-        self.results.summary.setText(
-            f"{n} {'cell' if n == 1 else 'cells'} classified by {result.card.name} on {result.device}"
-        )
+        cells = "1 cell" if n == 1 else f"{n} cells"
+        self.results.summary.setText(f"{cells} classified by {result.card.name} on {result.device}")
         self.results.set_notes(result.notes)
         self.save_button.setEnabled(True)
         self._give_features()
@@ -231,7 +239,7 @@ class ClassifyWidget(QScrollArea):
         going = self._going
         if going is None or not going.batches or going.run.layer not in self._viewer.layers:
             return
-        frame, rows = feature_rows(going.batches)
+        frame, rows = feature_rows(going.run.phases, going.batches)
         session_of(self._viewer).set_features(
             self._viewer, going.run.layer, frame, rows, going.run.axes
         )
@@ -248,7 +256,7 @@ class ClassifyWidget(QScrollArea):
         self.form.setEnabled(False)
         self.segment_button.setEnabled(False)
         self.progress.begin("Segmenting…")
-        self._segmenting.start(segment, what)
+        self._segmenting.start("Segment nuclei", segment, what)
 
     def _on_frame(self, done: tuple[int, int]) -> None:
         self.progress.advance(*done, "frames")
@@ -257,10 +265,17 @@ class ClassifyWidget(QScrollArea):
         add_labels(self._viewer, found)
 
     def _hide_labels(self, hide: bool) -> None:
-        """Show the phases over the image alone, or over the segmentation as it was."""
+        """Show the phases over the image alone, or over the segmentation as it was.
+
+        A layer that is not visible has no values in the status bar; a transparent one has.
+        """
         if self._layer is None or self._layer not in self._viewer.layers:
             return
-        self._layer.visible = not hide
+        if hide and self._opacity is None:
+            self._opacity = self._layer.opacity
+            self._layer.opacity = 0.0
+        elif not hide and self._opacity is not None:
+            self._layer.opacity, self._opacity = self._opacity, None
         for overlay in overlays_of(self._viewer, self._layer):
             overlay.opacity = 0.6 if hide else 1.0
 

@@ -18,9 +18,7 @@ class ChoiceBox(QComboBox):
         super().__init__(parent)
         self.setObjectName(name)
         self.setToolTip(tooltip)
-        self.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._keys: list[Hashable] = []
@@ -36,7 +34,8 @@ class ChoiceBox(QComboBox):
 
         Parameters
         ----------
-        choices : sequence of (key, text, value)
+        choices : sequence of tuple
+            Key, text and value of each.
         default : hashable
             Key of the choice to select; the first one if there is no such key.
         """

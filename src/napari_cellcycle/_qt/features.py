@@ -49,9 +49,7 @@ class FeatureView:
         rows : DataFrame
             ``index`` (the label) and :data:`COLUMNS`.
         """
-        self._frames = {
-            int(f): rows[frame == f].reset_index(drop=True) for f in np.unique(frame)
-        }
+        self._frames = {int(f): rows[frame == f].reset_index(drop=True) for f in np.unique(frame)}
         self._shown = None
         self._on_step()
 
@@ -83,7 +81,7 @@ class FeatureView:
 
 
 def _without_ours(features: pd.DataFrame) -> pd.DataFrame | None:
-    """The user's own columns beside the label they belong to, or ``None`` without any."""
+    """Keep the user's own columns beside the label they belong to, or ``None`` without any."""
     theirs = features.drop(columns=[name for name in COLUMNS if name in features])
     if "index" not in theirs:
         # without such a column napari takes the row's number for the label

@@ -62,7 +62,7 @@ class ToSegment:
 
 
 def to_segment(channel: Channel, spacing: SpacingEdit, *, time: bool) -> ToSegment:
-    """What a segmentation of one channel works on.
+    """Say what a segmentation of one channel works on.
 
     Raises
     ------
@@ -104,7 +104,8 @@ def axes_of(layer: Any, *, time: bool, like: Any = None) -> str:
 
     Parameters
     ----------
-    layer : napari.layers.Image or Labels
+    layer : napari.layers.Layer
+        Image or Labels.
     time : bool
         Whether the first of three axes is time, where the layer does not say.
     like : napari.layers.Labels, optional
@@ -162,6 +163,7 @@ def combine(
     chosen : mapping of str to Channel or None
         By role.
     time : bool
+        As in :func:`axes_of`.
     like : napari.layers.Labels, optional
         As in :func:`axes_of`.
 

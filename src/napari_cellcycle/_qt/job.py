@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +43,25 @@ class Job(QObject):
         """Whether work is under way."""
         return self._worker is not None
 
-    def start(self, generator: Callable[..., Generator[Any, None, Any]], *args: Any) -> None:
-        """Run ``generator(*args)``; a former run must have ended."""
+    def start(
+        self, title: str, generator: Callable[..., Generator[Any, None, Any]], *args: Any
+    ) -> None:
+        """Run ``generator(*args)``; a former run must have ended.
+
+        Parameters
+        ----------
+        title : str
+            What napari says is going on when the window is about to be closed.
+        generator : callable
+            Its yields and its result arrive as signals.
+        *args : Any
+            What the generator is called with.
+        """
         from napari.qt.threading import create_worker
 
         if self.is_running:
             raise RuntimeError("a job is already running")
-        worker = create_worker(_guarded, generator, args, _start_thread=False)
+        worker = create_worker(_Task(_guarded, generator, args, title=title), _start_thread=False)
         worker.yielded.connect(self._on_yielded)
         worker.returned.connect(self._on_returned)
         worker.finished.connect(self._on_finished)
@@ -87,6 +100,18 @@ class Job(QObject):
 
         self.refused.emit(f"This is a bug ({type(error).__name__}: {error}). Please report it.")
         notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+class _Task(functools.partial[Any]):
+    """A generator function that napari's task manager can name."""
+
+    def __new__(cls, *args: Any, title: str) -> _Task:
+        task = super().__new__(cls, *args)
+        task.__dict__["title"] = title
+        return task
+
+    def __repr__(self) -> str:
+        return str(self.__dict__["title"])
 
 
 def _guarded(

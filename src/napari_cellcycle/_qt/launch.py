@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_cellcycle._qt.session import feature_rows, session_of, whole_run
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ def launch(
     Parameters
     ----------
     stack : Stack
+        The image.
     classification : Classification
         Made of this stack.
     viewer : napari.Viewer, optional
@@ -59,11 +58,11 @@ def launch(
     )
     session = session_of(viewer)
     axes = "".join(kept)
-    batch = whole_run(classification)
-    overlay = session.begin(viewer, layer, batch.cells, axes, batch.phases)
+    batch, phases = whole_run(classification), classification.card.phase_set
+    overlay = session.begin(viewer, layer, batch.cells, axes, phases)
     overlay.paint(batch.indices, batch.decision.phase + 1)
     overlay.layer.opacity = 0.6
-    frame, rows = feature_rows([batch])
+    frame, rows = feature_rows(phases, [batch])
     session.set_features(viewer, layer, frame, rows, axes)
     if block:
         napari.run()
@@ -76,9 +75,7 @@ def _place(classification: Classification, kept: list[str]) -> dict[str, Any]:
     known = dict(zip("ZYX", spacing.zyx, strict=True))
     return {
         "scale": [known.get(axis, 1.0) for axis in kept],
-        "units": [
-            "um" if spacing.is_physical and axis != "T" else "pixel" for axis in kept
-        ],
+        "units": ["um" if spacing.is_physical and axis != "T" else "pixel" for axis in kept],
         "axis_labels": [axis.lower() for axis in kept],
     }
 

@@ -94,7 +94,7 @@ class PhaseOverlay:
         self.layer.refresh(extent=False, thumbnail=False)
 
     def show(self, viewer: Any) -> None:
-        """Put the overlay on top of its segmentation, in place of a former one; keep the selection."""
+        """Put the overlay over its segmentation, in place of a former one; keep the selection."""
         selected = set(viewer.layers.selection)
         for former in list(overlays_of(viewer, self.segmentation)):
             viewer.layers.remove(former)
@@ -109,7 +109,8 @@ class PhaseOverlay:
         if self._lookup is not None:
             self._lookup.set(frame, label, class_id)
             return
-        assert self._painted is not None and self._labels is not None
+        assert self._painted is not None
+        assert self._labels is not None
         (z0, y0, x0), (z1, y1, x1) = self._cells.bbox[row].tolist()
         box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
         self._painted[box][self._labels[box] == label] = class_id
@@ -168,8 +169,6 @@ def _make_layer(segmentation: Any, data: Any, phases: PhaseSet) -> Any:
         # dask results are not cached: a changed phase has to show at the next refresh
         cache=False,
         opacity=1.0,
-        # drawn over the segmentation also where both lie at the same depth
-        blending="translucent_no_depth",
         scale=segmentation.scale,
         translate=segmentation.translate,
         rotate=segmentation.rotate,

@@ -1,14 +1,16 @@
-"""What came out of a run: counts per phase in the overlay's colours, and what to know about them."""
+"""What came out of a run: counts per phase in the overlay's colours, and the notes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPainterPath
+from qtpy.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_cellcycle.phases import PhaseSet
+if TYPE_CHECKING:
+    from napari_cellcycle.phases import PhaseSet
 
 
 class CountBar(QWidget):
@@ -19,7 +21,7 @@ class CountBar(QWidget):
         self._parts: tuple[tuple[str, int], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Height of the bar; the width is the dock's."""
         return QSize(120, 14)
 
@@ -28,7 +30,7 @@ class CountBar(QWidget):
         self._parts = tuple(parts)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the parts side by side."""
         total = sum(count for _, count in self._parts)
         painter = QPainter(self)
@@ -83,6 +85,7 @@ class ResultPanel(QWidget):
         Parameters
         ----------
         phases : PhaseSet
+            The vocabulary, for names and colours.
         counts : mapping of str to int
             By slug of a leaf.
         """

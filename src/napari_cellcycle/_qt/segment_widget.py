@@ -204,7 +204,7 @@ class SegmentWidget(QWidget):
             return
         self.message.clear()
         self.progress.begin("Segmenting…")
-        self._job.start(segment, what, self.method.key())
+        self._job.start("Segment nuclei", segment, what, self.method.key())
 
     def _on_frame(self, done: tuple[int, int]) -> None:
         self.progress.advance(*done, "frames")

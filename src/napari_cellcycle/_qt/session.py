@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from napari_cellcycle.classify.run import Batch
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.classify.run import Batch, Classification
     from napari_cellcycle.phases import PhaseSet
 
 _SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
@@ -51,11 +51,15 @@ class Session:
         Parameters
         ----------
         viewer : napari.Viewer
+            Its time slider decides whose frame is shown.
         segmentation : napari.layers.Labels
+            The user's layer.
         frame : ndarray, ``(n,)``, int
+            As in :meth:`napari_cellcycle._qt.features.FeatureView.set`.
         rows : DataFrame
             As in :meth:`napari_cellcycle._qt.features.FeatureView.set`.
         axes : str
+            Axes of that layer, letters of ``TZYX``.
         """
         former = self._features.pop(segmentation.unique_id, None)
         if former is not None:
@@ -73,11 +77,15 @@ class Session:
             view.close()
 
 
-def feature_rows(batches: Sequence[Batch]) -> tuple[NDArray[np.int64], pd.DataFrame]:
+def feature_rows(
+    phases: PhaseSet, batches: Sequence[Batch]
+) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """Features of the cells classified so far.
 
     Parameters
     ----------
+    phases : PhaseSet
+        Vocabulary of the model.
     batches : sequence of Batch
         Of one run.
 
@@ -89,7 +97,7 @@ def feature_rows(batches: Sequence[Batch]) -> tuple[NDArray[np.int64], pd.DataFr
     """
     import pandas as pd
 
-    cells, slugs = batches[0].cells, np.array(batches[0].phases.slugs, dtype=object)
+    cells, slugs = batches[0].cells, np.array(phases.slugs, dtype=object)
     indices = np.concatenate([batch.indices for batch in batches])
     decisions = [batch.decision for batch in batches]
     rows = pd.DataFrame(
@@ -102,6 +110,15 @@ def feature_rows(batches: Sequence[Batch]) -> tuple[NDArray[np.int64], pd.DataFr
         }
     )
     return cells.frame[indices], rows
+
+
+def whole_run(classification: Classification) -> Batch:
+    """All of a finished classification as one batch."""
+    from napari_cellcycle.classify.run import Batch
+
+    cells = classification.cells
+    n = len(cells)
+    return Batch(n, n, np.arange(n), classification.decision, cells)
 
 
 def session_of(viewer: Any) -> Session:

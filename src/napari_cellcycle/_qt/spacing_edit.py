@@ -6,7 +6,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from napari_cellcycle.errors import SpacingError
-from napari_cellcycle.image.spacing import Spacing, resolve_spacing
+from napari_cellcycle.image.spacing import Spacing, parse_spacing, resolve_spacing
 
 
 class SpacingEdit(QWidget):
@@ -61,7 +61,7 @@ class SpacingEdit(QWidget):
         return self.isotropic.isChecked()
 
     def typed(self) -> Spacing | None:
-        """What a person typed, or ``None`` where the fields show what the layers say.
+        """Return what a person typed, or ``None`` where the fields show what the layers say.
 
         Raises
         ------
@@ -77,15 +77,14 @@ class SpacingEdit(QWidget):
         ):
             return None
         try:
-            values = [float(text) for text in texts.values()]
-            return Spacing(*((values[0] if self._is_2d else values.pop(0)), *values), "user")
+            return parse_spacing([float(text) for text in texts.values()])
         except (ValueError, SpacingError):
             raise SpacingError(
-                f"Spacing has to be {len(axes)} positive numbers ({', '.join(axes)}) in micrometres."
+                f"Spacing has to be {len(axes)} positive numbers ({', '.join(axes)}), micrometres."
             ) from None
 
     def resolved(self, *, is_2d: bool) -> Spacing:
-        """The spacing that holds: typed, isotropic, of the layers, or (2D) the cell's own size.
+        """Return the spacing that holds: typed, isotropic, the layers', or (2D) the cell's size.
 
         Raises
         ------
@@ -98,9 +97,7 @@ class SpacingEdit(QWidget):
                 "3D cells need the distance between voxels: type z, y and x in micrometres, or "
                 "tick isotropic voxels."
             )
-        return resolve_spacing(
-            self._found, user=typed, isotropic=self.is_isotropic, is_2d=is_2d
-        )
+        return resolve_spacing(self._found, user=typed, isotropic=self.is_isotropic, is_2d=is_2d)
 
     def _on_isotropic(self) -> None:
         self._enable()

@@ -1,0 +1,221 @@
+"""The overlay shows each cell in its phase's colour and leaves the segmentation alone."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+from napari.layers import Labels
+
+from napari_cellcycle._qt.overlay import METADATA_KEY, PhaseOverlay, is_overlay, overlays_of
+from napari_cellcycle._qt.session import session_of
+from napari_cellcycle.phases import MITOSIS_STAGES
+
+PLATE, ANAPHASE = 4, 5
+
+
+def expected(labels, classes):
+    """Class ids voxel by voxel, for a dict of label to class."""
+    out = np.zeros(labels.shape, np.uint8)
+    for label, class_id in classes.items():
+        out[labels == label] = class_id
+    return out
+
+
+def some_classes(cells):
+    return 1 + np.arange(len(cells)) % len(MITOSIS_STAGES.leaves)
+
+
+def color_of(class_id):
+    text = MITOSIS_STAGES.leaves[class_id - 1].color
+    return np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)])
+
+
+def count_pixels(picture, class_id):
+    """Pixels of a class, whatever the shading of a 3D surface makes of its brightness."""
+    color = color_of(class_id)
+    pixels = picture[..., :3].reshape(-1, 3).astype(float)
+    pixels = pixels[pixels.max(axis=1) > 60]
+    cosine = pixels @ color / np.linalg.norm(pixels, axis=1) / np.linalg.norm(color)
+    return (cosine > 0.999).sum()
+
+
+@pytest.mark.parametrize("form", ["memory", "dask", "multiscale"])
+def test_each_voxel_has_the_class_of_its_label(add, table_of, form):
+    *_, layer = add("organoid_h2b_membrane_3d_t301", labels=("nuclei_labels",))
+    cells = table_of(layer)
+    classes = some_classes(cells)
+    data = np.asarray(layer.data)
+    if form == "dask":
+        layer = Labels(da.from_array(data, chunks=(9, 64, 50)), name="lazy")
+    if form == "multiscale":
+        layer = Labels([data, data[:, ::2, ::2]], multiscale=True, name="pyramid")
+
+    overlay = PhaseOverlay(layer, cells, "ZYX", MITOSIS_STAGES)
+    overlay.paint(np.arange(len(cells)), classes)
+
+    truth = expected(data, dict(zip(cells.label.tolist(), classes.tolist(), strict=True)))
+    levels = overlay.layer.data if form == "multiscale" else [overlay.layer.data]
+    np.testing.assert_array_equal(np.asarray(levels[0]), truth)
+    assert levels[0].dtype == np.uint8
+    assert overlay.is_lazy == (form != "memory")
+    if form == "multiscale":
+        np.testing.assert_array_equal(np.asarray(levels[1]), truth[:, ::2, ::2])
+    if form == "dask":
+        assert isinstance(overlay.layer.data, da.Array)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_frames_of_a_time_series_are_looked_up_apart(add, table_of, lazy):
+    *_, layer = add("embryo_timelapse_3d")
+    cells = table_of(layer)
+    data = np.asarray(layer.data)
+    if lazy:
+        layer = Labels(da.from_array(data, chunks=(3, 40, 90, 247)), name="movie")
+    classes = 1 + (cells.frame + cells.label) % 5
+
+    overlay = PhaseOverlay(layer, cells, "TZYX", MITOSIS_STAGES)
+    overlay.paint(np.arange(len(cells)), classes)
+
+    for frame, volume in enumerate(data):
+        here = cells.frame == frame
+        truth = dict(zip(cells.label[here].tolist(), classes[here].tolist(), strict=True))
+        np.testing.assert_array_equal(
+            np.asarray(overlay.layer.data[frame]), expected(volume, truth)
+        )
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_sparse_and_large_labels(table_of, lazy):
+    data = np.zeros((6, 30), np.int64)
+    data[:2, :5], data[3:, 7:9], data[1:4, 20:] = 7, 70_000, 2**40
+    layer = Labels(da.from_array(data) if lazy else data)
+    cells = table_of(layer)
+
+    overlay = PhaseOverlay(layer, cells, "YX", MITOSIS_STAGES)
+    overlay.paint(np.arange(3), np.array([1, 2, 3]))
+
+    truth = expected(data, {7: 1, 70_000: 2, 2**40: 3})
+    np.testing.assert_array_equal(np.asarray(overlay.layer.data), truth)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_one_cell_is_repainted_alone(table_of, lazy):
+    data = np.kron(np.array([[1, 2], [3, 1000]]), np.ones((6, 6), int))
+    layer = Labels(da.from_array(data) if lazy else data)
+    cells = table_of(layer)
+    overlay = PhaseOverlay(layer, cells, "YX", MITOSIS_STAGES)
+    overlay.paint(np.arange(4), np.array([1, 1, 1, 1]))
+
+    overlay.set_phase(1000, 0, PLATE)
+    overlay.set_phase(2, 0, 0)
+
+    truth = expected(data, {1: 1, 2: 0, 3: 1, 1000: PLATE})
+    np.testing.assert_array_equal(np.asarray(overlay.layer.data), truth)
+    with pytest.raises(KeyError, match="no label 5 in frame 0"):
+        overlay.set_phase(5, 0, 1)
+    with pytest.raises(KeyError, match="frame 3"):
+        overlay.set_phase(1, 3, 1)
+
+
+def test_it_lies_where_the_segmentation_lies(viewer, table_of):
+    affine = np.eye(4)
+    affine[0, 3] = 5.0
+    layer = viewer.add_labels(
+        np.arange(1, 25).reshape(2, 3, 4),
+        name="cells",
+        scale=(2, 0.5, 0.5),
+        translate=(1, 2, 3),
+        rotate=20,
+        shear=(0.1, 0, 0),
+        affine=affine,
+        units=("um",) * 3,
+        axis_labels=("z", "y", "x"),
+    )
+    before = layer.data.copy()
+
+    overlay = PhaseOverlay(layer, table_of(layer), "ZYX", MITOSIS_STAGES).layer
+
+    np.testing.assert_allclose(
+        overlay.data_to_world((1, 2, 3)), layer.data_to_world((1, 2, 3)), rtol=1e-6
+    )
+    assert overlay.units == layer.units
+    assert overlay.axis_labels == layer.axis_labels
+    assert overlay.name == "phase: cells"
+    assert (layer.name, layer.visible, layer.opacity) == ("cells", True, 0.7)
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_axes_in_another_order(table_of):
+    data = np.zeros((3, 2, 8, 9), int)  # z, t, y, x
+    data[0, 0, :3, :3], data[2, 1, 4:, 4:] = 1, 1
+    layer = Labels(data, axis_labels=("z", "t", "y", "x"))
+    cells = table_of(layer)
+    assert cells.frame.tolist() == [0, 1]
+    overlay = PhaseOverlay(layer, cells, "ZTYX", MITOSIS_STAGES)
+
+    overlay.paint(np.array([0, 1]), np.array([2, 3]))
+
+    truth = np.zeros(data.shape, np.uint8)
+    truth[0, 0, :3, :3], truth[2, 1, 4:, 4:] = 2, 3
+    np.testing.assert_array_equal(overlay.layer.data, truth)
+    lazy = PhaseOverlay(
+        Labels(da.from_array(data), axis_labels=("z", "t", "y", "x")), cells, "ZTYX", MITOSIS_STAGES
+    )
+    lazy.paint(np.array([0, 1]), np.array([2, 3]))
+    np.testing.assert_array_equal(np.asarray(lazy.layer.data), truth)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_the_colour_is_on_screen_over_a_visible_segmentation(viewer, table_of, lazy, ndisplay):
+    data = np.zeros((8, 40, 40), np.uint16)
+    data[2:6, 5:35, 5:35] = 3
+    layer = viewer.add_labels(da.from_array(data) if lazy else data, opacity=1.0)
+    overlay = session_of(viewer).begin(viewer, layer, table_of(layer), "ZYX", MITOSIS_STAGES)
+    viewer.dims.ndisplay = ndisplay
+    viewer.dims.set_point(0, 4)
+    overlay.paint(np.array([0]), np.array([PLATE]))
+    picture = viewer.screenshot(flash=False)
+    assert count_pixels(picture, PLATE) > 1000
+    if ndisplay == 2:
+        assert (picture[..., :3] == color_of(PLATE)).all(axis=-1).sum() > 1000
+
+    overlay.set_phase(3, 0, ANAPHASE)
+    picture = viewer.screenshot(flash=False)
+
+    assert count_pixels(picture, ANAPHASE) > 1000
+    assert count_pixels(picture, PLATE) == 0
+
+
+def test_a_rerun_replaces_our_overlay_of_that_segmentation_only(viewer, table_of):
+    session = session_of(viewer)
+    data = np.kron(np.array([[1, 2]]), np.ones((4, 4), int))
+    first, second = viewer.add_labels(data, name="a"), viewer.add_labels(data, name="b")
+    theirs = viewer.add_labels(data, name="phase: a")
+    session.begin(viewer, first, table_of(first), "YX", MITOSIS_STAGES)
+    session.begin(viewer, second, table_of(second), "YX", MITOSIS_STAGES)
+    next(overlays_of(viewer, first)).name = "renamed by hand"
+    viewer.layers.selection.active = first
+
+    newer = session.begin(viewer, first, table_of(first), "YX", MITOSIS_STAGES)
+
+    assert [layer.name for layer in viewer.layers] == [
+        "a", newer.layer.name, "b", "phase: b", "phase: a",
+    ]  # fmt: skip
+    assert newer.layer.metadata[METADATA_KEY]["overlay_of"] == str(first.unique_id)
+    assert theirs in viewer.layers
+    assert not is_overlay(theirs)
+    assert viewer.layers.selection.active == first
+
+
+def test_the_session_lets_go_of_removed_layers(viewer, table_of):
+    session = session_of(viewer)
+    layer = viewer.add_labels(np.ones((4, 4), int))
+    session.begin(viewer, layer, table_of(layer), "YX", MITOSIS_STAGES)
+    assert list(session.overlays) == [layer.unique_id]
+
+    viewer.layers.remove(layer)
+
+    assert not session.overlays
+    assert session_of(viewer) is session

@@ -253,11 +253,8 @@ def test_a_crop_prints_model_phase_and_probabilities(run: Run, crop: Path, model
     done = run("classify", crop, "--crop", "--model", model, "--device", "cpu")
     assert done.code == 0, done.err
     assert "random 0.1" in done.out
-    table = dict(
-        line.rsplit(maxsplit=1)
-        for line in done.out.splitlines()
-        if line.rsplit(maxsplit=1)[-1].replace(".", "").isdigit() and "random" not in line
-    )
+    *_, rows = done.out.split("-----------\n")
+    table = dict(line.rsplit(maxsplit=1) for line in rows.splitlines())
     assert {p.name for p in MITOSIS_STAGES.leaves} == {name.strip() for name in table}
     assert sum(map(float, table.values())) == pytest.approx(1, abs=1e-3)
 
@@ -324,15 +321,19 @@ def test_labels_that_are_no_integers(
     classify: Run, organoid: tuple[Path, Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "labels.ome.tif"
-    tifffile.imwrite(path, tifffile.imread(organoid[1]).astype(np.float32))
+    labels = tifffile.imread(organoid[1]).astype(np.float32)
+    tifffile.imwrite(path, labels, metadata={"axes": "ZYX"})
     line = classify(labels=path).refused()
     assert "float32" in line
 
 
 def test_labels_that_are_empty(classify: Run, organoid: tuple[Path, Path], tmp_path: Path) -> None:
-    path = tmp_path / "labels.tif"
-    tifffile.imwrite(path, np.zeros_like(tifffile.imread(organoid[1])))
-    assert "labels.tif" in classify(labels=path).refused()
+    path = tmp_path / "labels.ome.tif"
+    empty = np.zeros_like(tifffile.imread(organoid[1]))
+    tifffile.imwrite(path, empty, metadata={"axes": "ZYX"})
+    line = classify(labels=path).refused()
+    assert "labels.ome.tif" in line
+    assert "no cell" in line
 
 
 def test_a_truncated_image(classify: Run, organoid: tuple[Path, Path], tmp_path: Path) -> None:

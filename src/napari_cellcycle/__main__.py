@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_cellcycle import cli
 
 if TYPE_CHECKING:
-    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from napari_cellcycle.errors import CellCycleError
 
 VOTES = ("lowest-entropy", "majority", "mean")
-DEVICES = ("auto", "cuda", "mps", "cpu")
 DEFAULT_MODEL = "mitosis-3d"
 
 
 def model_options(parser: argparse.ArgumentParser) -> None:
     """Which model, on which device."""
     parser.add_argument("--model", default=DEFAULT_MODEL, help="name or path (%(default)s)")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="(%(default)s)")
+    parser.add_argument(
+        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (%(default)s)"
+    )
 
 
 def image_options(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +73,18 @@ def check_outputs(args: argparse.Namespace, *names: str) -> None:
         if path.is_dir():
             raise CellCycleError(f"--{name} {path} is a folder; give the name of a file.")
         taken.add(path.resolve())
+
+
+def check_crop(args: argparse.Namespace) -> None:
+    """Refuse what says more about a crop than it takes."""
+    if not args.crop:
+        return
+    for name in ("labels", "nuclei_labels", "spacing", "isotropic"):
+        if getattr(args, name):
+            raise CellCycleError(
+                f"--crop finds the cell by itself and takes its size from it: leave out "
+                f"--{name.replace('_', '-')}."
+            )
 
 
 def ending(*endings: str) -> Callable[[str], Path]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.arguments import (
     VOTES,
+    check_crop,
     check_outputs,
     ending,
     field_options,
@@ -32,7 +33,7 @@ from napari_cellcycle.console import (
 from napari_cellcycle.errors import CellCycleError, ChannelError
 
 if TYPE_CHECKING:
-    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
 
 Viewer = Callable[["Stack", "Classification"], None]
@@ -133,7 +134,7 @@ def _demo(args: argparse.Namespace) -> None:
     else:
         print_run(demo.stack, result)
         print(f"\nAgrees with the truth in {agreement.top} of {agreement.n} cells (mitotic or not)")
-        print(f"and in {agreement.phase} of {agreement.n} (phase).\n")
+        print(f"and in {agreement.phase} of {agreement.n} (phase).")
         print_files(demo.files)
     _view(args, demo.stack, result)
 
@@ -166,57 +167,55 @@ def _classify_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _classify(args: argparse.Namespace) -> None:
-    from napari_cellcycle.classify.crop import outline_crop
-    from napari_cellcycle.classify.run import classify
-    from napari_cellcycle.image.reading import open_image, open_labels
+    from napari_cellcycle.image.reading import open_image
     from napari_cellcycle.image.roles import parse_channels
-    from napari_cellcycle.image.spacing import parse_spacing
 
     _check_viewer(args)
     check_outputs(args, "out", "gallery", "overlay")
+    check_crop(args)
     stack = open_image(args.image, scene=args.scene)
     channels = parse_channels(args.channel, stack) or None
-    labels = nuclei = None
-    if args.crop:
-        if args.labels or args.nuclei_labels:
-            raise CellCycleError("--crop finds the cell by itself: leave out the labels.")
-        labels = outline_crop(stack, channels)
-    elif args.labels:
-        labels = open_labels(args.labels, labels_are=args.labels_are, scene=args.scene)
-    if args.nuclei_labels:
-        nuclei = open_labels(args.nuclei_labels, labels_are="nucleus", scene=args.scene)
+    result = _run_crop(args, stack, channels) if args.crop else _run(args, stack, channels)
+    print_notes(result.notes)
+    files = _write(args, stack, result)
+    if args.json:
+        print_json(result.to_json_dict())
+    else:
+        (print_crop if args.crop else print_run)(stack, result)
+        print_files(files)
+    _view(args, stack, result)
+
+
+def _run(
+    args: argparse.Namespace, stack: Stack, channels: Mapping[str, int | None] | None
+) -> Classification:
+    from napari_cellcycle.classify.run import classify
+
     with progress("classify", "cells") as report:
-        result = classify(
+        return classify(
             stack,
-            labels,
+            args.labels,
+            labels_are=args.labels_are,
+            nuclei=args.nuclei_labels,
+            scene=args.scene,
             model=args.model,
             channels=channels,
-            nuclei=nuclei,
-            spacing=parse_spacing(args.spacing) if args.spacing else None,
+            spacing=args.spacing,
             isotropic=args.isotropic,
             vote=args.vote,
             device=args.device,
             progress=report,
         )
-    print_notes(result.notes)
-    files = _write(args, stack, result)
-    if args.json:
-        print_json(
-            {
-                "model": result.card.name,
-                "device": result.device,
-                "cells": result.to_frame().to_dict("records"),
-                "counts": result.counts(),
-            }
-        )
-    elif args.crop:
-        print_crop(result)
-    else:
-        print_run(stack, result)
-    if files and not args.json:
-        print()
-        print_files(files)
-    _view(args, stack, result)
+
+
+def _run_crop(
+    args: argparse.Namespace, stack: Stack, channels: Mapping[str, int | None] | None
+) -> Classification:
+    from napari_cellcycle.classify.crop import classify_crop
+
+    return classify_crop(
+        stack, model=args.model, channels=channels, vote=args.vote, device=args.device
+    )
 
 
 def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> list[Path]:
@@ -299,7 +298,6 @@ def _simulate(args: argparse.Namespace) -> None:
     print_table(
         [("phase", "cells"), *((slug, str(n)) for slug, n in field.counts().items())], right=(1,)
     )
-    print()
     print_files(field.files)
 
 
@@ -346,15 +344,11 @@ def _info(args: argparse.Namespace) -> None:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    facts = {
-        "versions": versions,
-        "device": choose_device("auto"),
-        "data_folder": str(data_folder()),
-    }
+    device, folder = choose_device("auto"), str(data_folder())
     if args.json:
-        print_json(facts)
-        return
-    print_facts(versions | {"device": facts["device"], "data folder": facts["data_folder"]})
+        print_json({"versions": versions, "device": device, "data_folder": folder})
+    else:
+        print_facts(versions | {"device": device, "data folder": folder})
 
 
 # --- what verbs share -------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from napari_cellcycle.errors import CellCycleError, CellCycleWarning
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.models.card import ModelCard
 
@@ -194,7 +194,9 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 
 def print_files(files: Sequence[Path]) -> None:
-    """Print what was written."""
+    """Print what was written, after an empty line."""
+    if files:
+        print()
     for i, path in enumerate(files):
         print(f"{'wrote' if i == 0 else '     '}  {path}")
 
@@ -234,17 +236,20 @@ def print_run(stack: Stack, result: Classification) -> None:
     print_table(rows, right=(1, 2))
 
 
-def print_crop(result: Classification) -> None:
+def print_crop(stack: Stack, result: Classification) -> None:
     """Print the model, the phase and every phase's probability of a single cell.
 
     Parameters
     ----------
+    stack : Stack
+        The crop.
     result : Classification
         Of one cell.
     """
     probabilities = result.decision.probabilities[0]
     phase = result.phases.leaves[int(result.decision.phase[0])]
-    print_facts({"model": f"{result.card.name} {result.card.version}", "phase": phase.name})
+    model = f"{result.card.name} {result.card.version}"
+    print_facts({"image": stack.name, "model": model, "phase": phase.name})
     print()
     named = zip(result.phases.leaves, probabilities, strict=True)
     print_table([("phase", "probability"), *((p.name, f"{v:.4f}") for p, v in named)], right=(1,))

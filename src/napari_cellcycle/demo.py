@@ -13,7 +13,7 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet
 
@@ -146,7 +146,7 @@ def run_demo(
     """
     from napari_cellcycle.classify.run import classify
     from napari_cellcycle.figures.page import save_figure
-    from napari_cellcycle.figures.results import gallery_of, overlay_of, phases_of
+    from napari_cellcycle.figures.results import gallery_of, overlay_of
     from napari_cellcycle.image.reading import open_image, open_labels
 
     field = write_field(folder, seed=seed, n_cells=n_cells)
@@ -158,7 +158,9 @@ def run_demo(
     cells = result.cells
     predicted = {
         (int(frame), int(label)): slug
-        for frame, label, slug in zip(cells.frame, cells.label, phases_of(result), strict=True)
+        for frame, label, slug in zip(
+            cells.frame, cells.label, result.predicted_phases(), strict=True
+        )
     }
     title = f"Simulated field, seed {seed}"
     pictures = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from napari_cellcycle.classify.run import Classification
+    from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
 
 _MOST_PANELS = 12
@@ -46,7 +46,7 @@ def gallery_of(
     """
     cells, decision = classification.cells, classification.decision
     phases = classification.phases
-    slugs = phases_of(classification)
+    slugs = classification.predicted_phases()
     chosen = choose_cells(slugs, decision.confidence, per_phase)
     roles = tuple(r for r in classification.card.recipe.channels)
     volumes = [classification.channels.get(role) for role in roles]
@@ -127,7 +127,7 @@ def overlay_of(
         {
             (int(t), int(label)): slug
             for t, label, slug in zip(
-                cells.frame, cells.label, phases_of(classification), strict=True
+                cells.frame, cells.label, classification.predicted_phases(), strict=True
             )
         },
         classification.phases,
@@ -152,12 +152,6 @@ def _overlay_frame(
         rows.bbox,
         frame=frame,
     )
-
-
-def phases_of(classification: Classification) -> list[str]:
-    """Slug of every cell's predicted phase."""
-    slugs = classification.phases.slugs
-    return [slugs[int(i)] for i in classification.decision.phase]
 
 
 def _title(stack: Stack) -> str:

@@ -1,0 +1,55 @@
+"""Cells of an image: their table, a plain segmentation, and views for networks and people."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cellcycle.cells.composite import Composite, make_composite
+    from napari_cellcycle.cells.recipe import Axis, ViewRecipe
+    from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
+    from napari_cellcycle.cells.table import CellTable, cell_table
+    from napari_cellcycle.cells.views import Views, crop_labels, make_views, view_axes, view_cell
+
+__all__ = [
+    "Axis",
+    "CellTable",
+    "Composite",
+    "ViewRecipe",
+    "Views",
+    "cell_table",
+    "crop_labels",
+    "make_composite",
+    "make_views",
+    "segment_nuclei",
+    "threshold_nuclei",
+    "view_axes",
+    "view_cell",
+]
+
+_MODULES = {
+    "Axis": "recipe",
+    "CellTable": "table",
+    "Composite": "composite",
+    "ViewRecipe": "recipe",
+    "Views": "views",
+    "cell_table": "table",
+    "crop_labels": "views",
+    "make_composite": "composite",
+    "make_views": "views",
+    "segment_nuclei": "segmentation",
+    "threshold_nuclei": "segmentation",
+    "view_axes": "views",
+    "view_cell": "views",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

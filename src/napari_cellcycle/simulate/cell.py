@@ -26,11 +26,11 @@ from napari_cellcycle.simulate.subjects import (
 from napari_cellcycle.simulate.tissue import Body, Territory, settle
 
 if TYPE_CHECKING:
-    from napari_cellcycle.simulate.nuclei import Stain
     from numpy.typing import NDArray
 
     from napari_cellcycle.simulate.grid import Array
     from napari_cellcycle.simulate.membrane import Membrane
+    from napari_cellcycle.simulate.nuclei import Stain
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def simulate_cell(
         subject = mitotic_subject(rng, phase, look, alone=alone)
     size, reach = extent(subject)
     half = max(between(rng, 1.8, 2.1) * size, 1.12 * reach)
-    grid = Grid.cube(int(np.clip(2 * half / 0.06, 48, 62)), half)
+    grid = Grid.cube(int(np.clip(2 * half / 0.062, 48, 60)), half)
     pixel = min(max(scope.pixel, 2 * half / 112), 2 * half / 15)
     plane = min(max(scope.plane, pixel, 2 * half / 72), max(2 * half / 4.6, pixel))
     scope = replace(scope, pixel=pixel, plane=plane)
@@ -186,9 +186,9 @@ def simulate_cell(
     out = scope.axes(grid, rng)
     # exposures are set for the many interphase nuclei: condensed chromatin often saturates
     bright_dna = scope
-    if phase != "prophase" and rng.random() < 0.25:
-        bright_dna = replace(scope, saturate=between(rng, 0.25, 0.8))
-    image = np.stack(
+    if phase != "prophase" and rng.random() < 0.33:
+        bright_dna = replace(scope, saturate=between(rng, 0.2, 0.8))
+    image: NDArray[np.uint16] = np.stack(
         [
             (bright_dna if phase != PHASES[0] else scope).expose(dna, grid, out, rng),
             replace(scope, saturate=0.0).expose(second, grid, out, rng)
@@ -254,7 +254,7 @@ def _labels(
         own = outline(rng, masks[0], grid, out, scope, level=(0.2, 0.75), sloppy=sloppy)
     else:
         own = outline(
-            rng, np.minimum(solid, 1.2), grid, out, scope, level=(0.18, 0.55), sloppy=sloppy
+            rng, np.minimum(solid, 1.2), grid, out, scope, level=(0.2, 0.7), sloppy=sloppy
         )
     labels[own] = 1
     return labels, cells

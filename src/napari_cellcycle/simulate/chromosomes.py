@@ -17,7 +17,7 @@ from napari_cellcycle.simulate.grid import (
 )
 
 if TYPE_CHECKING:
-    from napari_cellcycle.simulate.grid import Array
+    from napari_cellcycle.simulate.grid import Array, Floats
 
 
 NUCLEUS = 4 / 3 * np.pi
@@ -87,9 +87,9 @@ class Chromosomes:
 
 def arms(
     rng: np.random.Generator,
-    at: Array,
-    along: Array,
-    length: Array,
+    at: Floats,
+    along: Floats,
+    length: Floats,
     *,
     fold: float = 0.6,
     bend: float = 0.3,
@@ -150,9 +150,13 @@ def fill(
     return np.concatenate([points, points + jitter]), np.concatenate([weights, amount * weights])
 
 
-def _fused(rng: np.random.Generator, points: Array, weights: Array) -> Chromosomes:
+def _fused(
+    rng: np.random.Generator, points: Array, weights: Array, spread: float = 0.16
+) -> Chromosomes:
     """Make a solid mass with a lobed outline: arms too close for a microscope to part them."""
-    points, weights = fill(rng, points, weights, between(rng, 1, 4), scale_between(rng, 0.06, 0.16))
+    points, weights = fill(
+        rng, points, weights, between(rng, 1, 4), scale_between(rng, 0.04, spread)
+    )
     return Chromosomes(points, weights, between(rng, 0.06, 0.12), between(rng, 0, 0.3))
 
 
@@ -220,7 +224,7 @@ def congressing(rng: np.random.Generator) -> Chromosomes:
     points, weights = arms(
         rng,
         at,
-        np.asarray(along, dtype=np.float32),
+        along,
         lengths(rng, m, 0.2, 0.55),
         fold=between(rng, 0.2, 0.9),
     )
@@ -254,7 +258,7 @@ def plate(rng: np.random.Generator) -> Chromosomes:
     points, weights = arms(
         rng,
         at,
-        np.asarray(along, dtype=np.float32),
+        along,
         lengths(rng, m, 0.15, 0.45),
         fold=between(rng, 0.3, 1),
     )
@@ -263,7 +267,7 @@ def plate(rng: np.random.Generator) -> Chromosomes:
     points[:, 0] += between(rng, -0.3, 0.3) / size * points[:, 1] * points[:, 2]
     points, weights = _stray(rng, points, weights, 0.3, size)
     if rng.random() < 0.5:
-        return _fused(rng, points, weights)
+        return _fused(rng, points, weights, 0.09)
     points, weights = fill(rng, points, weights, between(rng, 0, 1.5), between(rng, 0.04, 0.1))
     return Chromosomes(points, weights, between(rng, 0.045, 0.11), between(rng, 0.1, 0.9))
 

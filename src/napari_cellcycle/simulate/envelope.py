@@ -10,7 +10,7 @@ import numpy as np
 from napari_cellcycle.simulate.grid import Grid, distance, smooth, splat
 
 if TYPE_CHECKING:
-    from napari_cellcycle.simulate.grid import Array
+    from napari_cellcycle.simulate.grid import Array, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Nucleus:
         """Distance from the centre that all of it lies within."""
         return float(self.axes.max()) * (1 + self.wobble) + 2 * self.edge
 
-    def moved(self, to: Array) -> Nucleus:
+    def moved(self, to: Floats) -> Nucleus:
         """Put the same nucleus elsewhere."""
         return replace(self, centre=np.asarray(to, dtype=np.float32))
 

@@ -12,7 +12,7 @@ from napari_cellcycle.simulate.envelope import Nucleus
 from napari_cellcycle.simulate.grid import between, directions, rotation, scale_between
 
 if TYPE_CHECKING:
-    from napari_cellcycle.simulate.grid import Array
+    from napari_cellcycle.simulate.grid import Array, Floats
 
 _NONE3 = np.zeros((0, 3), np.float32)
 _NONE4 = np.zeros((0, 4), np.float32)
@@ -34,6 +34,7 @@ def _frame(rng: np.random.Generator, axes: Array, flat_on_slide: bool = False) -
 
 def _shape(rng: np.random.Generator, kind: str) -> tuple[Array, Array, float, Array]:
     """Half axes, metric, wobble and dents of one kind."""
+    raw: Floats
     size = scale_between(rng, 0.85, 1.2)
     wobble = between(rng, 0.0, 0.09)
     dents = _NONE4
@@ -41,24 +42,25 @@ def _shape(rng: np.random.Generator, kind: str) -> tuple[Array, Array, float, Ar
     if kind == "flat":
         ratio = between(rng, 0.16, 0.45)
         long = scale_between(rng, 1, 1.6)
-        axes = np.array([ratio, 1 / long, long]) * ratio ** (-1 / 3)
+        raw = np.array([ratio, 1 / long, long]) * ratio ** (-1 / 3)
         slide = rng.random() < 0.5
     elif kind == "spindle":
         long = between(rng, 1.6, 3.2)
-        axes = np.array([1, between(rng, 0.6, 1), long])
+        raw = np.array([1, between(rng, 0.6, 1), long])
     elif kind == "oval":
-        axes = np.array([1, between(rng, 0.8, 1.2), between(rng, 1.1, 1.8)])
+        raw = np.array([1, between(rng, 0.8, 1.2), between(rng, 1.1, 1.8)])
     else:
-        axes = np.asarray(rng.uniform(0.85, 1.15, 3))
-    axes = (axes / np.prod(axes) ** (1 / 3) * size).astype(np.float32)
+        raw = np.asarray([between(rng, 0.85, 1.15) for _ in range(3)])
     if kind == "lobed":
         wobble = between(rng, 0.06, 0.2)
         n = int(rng.integers(1, 4))
         at = directions(rng, n) * rng.uniform(0.85, 1.25, (n, 1))
         dents = np.concatenate([at, rng.uniform(0.25, 0.6, (n, 1))], axis=1).astype(np.float32)
     elif rng.random() < 0.15:
-        at = directions(rng, 1) * between(rng, 1.0, 1.3)
-        dents = np.append(at, [[between(rng, 0.2, 0.45)]], axis=1).astype(np.float32)
+        at = directions(rng, 1) * rng.uniform(1.0, 1.3, (1, 1))
+        radius = np.array([[between(rng, 0.2, 0.45)]])
+        dents = np.concatenate([at, radius], axis=1).astype(np.float32)
+    axes = (raw / np.prod(raw) ** (1 / 3) * size).astype(np.float32)
     return axes, _frame(rng, axes, slide), wobble, dents
 
 
@@ -171,7 +173,7 @@ def dense(rng: np.random.Generator, look: Stain, size: float) -> Nucleus:
     )
 
 
-def daughter(rng: np.random.Generator, axes: Array, turn: Array, open_: float) -> Nucleus:
+def daughter(rng: np.random.Generator, axes: Floats, turn: Array, open_: float) -> Nucleus:
     """Draw a telophase nucleus that decondenses: a flattened lump, dense, its texture coming back.
 
     Parameters

@@ -16,7 +16,7 @@ from napari_cellcycle.simulate.turns import random_turn, small_turn
 
 if TYPE_CHECKING:
     from napari_cellcycle.simulate.chromosomes import Chromosomes
-    from napari_cellcycle.simulate.grid import Array
+    from napari_cellcycle.simulate.grid import Array, Floats
     from napari_cellcycle.simulate.nuclei import Stain
 
 PHASES = MITOSIS_STAGES.slugs
@@ -33,7 +33,7 @@ class Subject:
     cleft: tuple[Array, float] | None = None
 
 
-def _ball(radius: float, centre: Array = ORIGIN) -> tuple[Array, Array]:
+def _ball(radius: float, centre: Floats = ORIGIN) -> tuple[Array, Array]:
     return centre.astype(np.float32), (np.eye(3) / radius).astype(np.float32)
 
 
@@ -224,10 +224,11 @@ def neighbours(rng: np.random.Generator, look: Stain, subject: Subject, half: fl
         solid += subject.sister.lobes
     places = around(rng, radii, n, solid, flat=flat)
     bodies = []
+    seen = 0.92 if rng.random() < 0.85 else 0.0
     for label, ((body, _), at) in enumerate(zip(plan, places, strict=False), start=3):
         if float(np.abs(at).max()) - body.radius > half:
             continue
-        shown = label if rng.random() < 0.92 else 0
+        shown = label if rng.random() < seen else 0
         bodies.append(replace(body.moved(at), label=shown))
     return bodies
 

@@ -120,7 +120,6 @@ def settle(grid: Grid, bodies: list[Body], relief: Array, ripple: float) -> Terr
     first = np.full(grid.shape, 9.0, np.float32)
     second = first.copy()
     owner = np.full(grid.shape, -1, np.int16)
-    radius = np.ones(grid.shape, np.float32)
     for i, body in enumerate(bodies):
         found = grid.window(body.centre, body.reach * 1.7)
         if found is None:
@@ -133,8 +132,8 @@ def settle(grid: Grid, bodies: list[Body], relief: Array, ripple: float) -> Terr
         nearer = shell < best
         np.minimum(next_, np.maximum(best, shell), out=next_)
         np.copyto(owner[where], i, where=nearer)
-        np.copyto(radius[where], body.radius, where=nearer)
         np.minimum(best, shell, out=best)
+    radius = np.array([body.radius for body in bodies] + [1.0], np.float32)[owner]
     contact = 0.5 * (second - first) * radius
     room = np.minimum(contact, (1 - first) * radius)
     np.copyto(owner, -1, where=first > 1)

@@ -333,7 +333,7 @@ def test_labels_that_are_empty(classify: Run, organoid: tuple[Path, Path], tmp_p
     tifffile.imwrite(path, empty, metadata={"axes": "ZYX"})
     line = classify(labels=path).refused()
     assert "labels.ome.tif" in line
-    assert "no cell" in line
+    assert "is empty" in line
 
 
 def test_a_truncated_image(classify: Run, organoid: tuple[Path, Path], tmp_path: Path) -> None:
@@ -361,6 +361,20 @@ def test_an_unknown_verb(run: Run) -> None:
 
 def test_no_verb(run: Run) -> None:
     assert "--help" in run().refused()
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--cells=0", "--cells=many", "--seed=-1", "--seed=1.5"],
+)
+def test_numbers_that_are_none(run: Run, tmp_path: Path, option: str) -> None:
+    assert option.partition("=")[2] in run("simulate", "--out", tmp_path, option).refused()
+
+
+def test_lengths_are_positive(run: Run, tmp_path: Path) -> None:
+    for value in ("0", "-1", "nan", "wide"):
+        option = f"--smoothing={value}"
+        assert value in run("segment", "image.tif", "--out", tmp_path / "a.tif", option).refused()
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in cli.VERBS])

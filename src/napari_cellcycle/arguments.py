@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what is checked before any work is done."""
+"""Options of the verbs, and what is checked before any work is done."""
 
 from __future__ import annotations
 
@@ -52,10 +52,65 @@ def field_options(parser: argparse.ArgumentParser, out: Path | None = None) -> N
         required=out is None,
         help="folder to write to" + ("" if out is None else " (./%(default)s)"),
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the simulation (%(default)s)")
+    parser.add_argument("--seed", type=whole, default=0, help="of the simulation (%(default)s)")
     parser.add_argument(
         "--cells", type=positive, default=40, metavar="N", help="how many (%(default)s)"
     )
+
+
+def demo_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``demo``."""
+    field_options(parser, out=Path("demo"))
+    model_options(parser)
+    parser.add_argument("--view", action="store_true", help="open the result in napari")
+
+
+def classify_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``classify``."""
+    image_options(parser)
+    parser.add_argument("--labels", metavar="FILE", help="label image (nuclei are segmented)")
+    parser.add_argument(
+        "--labels-are", choices=("nucleus", "cell"), default="nucleus", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--nuclei-labels", metavar="FILE", help="labels of the nuclei, where --labels are cells"
+    )
+    model_options(parser)
+    parser.add_argument(
+        "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
+    )
+    parser.add_argument("--out", metavar="CSV", type=ending(".csv"), help="write the table")
+    parser.add_argument(
+        "--crop", action="store_true", help="the image is one 2D cell, cropped around it"
+    )
+    for figure in ("gallery", "overlay"):
+        parser.add_argument(
+            f"--{figure}", metavar="PNG", type=ending(".png"), help=f"draw the {figure}"
+        )
+    parser.add_argument("--view", action="store_true", help="open the result in napari")
+
+
+def segment_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``segment``."""
+    image_options(parser)
+    parser.add_argument("--out", metavar="LABELS.tif", type=Path, required=True)
+    parser.add_argument(
+        "--method", choices=("local", "otsu"), default="local", help="threshold (%(default)s)"
+    )
+    for name in ("smoothing", "min-diameter"):
+        parser.add_argument(
+            f"--{name}", type=length, metavar="UM", help="micrometres, or voxels (from the image)"
+        )
+
+
+def models_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``models``."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="print this model's card")
+
+
+def info_options(parser: argparse.ArgumentParser) -> None:
+    """``info`` has none."""
+    del parser
 
 
 def check_outputs(args: argparse.Namespace, *names: str) -> None:
@@ -103,3 +158,21 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return int(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number, 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def length(text: str) -> float:
+    """Read a length above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return value

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.arguments import (
-    VOTES,
     check_crop,
     check_outputs,
-    ending,
+    classify_options,
+    demo_options,
     field_options,
-    image_options,
-    model_options,
+    info_options,
+    models_options,
+    segment_options,
 )
 from napari_cellcycle.console import (
     Parser,
@@ -30,7 +31,7 @@ from napari_cellcycle.console import (
     print_table,
     progress,
 )
-from napari_cellcycle.errors import CellCycleError, ChannelError
+from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.result import Classification
@@ -99,12 +100,6 @@ def _parser() -> Parser:
 # --- demo -------------------------------------------------------------------------------------
 
 
-def _demo_options(parser: argparse.ArgumentParser) -> None:
-    field_options(parser, out=Path("demo"))
-    model_options(parser)
-    parser.add_argument("--view", action="store_true", help="open the result in napari")
-
-
 def _demo(args: argparse.Namespace) -> None:
     from napari_cellcycle.demo import run_demo
 
@@ -140,30 +135,6 @@ def _demo(args: argparse.Namespace) -> None:
 
 
 # --- classify ---------------------------------------------------------------------------------
-
-
-def _classify_options(parser: argparse.ArgumentParser) -> None:
-    image_options(parser)
-    parser.add_argument("--labels", metavar="FILE", help="label image (nuclei are segmented)")
-    parser.add_argument(
-        "--labels-are", choices=("nucleus", "cell"), default="nucleus", help="(%(default)s)"
-    )
-    parser.add_argument(
-        "--nuclei-labels", metavar="FILE", help="labels of the nuclei, where --labels are cells"
-    )
-    model_options(parser)
-    parser.add_argument(
-        "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
-    )
-    parser.add_argument("--out", metavar="CSV", type=ending(".csv"), help="write the table")
-    parser.add_argument(
-        "--crop", action="store_true", help="the image is one 2D cell, cropped around it"
-    )
-    for figure in ("gallery", "overlay"):
-        parser.add_argument(
-            f"--{figure}", metavar="PNG", type=ending(".png"), help=f"draw the {figure}"
-        )
-    parser.add_argument("--view", action="store_true", help="open the result in napari")
 
 
 def _classify(args: argparse.Namespace) -> None:
@@ -236,19 +207,12 @@ def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> li
 # --- segment and simulate ---------------------------------------------------------------------
 
 
-def _segment_options(parser: argparse.ArgumentParser) -> None:
-    image_options(parser)
-    parser.add_argument("--out", metavar="LABELS.tif", type=Path, required=True)
-    parser.add_argument(
-        "--method", choices=("local", "otsu"), default="local", help="threshold (%(default)s)"
-    )
-
-
 def _segment(args: argparse.Namespace) -> None:
     from napari_cellcycle.cells.segmentation import segment_nuclei
     from napari_cellcycle.cells.table import cell_table
+    from napari_cellcycle.classify.prepare import resolve_channels
     from napari_cellcycle.image.reading import open_image
-    from napari_cellcycle.image.roles import guess_roles, parse_channels
+    from napari_cellcycle.image.roles import parse_channels
     from napari_cellcycle.image.spacing import parse_spacing, resolve_spacing
     from napari_cellcycle.image.write import check_tiff_path, write_labels
 
@@ -262,16 +226,17 @@ def _segment(args: argparse.Namespace) -> None:
         is_2d=stack.is_2d,
         name=stack.name,
     )
-    channels = parse_channels(args.channel, stack) or guess_roles(stack.channels, ("dna",))
-    dna = channels.get("dna")
-    if dna is None:
-        listing = ", ".join(f"{i}={name}" for i, name in enumerate(stack.channels))
-        raise ChannelError(
-            f"Which channel of {stack.name} is DNA cannot be told from {listing}; give --channel "
-            "dna=INDEX."
-        )
+    dna = resolve_channels(stack, ("dna",), parse_channels(args.channel, stack))["dna"]
     with progress("segment", "frames") as report:
-        found = segment_nuclei(stack, dna, spacing, method=args.method, progress=report)
+        found = segment_nuclei(
+            stack,
+            dna or 0,
+            spacing,
+            method=args.method,
+            smoothing=args.smoothing,
+            min_diameter=args.min_diameter,
+            progress=report,
+        )
     write_labels(found, args.out, spacing=spacing)
     n = len(cell_table(found, spacing))
     if args.json:
@@ -304,10 +269,6 @@ def _simulate(args: argparse.Namespace) -> None:
 # --- models and info --------------------------------------------------------------------------
 
 
-def _models_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="print this model's card")
-
-
 def _models(args: argparse.Namespace) -> None:
     from napari_cellcycle.models.catalogue import list_models
     from napari_cellcycle.models.folder import read_model_card
@@ -325,10 +286,6 @@ def _models(args: argparse.Namespace) -> None:
         return
     rows = [(e.name, e.card.version, e.card.vocabulary, e.card.description) for e in entries]
     print_table([("model", "version", "vocabulary", "description"), *rows])
-
-
-def _info_options(parser: argparse.ArgumentParser) -> None:
-    del parser
 
 
 def _info(args: argparse.Namespace) -> None:
@@ -366,10 +323,10 @@ def _view(args: argparse.Namespace, stack: Stack, result: Classification) -> Non
 
 # A new verb is registered here; ``--help`` lists them in this order.
 VERBS: tuple[Verb, ...] = (
-    Verb("demo", "Simulate a field, classify it and compare with the truth", _demo_options, _demo),
-    Verb("classify", "Classify the cells of an image", _classify_options, _classify),
-    Verb("segment", "Segment nuclei in an image without labels", _segment_options, _segment),
+    Verb("demo", "Simulate a field, classify it and compare with the truth", demo_options, _demo),
+    Verb("classify", "Classify the cells of an image", classify_options, _classify),
+    Verb("segment", "Segment nuclei in an image without labels", segment_options, _segment),
     Verb("simulate", "Write a simulated field with its truth", field_options, _simulate),
-    Verb("models", "List the models, or print the card of one", _models_options, _models),
-    Verb("info", "Print versions, device and data folder", _info_options, _info),
+    Verb("models", "List the models, or print the card of one", models_options, _models),
+    Verb("info", "Print versions, device and data folder", info_options, _info),
 )

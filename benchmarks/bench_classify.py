@@ -23,7 +23,6 @@ from napari_cellcycle.classify import classify
 from napari_cellcycle.classify.device import choose_device
 from napari_cellcycle.demo import IMAGE, NUCLEI, write_field
 from napari_cellcycle.image import guess_roles, open_image, open_labels
-from napari_cellcycle.models.catalogue import find_model
 from napari_cellcycle.models.folder import load_model
 
 if TYPE_CHECKING:
@@ -63,10 +62,10 @@ def main() -> None:
 
         times: dict[str, float] = {}
         (stack, labels, volumes, mask), times["read the files"] = timed(read, repeats)
-        card = find_model(options.model).card
         classifier, times["load the model"] = timed(
             lambda: load_model(options.model, device=device), repeats
         )
+        card = classifier.card
         cells, times["table of cells"] = timed(lambda: cell_table(labels, stack.spacing), repeats)
         roles = guess_roles(stack.channels, card.recipe.channels)
         by_role = [None if (i := roles[role]) is None else volumes[i] for role in roles]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from napari_cellcycle.models.card import ModelCard
 
 DATA_VARIABLE = "NAPARI_CELLCYCLE_DATA"
 
@@ -17,4 +21,48 @@ def data_dir() -> Path:
     folder = Path(os.environ.get(DATA_VARIABLE, default))
     if not folder.is_dir():
         pytest.skip(f"no real images at {folder}; point ${DATA_VARIABLE} to a folder that has them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_card() -> ModelCard:
+    """Card of a model that knows nothing, not saved yet."""
+    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.models.card import Architecture, ModelCard, TrainingData
+    from napari_cellcycle.phases import MITOSIS_STAGES
+
+    return ModelCard(
+        name="untrained",
+        version="1",
+        description="Random weights.",
+        architecture=Architecture("resnet18-projections"),
+        vocabulary="mitosis-stages",
+        phases=MITOSIS_STAGES.slugs,
+        recipe=ViewRecipe(),
+        temperatures={axis: {"level1": 1.0, "level2": 1.5} for axis in "xyz"},
+        ranges={"spacing_um": (0.05, 1.0), "cell_radius_um": (1.5, 15.0)},
+        missing_channels="it is filled with zeros, as in a part of the training data.",
+        training_data=(TrainingData("none", "none", "nobody", 0),),
+        metrics={"accuracy": 0.5},
+        package_version="0.1.0",
+        licence="BSD-3-Clause",
+        limits="Everything.",
+    )
+
+
+@pytest.fixture(scope="session")
+def model_folder(model_card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved model with three real networks of random weights, called ``untrained``."""
+    import torch
+
+    from napari_cellcycle.models.folder import save_model
+    from napari_cellcycle.models.networks import build
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("models") / model_card.name
+    states = {
+        axis: build("resnet18-projections", n_channels=2, n_outputs=6).state_dict()
+        for axis in model_card.recipe.axes
+    }
+    save_model(folder, model_card, states)
     return folder

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.classifier import ProjectionClassifier, softmax
+
+
+class Fixed(torch.nn.Module):
+    """Always the same logits, times the mean of the view."""
+
+    def __init__(self, *logits):
+        super().__init__()
+        self.logits = torch.nn.Parameter(torch.tensor(logits))
+
+    def forward(self, views):
+        return views.mean(dim=(1, 2, 3))[:, None] * self.logits
+
+
+@pytest.fixture
+def classifier(model_card):
+    temperatures = {
+        "x": {"level1": 1.0, "level2": 1.0},
+        "y": {"level1": 2.0, "level2": 4.0},
+        "z": {"level1": 0.5, "level2": 1.0},
+    }
+    networks = {axis: Fixed(1.0, 3.0, 0.0, 1.0, 2.0, 3.0) for axis in "xyz"}
+    return ProjectionClassifier(replace(model_card, temperatures=temperatures), networks)
+
+
+def views(n, axes, value=1.0):
+    return np.full((n, axes, 2, 64, 64), value, np.float32)
+
+
+def test_each_axis_and_level_has_its_own_temperature(classifier):
+    level1, level2 = classifier.predict(views(3, 3), ("x", "y", "z"))
+    assert level1.shape == (3, 3, 2)
+    assert level2.shape == (3, 3, 4)
+    np.testing.assert_allclose(level1[0, :, 1], 1 / (1 + np.exp([-2, -1, -4])))
+    np.testing.assert_allclose(level2[0, 1], softmax(np.array([0, 1, 2, 3]) / 4))
+
+
+def test_axes_are_matched_by_name(classifier):
+    forward, _ = classifier.predict(views(1, 2), ("y", "z"))
+    backward, _ = classifier.predict(views(1, 2), ("z", "y"))
+    np.testing.assert_array_equal(forward[:, ::-1], backward)
+
+
+def test_a_plane_has_the_z_network_only(classifier):
+    level1, _ = classifier.predict(views(2, 1), ("z",))
+    np.testing.assert_allclose(level1[:, 0, 1], 1 / (1 + np.exp(-4)))
+
+
+def test_no_cells_give_no_rows(classifier):
+    level1, level2 = classifier.predict(views(0, 3), ("x", "y", "z"))
+    assert level1.shape == (0, 3, 2)
+    assert level2.shape == (0, 3, 4)
+
+
+def test_an_axis_without_a_network_is_refused(classifier):
+    with pytest.raises(ModelError, match="no network for projections along t, only for x, y, z"):
+        classifier.predict(views(1, 1), ("t",))
+
+
+def test_outputs_that_are_not_finite_are_an_error(classifier):
+    with pytest.raises(ModelError, match="no finite numbers for projections along x"):
+        classifier.predict(views(1, 1, np.nan), ("x",))
+
+
+def test_there_is_a_network_for_every_axis_of_the_recipe(model_card):
+    with pytest.raises(ModelError, match="projects along x, y, z, but has networks for z"):
+        ProjectionClassifier(model_card, {"z": Fixed(0.0)})
+
+
+def test_softmax_of_huge_logits_is_finite():
+    np.testing.assert_allclose(softmax(np.array([[1e4, 0.0], [-1e4, 0.0]])), [[1, 0], [0, 1]])
+
+
+def test_a_model_in_memory_has_the_hash_of_its_card(classifier):
+    text = classifier.card.to_json().encode()
+    assert classifier.sha256 == hashlib.sha256(text).hexdigest()

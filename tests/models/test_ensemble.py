@@ -1,0 +1,141 @@
+"""The votes against a loop over cells that says in plain words what the rule is."""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+import pytest
+
+from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.ensemble import VOTES, decide, entropy
+
+AXES = ("x", "y", "z")
+
+
+def naive_entropy(p):
+    return -sum(value * log(value) for value in p if value > 0)
+
+
+def naive_level(vectors, axes, vote):
+    """Probabilities that count, and the axis, for one cell at one level."""
+    if vote == "mean":
+        return [sum(column) / len(vectors) for column in zip(*vectors, strict=True)], ""
+    candidates = list(range(len(axes)))
+    if vote == "majority":
+        said = [max(range(len(p)), key=lambda c: p[c]) for p in vectors]
+        most = max(said.count(c) for c in said)
+        candidates = [i for i in candidates if said.count(said[i]) == most]
+    best = min(candidates, key=lambda i: naive_entropy(vectors[i]))
+    return list(vectors[best]), axes[best]
+
+
+def naive(level1, level2, axes, vote):
+    p, axis = naive_level(level1, axes, vote)
+    q, stage_axis = naive_level(level2, axes, vote)
+    leaves = [p[0], *(p[1] * value for value in q)]
+    best = max(range(len(q)), key=lambda c: q[c])
+    phase = 1 + best if p[1] > p[0] else 0
+    return axis, stage_axis, naive_entropy(p), naive_entropy(q), leaves, phase, leaves[phase]
+
+
+def probabilities(rng, *shape):
+    """Anything from nearly certain to flat, with certain ones among them."""
+    logits = rng.normal(size=shape) * rng.choice([0.1, 1, 8, 900], size=(*shape[:-1], 1))
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("vote", VOTES)
+@pytest.mark.parametrize("axes", [("z",), ("x", "z"), AXES])
+@pytest.mark.parametrize("stages", [1, 2, 4, 7])
+def test_votes_are_what_a_loop_over_cells_says(vote, axes, stages):
+    rng = np.random.default_rng([len(axes), stages])
+    level1 = probabilities(rng, 300, len(axes), 2)
+    level2 = probabilities(rng, 300, len(axes), stages)
+    decision = decide(level1, level2, axes, vote)
+    for i in range(300):
+        axis, stage_axis, h1, h2, leaves, phase, confidence = naive(
+            level1[i], level2[i], axes, vote
+        )
+        assert decision.deciding_axis[i] == axis
+        assert decision.stage_deciding_axis[i] == stage_axis
+        assert decision.phase[i] == phase
+        np.testing.assert_allclose(decision.entropy[i], h1, atol=1e-12)
+        np.testing.assert_allclose(decision.stage_entropy[i], h2, atol=1e-12)
+        np.testing.assert_allclose(decision.probabilities[i], leaves, atol=1e-12)
+        np.testing.assert_allclose(decision.confidence[i], confidence, atol=1e-12)
+    np.testing.assert_allclose(decision.probabilities.sum(axis=1), 1, atol=1e-12)
+
+
+def test_the_least_uncertain_axis_overrules_the_two_others():
+    level1 = [[[0.6, 0.4], [0.65, 0.35], [0.02, 0.98]]]
+    level2 = [[[0.4, 0.6], [0.9, 0.1], [0.5, 0.5]]]
+    decision = decide(level1, level2, AXES)
+    assert (decision.deciding_axis[0], decision.stage_deciding_axis[0]) == ("z", "y")
+    assert decision.phase[0] == 1
+    assert decision.confidence[0] == pytest.approx(0.98 * 0.9)
+    majority = decide(level1, level2, AXES, "majority")
+    assert majority.phase[0] == 0
+    assert majority.deciding_axis[0] == "y"
+    np.testing.assert_allclose(majority.probabilities[0], [0.65, 0.35 * 0.9, 0.35 * 0.1])
+
+
+def test_level_one_decides_before_the_leaves_are_compared():
+    decision = decide([[[0.45, 0.55]]], [[[0.3, 0.4, 0.3]]], ("z",))
+    assert decision.probabilities[0].argmax() == 0
+    assert decision.phase[0] == 2
+    assert decision.confidence[0] == pytest.approx(0.22)
+
+
+def test_three_axes_that_name_three_stages_leave_it_to_the_least_uncertain():
+    level1 = [[[0.1, 0.9]] * 3]
+    level2 = [[[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]]
+    decision = decide(level1, level2, AXES, "majority")
+    assert decision.stage_deciding_axis[0] == "y"
+    assert decision.phase[0] == 2
+
+
+def test_equal_entropies_go_to_the_first_axis_and_even_odds_to_non_mitotic():
+    decision = decide([[[0.5, 0.5]] * 3], [[[0.5, 0.5]] * 3], AXES)
+    assert decision.deciding_axis[0] == "x"
+    assert decision.phase[0] == 0
+
+
+def test_the_mean_has_no_deciding_axis():
+    decision = decide([[[0.9, 0.1], [0.3, 0.7]]], [[[1.0], [1.0]]], ("y", "z"), "mean")
+    assert decision.deciding_axis[0] == ""
+    np.testing.assert_allclose(decision.probabilities[0], [0.6, 0.4])
+    assert decision.entropy[0] == pytest.approx(naive_entropy([0.6, 0.4]))
+
+
+def test_entropy_is_in_nats_and_zero_for_certainty():
+    np.testing.assert_allclose(entropy([[0.5, 0.5], [1, 0]]), [log(2), 0])
+    assert not np.signbit(entropy([1.0, 0.0]))
+
+
+def test_no_cells_give_an_empty_decision():
+    decision = decide(np.empty((0, 3, 2)), np.empty((0, 3, 4)), AXES, "majority")
+    assert len(decision) == 0
+    assert decision.probabilities.shape == (0, 5)
+
+
+def test_an_unknown_vote_is_refused_with_the_known_ones():
+    with pytest.raises(ModelError, match="'loudest'; there are lowest-entropy, majority, mean"):
+        decide([[[0.5, 0.5]]], [[[1.0]]], ("z",), "loudest")
+
+
+@pytest.mark.parametrize(
+    ("level1", "level2"),
+    [
+        (np.full((1, 2, 2), 0.5), np.full((1, 1, 4), 0.25)),
+        (np.full((1, 1, 3), 1 / 3), np.full((1, 1, 4), 0.25)),
+        (np.full((2, 1, 2), 0.5), np.full((1, 1, 4), 0.25)),
+        (np.full((1, 1, 2), 0.7), np.full((1, 1, 4), 0.25)),
+        (np.array([[[1.5, -0.5]]]), np.full((1, 1, 4), 0.25)),
+        (np.full((1, 1, 2), 0.5), np.full((1, 1, 4), np.nan)),
+    ],
+)
+def test_what_is_no_probability_is_refused(level1, level2):
+    with pytest.raises(ValueError, match="level"):
+        decide(level1, level2, ("z",))

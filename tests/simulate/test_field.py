@@ -61,7 +61,14 @@ def test_the_seed_decides_the_field():
     assert (first.stack.data != other.stack.data).any()
 
 
-@pytest.mark.parametrize("options", [{"n_cells": 0}, {"n_cells": 4000}, {"n_cells": 1}])
+@pytest.mark.parametrize("options", [{"n_cells": 0}, {"n_cells": 4000}])
 def test_a_field_that_cannot_hold_its_cells_is_refused(options):
     with pytest.raises(CellCycleError, match="cell"):
         simulate_field(shape=(16, 64, 64), **options)
+
+
+@pytest.mark.parametrize("n_cells", [1, 7, 60])
+def test_few_and_many_cells_all_get_their_label(n_cells):
+    field = simulate_field(n_cells=n_cells, seed=4, shape=(20, 96, 96), spacing=(1.2, 0.5, 0.5))
+    for segmentation in (field.nuclei, field.cells):
+        assert set(np.unique(segmentation.data)) - {0} == set(range(1, n_cells + 1))

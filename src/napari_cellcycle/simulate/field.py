@@ -96,7 +96,8 @@ def simulate_field(
             "it takes at least one cell and 4 voxels a side."
         )
     unit = float((0.66 * np.prod(size) / n_cells / (4.19 * 1.38**3)) ** (1 / 3))
-    if unit < 3 * spacing[1] or 2.6 * unit > size.min():
+    unit = min(unit, 7.5, float(size.min()) / 2.8)
+    if unit < 3 * spacing[1]:
         raise CellCycleError(
             f"{n_cells} cells do not fit a field of {'x'.join(f'{s:.0f}' for s in size)} µm at "
             f"{spacing[1]} µm a pixel: nuclei would be {2 * unit:.1f} µm wide. "

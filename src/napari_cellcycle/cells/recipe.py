@@ -66,5 +66,7 @@ class ViewRecipe:
             raise ModelFormatError(
                 f"The card's view recipe has {sorted(values)}, expected {sorted(expected)}."
             )
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        plain: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
         return cls(**plain)

@@ -226,16 +226,17 @@ def crop_labels(crop: Volume, *, join: bool = False) -> NDArray[np.uint16]:
         window = (
             smooth[height // 4 : -(height // 4), width // 4 : -(width // 4)] if central else smooth
         )
-        bright = ndimage.binary_fill_holes(smooth > threshold_otsu(window))
+        level = float(threshold_otsu(window))  # type: ignore[no-untyped-call]
+        bright = ndimage.binary_fill_holes(smooth > level)
         if near[bright].sum() > 0.15 * near.sum():
             break
     objects, n = ndimage.label(bright)
     if n == 0:
         return np.ones(crop.shape, np.uint16)
     if join:
-        return (objects > 0).astype(np.uint16)
+        return np.asarray(objects > 0, dtype=np.uint16)
     subject = int(np.argmax(ndimage.sum_labels(near, objects, np.arange(1, n + 1)))) + 1
-    result = objects.astype(np.uint16) + 1
+    result = np.asarray(objects, dtype=np.uint16) + np.uint16(1)
     result[objects == 0] = 0
     result[objects == subject] = 1
     return result
@@ -256,7 +257,10 @@ def _background(
 def _moments(
     mask: NDArray[np.bool_], step: NDArray[np.float64], is_2d: bool
 ) -> tuple[NDArray[np.float64], float]:
-    """Find the centre (from the first voxel) and the radius of the ball with the same gyration."""
+    """Find the centre (from the first voxel) and the radius of the ball with the same gyration.
+
+    Voxels count as boxes, not as points; in 2D it is the radius of a disc.
+    """
     centre = np.zeros(3)
     spread = np.zeros(3)
     total = float(mask.sum())
@@ -287,9 +291,10 @@ def _resampling(n: int, first: float, step: float, centre: float, half: float, s
     pitch = 2 * half / size
     target = centre - half + (np.arange(size) + 0.5) * pitch
     support = max(step, pitch)
-    pad = int(np.ceil(support / step)) + 1
+    # a pixel up to one support outside still sees voxels, and reaches another support further
+    pad = 2 * int(np.ceil(support / step)) + 1
     source = first + np.arange(-pad, n + pad) * step
     weights = np.maximum(0.0, 1 - np.abs(target[:, None] - source[None]) / support)
     total = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, total, out=weights, where=total > 0)
-    return weights[:, pad : pad + n].astype(np.float32)
+    return np.asarray(weights[:, pad : pad + n], dtype=np.float32)

@@ -92,15 +92,15 @@ def stain(rng: np.random.Generator) -> Stain:
     strength = 0.3 if smoothness < 0.3 else between(rng, 0.4, 1.3)
     mottle = tuple(float(strength * rng.uniform(0, high)) for high in (0.45, 0.6, 0.5, 0.35))
     many = 0
-    if rng.random() < 0.45:
-        many = round(scale_between(rng, 3, 45))
-    size = between(rng, 0.07, 0.2) if many < 12 else between(rng, 0.045, 0.1)
+    if rng.random() < 0.5:
+        many = round(scale_between(rng, 2, 45))
+    size = between(rng, 0.08, 0.25) if many < 12 else between(rng, 0.045, 0.1)
     rim = between(rng, 0.1, 1.2) if rng.random() < 0.35 else 0.0
     return Stain(
         (mottle[0], mottle[1], mottle[2], mottle[3]),
         many,
         size,
-        scale_between(rng, 0.6, 6),
+        scale_between(rng, 0.6, 8),
         between(rng, 0.3, 0.95),
         rim,
     )

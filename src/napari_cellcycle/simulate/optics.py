@@ -203,7 +203,7 @@ def microscope(rng: np.random.Generator) -> Microscope:
         fade=between(rng, -0.25, 0.25) if rng.random() < 0.5 else 0.0,
         look=look,
         gamma=scale_between(rng, 0.6, 1.4) if rng.random() < 0.35 else 1.0,
-        saturate=between(rng, 0.45, 0.95) if rng.random() < 0.14 else 0.0,
+        saturate=between(rng, 0.35, 0.95) if rng.random() < 0.22 else 0.0,
         depth=depth,
         white=between(rng, 0.35, 0.95) if eight else scale_between(rng, 0.02, 0.9),
     )

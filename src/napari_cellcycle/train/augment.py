@@ -53,16 +53,16 @@ def augment(
     grid = F.affine_grid(theta, [n, channels, size, size], align_corners=False)
     images = F.grid_sample(images, grid, align_corners=False)
 
-    # Blur a third of the cells with one of a few kernels.
+    # Blur a fifth of the cells.
     for sigma in (0.7, 1.3):
-        chosen = uniform(0, 1) < 0.17
+        chosen = uniform(0, 1) < 0.1
         if bool(chosen.any()):
             images[chosen] = _blur(images[chosen], sigma)
 
     gamma = torch.exp(uniform(-0.5, 0.5, channels, 1, 1))
     images = images.clamp(0, 1) ** gamma
     gain = uniform(0.75, 1.3, channels, 1, 1)
-    noise = uniform(-0.03, 0.1, 1, 1, 1).clamp(min=0)
+    noise = uniform(-0.08, 0.08, 1, 1, 1).clamp(min=0)
     present = (images > 0).float()
     images = images * gain + torch.randn(images.shape, generator=rng) * noise * present
     if channels > 1:

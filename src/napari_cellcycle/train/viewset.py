@@ -151,16 +151,11 @@ def _simulated_view(
 
     rng = np.random.default_rng((seed, i))
     slug = str(rng.choice(list(mixture), p=list(mixture.values())))
-    cell = simulate_cell(slug, rng)
+    cell = simulate_cell(slug, rng, misreport=0.35)
     labels_are = "cell" if rng.random() < 0.3 else "nucleus"
     labels = cell.cells_labels if labels_are == "cell" else cell.nuclei_labels
     if not (labels == cell.label).any():
         labels_are, labels = "nucleus", cell.nuclei_labels
-    spacing = cell.spacing
-    if rng.random() < 0.3:
-        # Voxels said to be isotropic, or a refractive index ignored: the depth is off by a factor.
-        depth = float(np.exp(rng.uniform(np.log(0.35), np.log(2.0))))
-        spacing = Spacing(spacing.z * depth, spacing.y, spacing.x, "user")
     channels: list[NDArray[Any] | None] = [cell.image[0], cell.image[1]]
     if rng.random() < 0.3:
         channels[1] = None
@@ -172,7 +167,7 @@ def _simulated_view(
         cell.label,
         bbox,
         recipe=recipe,
-        spacing=spacing,
+        spacing=cell.spacing,
         labels_are=labels_are,  # type: ignore[arg-type]
     )
     return np.rint(views * 255).astype(np.uint8), slug

@@ -62,3 +62,65 @@ def table_of():
         return cell_table(segmentation, spacing)
 
     return table_of
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """Name of a model of the user with a very small network and random weights."""
+    import torch
+
+    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.models import networks
+    from napari_cellcycle.models.card import Architecture, ModelCard
+    from napari_cellcycle.models.folder import save_model
+    from napari_cellcycle.phases import MITOSIS_STAGES
+
+    def tiny(n_channels, n_outputs, pretrained, params):
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(n_channels, 4, 5, stride=4),
+            torch.nn.ReLU(),
+            torch.nn.AdaptiveMaxPool2d(2),
+            torch.nn.Flatten(),
+            torch.nn.Linear(16, n_outputs),
+        )
+
+    recipe = ViewRecipe()
+    card = ModelCard(
+        name="tiny",
+        version="1",
+        description="Random weights.",
+        architecture=Architecture("tiny"),
+        vocabulary="mitosis-stages",
+        phases=MITOSIS_STAGES.slugs,
+        recipe=recipe,
+        temperatures={axis: {"level1": 1.0, "level2": 1.0} for axis in recipe.axes},
+        ranges={"spacing_um": (0.0001, 0.001)},
+        missing_channels="filled with zeros",
+        training_data=(),
+        metrics={},
+        package_version="0.1.0",
+        licence="BSD-3-Clause",
+        limits="Knows nothing.",
+    )
+    torch.manual_seed(3)
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(networks.ARCHITECTURES, "tiny", tiny)
+        patch.setenv("NAPARI_CELLCYCLE_HOME", str(home))
+        states = {axis: tiny(2, 6, False, {}).state_dict() for axis in recipe.axes}
+        save_model(home / "models" / "tiny", card, states)
+        yield card.name
+
+
+@pytest.fixture
+def widget(viewer, tiny_model, qtbot):
+    """The dock widget "Classify cells", opened as from the menu, with the tiny model chosen."""
+
+    def open_widget():
+        _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Classify cells")
+        widget.form.model.choose(tiny_model)
+        widget.form.device.choose("cpu")
+        qtbot.waitUntil(widget.isVisible)
+        return widget
+
+    return open_widget

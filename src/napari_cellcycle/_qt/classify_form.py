@@ -14,11 +14,15 @@ from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
-from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
+from napari_cellcycle.errors import CellCycleError, ChannelError, ModelError, SegmentationError
+from napari_cellcycle.models.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.run import ClassifyRequest
     from napari_cellcycle.phases import PhaseSet
+
+BATCH_SIZE = 32
+"""Cells between two looks at the Cancel button."""
 
 _VOTES = (
     ("lowest-entropy", "lowest entropy", "The surest projection decides."),
@@ -65,6 +69,7 @@ class ClassifyForm(QWidget):
     def __init__(self, viewer: Any, models: Sequence[Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
+        self.batch_size = BATCH_SIZE
         self.labels = ChoiceBox("labels", tooltip="The Labels layer: one number a cell")
         self.labels_are = ChoiceBox(
             "labels-are", tooltip="Cells are masked as they are, nuclei with a margin"
@@ -80,7 +85,7 @@ class ClassifyForm(QWidget):
         self.time.setToolTip("A movie in 2D. Layers with axis labels say it themselves.")
         self.spacing = SpacingEdit()
         self.model = ChoiceBox("model")
-        self.model.set_choices([(entry.name, entry.name, entry) for entry in models])
+        self.model.set_choices([(entry.name, entry.name, entry) for entry in models], DEFAULT_MODEL)
         self.vote = ChoiceBox("vote", tooltip="How the three projections agree on a phase")
         self.vote.set_choices([(key, text, None) for key, text, _ in _VOTES])
         for index, (_, _, tip) in enumerate(_VOTES):
@@ -134,6 +139,7 @@ class ClassifyForm(QWidget):
         self.labels.set_choices(
             [(layer.unique_id, layer.name, layer) for layer in candidates],
             None if default is None else default.unique_id,
+            keep=True,
         )
         self._on_labels()
 
@@ -153,7 +159,7 @@ class ClassifyForm(QWidget):
         if layer is None:
             raise SegmentationError("There is no Labels layer yet: segment the nuclei first.")
         if entry is None:
-            raise CellCycleError("No model is installed.")
+            raise ModelError("There is no model: none ships with this version, none is yours.")
         time = self._time
         stack, channels = inputs.combine(chosen, time=time, like=layer)
         segmentation = inputs.segmentation(layer, self._labels_are, time=time)
@@ -174,8 +180,9 @@ class ClassifyForm(QWidget):
             nuclei=nuclei,
             spacing=self.spacing.typed(),
             isotropic=self.spacing.is_isotropic,
-            vote=self.vote.key(),
-            device=self.device.key(),
+            vote=str(self.vote.key()),
+            device=str(self.device.key()),
+            batch_size=self.batch_size,
         )
         return Run(request, layer, inputs.axes_of(layer, time=time), entry.card.phase_set)
 
@@ -269,6 +276,7 @@ class ClassifyForm(QWidget):
         self.nuclei.set_choices(
             [(None, "none", None), *((layer.unique_id, layer.name, layer) for layer in others)],
             guessed[0] if guessed else None,
+            keep=True,
         )
         self._form.setRowVisible(self.nuclei, self._labels_are == "cell" and bool(others))
         self.changed.emit()

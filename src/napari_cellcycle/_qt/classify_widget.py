@@ -172,7 +172,8 @@ class ClassifyWidget(QScrollArea):
         self._layer = run.layer
         self._result = None
         self.message.clear()
-        self.results.setVisible(False)
+        self.results.clear()
+        self.save_button.setEnabled(False)
         self.form.setEnabled(False)
         self.progress.begin(f"Loading {run.request.model}…")
         self._job.start("Classify cells", _classify, run.request)
@@ -181,7 +182,12 @@ class ClassifyWidget(QScrollArea):
         going = self._going
         if going is None:
             return
-        self.progress.advance(batch.done, batch.total, "cells")
+        self.progress.advance(batch.done, batch.total, f"cells ({batch.device})")
+        self.results.set_notes(batch.notes)
+        self.results.setVisible(True)
+        if not len(batch.indices):
+            self.results.summary.setText(f"Computing on {batch.device}…")
+            return
         layer, phases = going.run.layer, going.run.phases
         if layer not in self._viewer.layers:
             self._job.cancel()
@@ -191,8 +197,6 @@ class ClassifyWidget(QScrollArea):
                 self._viewer, layer, batch.cells, going.run.axes, phases
             )
             self._hide_labels(self.hide_labels.isChecked())
-            self.results.setVisible(True)
-            self.results.set_notes(())
         going.overlay.paint(batch.indices, batch.decision.phase + 1)
         going.batches.append(batch)
         found, times = np.unique(batch.decision.phase, return_counts=True)
@@ -200,8 +204,6 @@ class ClassifyWidget(QScrollArea):
             slug = phases.slugs[leaf]
             going.counts[slug] = going.counts.get(slug, 0) + n
         self.results.set_counts(phases, going.counts)
-        self.results.summary.setText("")
-        self.save_button.setEnabled(False)
 
     def _on_success(self, result: Classification) -> None:
         self._result = result
@@ -220,6 +222,7 @@ class ClassifyWidget(QScrollArea):
             )
             self._give_features()
         else:
+            self.results.setVisible(False)
             self.message.hint("Cancelled.")
 
     def _on_refusal(self, text: str) -> None:

@@ -24,11 +24,14 @@ class ChoiceBox(QComboBox):
         self._keys: list[Hashable] = []
         self._values: list[Any] = []
         self._by_hand = False
-        self.activated.connect(self._on_activated)
-        self.currentIndexChanged.connect(self.changed)
+        self.currentIndexChanged.connect(self._on_chosen)
 
     def set_choices(
-        self, choices: Sequence[tuple[Hashable, str, Any]], default: Hashable = None
+        self,
+        choices: Sequence[tuple[Hashable, str, Any]],
+        default: Hashable = None,
+        *,
+        keep: bool = False,
     ) -> None:
         """Offer choices; select the person's choice if it is among them, else the default.
 
@@ -38,11 +41,14 @@ class ChoiceBox(QComboBox):
             Key, text and value of each.
         default : hashable
             Key of the choice to select; the first one if there is no such key.
+        keep : bool
+            Whether a choice that no person made stays as well.
         """
         former = self.key()
         keys = [key for key, _, _ in choices]
         self._by_hand = self._by_hand and former in keys
-        wanted = former if self._by_hand else default
+        kept = self._by_hand or (keep and former is not None and former in keys)
+        wanted = former if kept else default
         with QSignalBlocker(self):
             self.clear()
             self._keys = keys
@@ -64,7 +70,7 @@ class ChoiceBox(QComboBox):
     def choose(self, key: Hashable) -> None:
         """Select a choice as a person would."""
         self.setCurrentIndex(self._keys.index(key))
-        self._by_hand = True
 
-    def _on_activated(self) -> None:
+    def _on_chosen(self) -> None:
         self._by_hand = True
+        self.changed.emit()

@@ -81,7 +81,7 @@ class Job(QObject):
         self._worker = None
         if isinstance(result, _Failure):
             if isinstance(result.error, CellCycleError):
-                self.refused.emit(str(result.error))
+                self._tell(result.error)
             else:
                 self._report(result.error)
         else:
@@ -93,6 +93,13 @@ class Job(QObject):
             self._worker = None
             self.cancelled.emit()
             self.ended.emit()
+
+    def _tell(self, error: CellCycleError) -> None:
+        """Say what a user can mend, in the widget and as a notification, without a traceback."""
+        from napari.utils.notifications import show_error
+
+        self.refused.emit(str(error))
+        show_error(str(error))
 
     def _report(self, error: Exception) -> None:
         """Hand a mistake of ours to napari, which shows it with its traceback."""

@@ -79,6 +79,13 @@ class ResultPanel(QWidget):
         """Add a row of controls below."""
         self._layout.addLayout(row)
 
+    def clear(self) -> None:
+        """Show nothing until a run has something to tell."""
+        self.setVisible(False)
+        self.set_notes(())
+        if self._vocabulary is not None:
+            self.set_counts(self._vocabulary, {})
+
     def set_counts(self, phases: PhaseSet, counts: Mapping[str, int]) -> None:
         """Show how many cells are in each phase.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,10 +17,12 @@ from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
-from napari_cellcycle.errors import CellCycleError, ChannelError
+from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_cellcycle.cells.segmentation import Method
 
 _METHODS = (
     ("local", "local threshold", "For uneven brightness and nuclei of different depth"),
@@ -43,7 +45,7 @@ class Segmented:
 
 
 def segment(
-    what: inputs.ToSegment, method: str = "local"
+    what: inputs.ToSegment, method: Method = "local"
 ) -> Generator[tuple[int, int], None, Segmented]:
     """Segment the nuclei frame by frame.
 
@@ -54,13 +56,22 @@ def segment(
     """
     from napari_cellcycle.cells.segmentation import segment_nuclei
 
-    frames = []
-    for frame in range(what.stack.n_frames):
-        part = replace(what.stack, data=what.stack.data[frame : frame + 1])
-        found = segment_nuclei(part, what.channel, what.spacing, method=method)
-        frames.append(np.asarray(found.data[0]))
-        yield frame + 1, what.stack.n_frames
-    return Segmented(what, np.stack(frames))
+    n = what.stack.n_frames
+    labels = np.zeros(what.stack.grid, np.uint32)
+    nothing: SegmentationError | None = None
+    for frame in range(n):
+        try:
+            found = segment_nuclei(
+                what.stack, what.channel, spacing=what.spacing, frames=[frame], method=method
+            )
+        except SegmentationError as error:
+            nothing = error
+        else:
+            labels[frame] = found.data[frame]
+        yield frame + 1, n
+    if nothing is not None and not labels.any():
+        raise nothing
+    return Segmented(what, labels)
 
 
 def add_labels(viewer: Any, found: Segmented) -> Any:

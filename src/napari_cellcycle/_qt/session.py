@@ -118,7 +118,15 @@ def whole_run(classification: Classification) -> Batch:
 
     cells = classification.cells
     n = len(cells)
-    return Batch(n, n, np.arange(n), classification.decision, cells)
+    return Batch(
+        n,
+        n,
+        np.arange(n),
+        classification.decision,
+        cells,
+        classification.device,
+        classification.notes,
+    )
 
 
 def session_of(viewer: Any) -> Session:

@@ -102,8 +102,9 @@ def test_frames_are_read_one_by_one():
         read: list[int] = []  # noqa: RUF012
 
         def __getitem__(self, frame):
-            self.read.append(frame)
-            return np.full(self.shape[1:], frame + 1, self.dtype)
+            (t,) = np.atleast_1d(frame)
+            self.read.append(int(t))
+            return np.full(self.shape[1:], t + 1, self.dtype)
 
     lazy = Lazy()
     table = cell_table(segmentation(lazy), SPACING)
@@ -164,8 +165,8 @@ def test_select_keeps_the_key():
         (np.zeros((1, 2, 3, 3), np.uint16), r"mask\.tif is empty.*1x2x3x3"),
         (np.ones((1, 2, 3, 3), np.float32), r"mask\.tif holds float32"),
         (np.ones((1, 2, 3, 3), bool), r"mask\.tif holds bool.*connected components"),
-        (np.full((1, 2, 3, 3), -1, np.int16), r"mask\.tif has labels from -1"),
-        (np.full((1, 2, 3, 3), 2**63, np.uint64), r"mask\.tif has labels .* 9223372036854775808"),
+        (np.full((1, 2, 3, 3), -1, np.int16), r"mask\.tif has a negative label \(-1\)"),
+        (np.full((1, 2, 3, 3), 2**63, np.uint64), r"mask\.tif has label 9223372036854775808"),
     ],
 )
 def test_unusable_labels_are_refused(data, message):
@@ -179,7 +180,7 @@ def test_unusable_nuclei_are_refused():
         cell_table(
             cells, SPACING, nuclei=segmentation(np.ones((1, 1, 3, 3), int), name="nuclei.tif")
         )
-    with pytest.raises(SegmentationError, match="from -2"):
+    with pytest.raises(SegmentationError, match="negative"):
         cell_table(cells, SPACING, nuclei=segmentation(np.full((1, 2, 3, 3), -2)))
     with pytest.raises(SegmentationError, match="float64"):
         cell_table(cells, SPACING, nuclei=segmentation(np.ones((1, 2, 3, 3))))

@@ -171,10 +171,10 @@ def _check_integer(segmentation: Segmentation) -> None:
 
 
 def _check_range(values: NDArray[np.integer[Any]], name: str) -> None:
-    if values.size and (int(values.min()) < 0 or int(values.max()) > np.iinfo(np.int64).max):
+    if values.size and int(values.max()) > np.iinfo(np.int64).max:
         raise SegmentationError(
-            f"The segmentation {name} has labels from {values.min()} to {values.max()}; they must "
-            "lie between 0 (background) and 2**63 - 1. Renumber them."
+            f"The segmentation {name} has label {values.max()}, which does not fit 64 bits with a "
+            "sign. Renumber the labels."
         )
 
 

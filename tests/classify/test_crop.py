@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from napari_cellcycle.classify import classify_crop
+from napari_cellcycle.errors import CellCycleError, ChannelError
+from napari_cellcycle.image import Stack
+
+
+@pytest.fixture
+def crop(data_dir):
+    """A real metaphase, 64 pixels wide."""
+    with np.load(data_dir / "mitocheck_hela_h2b_64px.npz", allow_pickle=False) as crops:
+        return crops["images"][np.flatnonzero(crops["phase"] == "Metaphase")[0], 0]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_a_picture_of_one_cell_is_one_cell(crop, classifier, tmp_path, suffix):
+    iio.imwrite(tmp_path / f"cell{suffix}", crop)
+    result = classify_crop(tmp_path / f"cell{suffix}", model=classifier)
+    assert result.cells.label.tolist() == [1]
+    assert set(result.decision.axes) == {"z"}
+    assert result.cells.image == f"cell{suffix}"
+    assert sum(result.counts().values()) == 1
+
+
+def test_neighbours_in_the_crop_are_no_cells(classifier):
+    picture = np.full((64, 64), 20, np.uint8)
+    y, x = np.indices((64, 64))
+    picture[np.hypot(y - 32, x - 32) < 9] = 200
+    picture[np.hypot(y - 8, x - 8) < 7] = 220
+    stack = Stack(picture[None, None, None], ("DNA",), None, "two")
+    result = classify_crop(stack, model=classifier)
+    assert len(result) == 1
+    np.testing.assert_allclose(result.cells.centroid[0], (0, 32, 32), atol=0.5)
+    assert set(np.unique(result.segmentation.volume(0))) == {0, 1, 2}
+
+
+def test_a_colour_picture_needs_a_word_on_its_channels(crop, classifier, tmp_path):
+    colour = np.stack([crop // 3, crop // 2, crop], axis=-1)
+    iio.imwrite(tmp_path / "cell.png", colour)
+    with pytest.raises(ChannelError, match="DNA is not clear"):
+        classify_crop(tmp_path / "cell.png", model=classifier)
+    result = classify_crop(tmp_path / "cell.png", model=classifier, channels={"dna": "blue"})
+    assert result.channels["dna"] == 2
+
+
+def test_a_stack_is_no_crop(organoid, classifier):
+    with pytest.raises(CellCycleError, match="1 frames and 27 planes"):
+        classify_crop(organoid.stack, model=classifier)
+    movie = replace(organoid.stack, data=np.zeros((3, 2, 1, 8, 8)))
+    with pytest.raises(CellCycleError, match="3 frames and 1 planes"):
+        classify_crop(movie, model=classifier)

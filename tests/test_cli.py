@@ -1,4 +1,4 @@
-"""The command line in-process, on real images, with a small model of random weights."""
+"""The command line in-process, on real images, with a model of random weights."""
 
 from __future__ import annotations
 
@@ -51,43 +51,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def model(model_folder: Path) -> Path:
     """A model with random weights: it answers, and nobody should believe it."""
-    import torch
-
-    from napari_cellcycle.cells.recipe import ViewRecipe
-    from napari_cellcycle.models.card import Architecture, ModelCard
-    from napari_cellcycle.models.folder import save_model
-    from napari_cellcycle.models.networks import build
-
-    torch.manual_seed(0)
-    recipe = ViewRecipe(size=32)
-    outputs = 1 + len(MITOSIS_STAGES.slugs)
-    card = ModelCard(
-        name="random",
-        version="0.1",
-        description="Random weights.",
-        architecture=Architecture("resnet18-projections"),
-        vocabulary="mitosis-stages",
-        phases=MITOSIS_STAGES.slugs,
-        recipe=recipe,
-        temperatures={axis: {"level1": 1.0, "level2": 1.0} for axis in recipe.axes},
-        ranges={},
-        missing_channels="Filled with zeros.",
-        training_data=(),
-        metrics={"accuracy": 0.2},
-        package_version="0.1.0",
-        licence="BSD-3-Clause",
-        limits="Not for use.",
-    )
-    states = {
-        axis: build("resnet18-projections", n_channels=2, n_outputs=outputs).state_dict()
-        for axis in recipe.axes
-    }
-    folder = tmp_path_factory.mktemp("models") / "random"
-    save_model(folder, card, states)
-    return folder
+    return model_folder
 
 
 @pytest.fixture
@@ -124,7 +91,7 @@ def test_classify_prints_counts(classify: Run) -> None:
     done = classify()
     assert done.code == 0, done.err
     assert "2 × 0.26 × 0.26 µm" in done.out
-    assert "random 0.1" in done.out
+    assert "untrained 1" in done.out
     for phase in MITOSIS_STAGES.leaves:
         assert phase.name in done.out
 
@@ -132,7 +99,7 @@ def test_classify_prints_counts(classify: Run) -> None:
 def test_classify_prints_json_of_the_documented_form(classify: Run) -> None:
     found = classify("--json").json
     assert list(found) == ["model", "device", "cells", "counts"]
-    assert (found["model"], found["device"]) == ("random", "cpu")
+    assert (found["model"], found["device"]) == ("untrained", "cpu")
     assert list(found["counts"]) == list(MITOSIS_STAGES.slugs)
     assert sum(found["counts"].values()) == len(found["cells"]) == 20
     for row in found["cells"]:
@@ -252,7 +219,7 @@ def crop(data_dir: Path, tmp_path: Path) -> Path:
 def test_a_crop_prints_model_phase_and_probabilities(run: Run, crop: Path, model: Path) -> None:
     done = run("classify", crop, "--crop", "--model", model, "--device", "cpu")
     assert done.code == 0, done.err
-    assert "random 0.1" in done.out
+    assert "untrained 1" in done.out
     *_, rows = done.out.split("-----------\n")
     table = dict(line.rsplit(maxsplit=1) for line in rows.splitlines())
     assert {p.name for p in MITOSIS_STAGES.leaves} == {name.strip() for name in table}
@@ -443,15 +410,15 @@ def test_models_lists_cards(
     run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(tmp_path))
-    shutil.copytree(model, tmp_path / "models" / "random")
+    shutil.copytree(model, tmp_path / "models" / "untrained")
     cards = run("models", "--json").json
-    assert "random" in [card["name"] for card in cards]
+    assert "untrained" in [card["name"] for card in cards]
     assert all(card["vocabulary"] for card in cards)
     listing = run("models").out
     assert "Random weights." in listing
-    card = run("models", "random").out
-    assert "Not for use." in card
-    assert "accuracy: 0.2" in card
+    card = run("models", "untrained").out
+    assert "Everything." in card
+    assert "accuracy: 0.5" in card
     assert "mitosis-9d" in run("models", "mitosis-9d").refused()
 
 

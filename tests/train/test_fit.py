@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.train.augment import augment
+from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.fit import FitOptions, Source, fit, level_loss, logits, temperature
+from napari_cellcycle.train.mitosis3d import MITOCHECK
+from napari_cellcycle.train.viewset import ViewSet, crop_views
+
+
+@pytest.fixture(scope="module")
+def real(data_dir: Path) -> ViewSet:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    return crop_views(crops, recipe=ViewRecipe(), phases=MITOSIS_STAGES, allowed=MITOCHECK)
+
+
+def small_network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(2, 12, 5, 4),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(12, 24, 3, 2),
+        torch.nn.ReLU(),
+        torch.nn.AdaptiveAvgPool2d(2),
+        torch.nn.Flatten(),
+        torch.nn.Linear(96, 6),
+    )
+
+
+def test_fitting_learns_from_real_crops_and_repeats_itself(real: ViewSet) -> None:
+    drawn = [Source(real, ("z",), 1.0)]
+    losses: list[float] = []
+    network = small_network()
+    fit(network, drawn, FitOptions(150, learning_rate=5e-3), lambda _, loss: losses.append(loss))
+    assert losses[-1] < 0.85 * losses[0]
+    outputs = logits(network, real.images[:, 0])
+    called = outputs[:, 1] > outputs[:, 0]
+    balanced = (called[real.mitotic == 1].mean() + (~called[real.mitotic == 0]).mean()) / 2
+    assert balanced > 0.6
+    again = small_network()
+    fit(again, drawn, FitOptions(150, learning_rate=5e-3))
+    assert np.allclose(logits(again, real.images[:20, 0]), outputs[:20], atol=1e-4)
+
+
+def test_loss_counts_stages_of_mitotic_cells_only() -> None:
+    outputs = torch.tensor([[2.0, -1.0, 9.0, 0.0], [0.0, 1.0, 1.0, 3.0]])
+    mitotic = torch.tensor([0, 1])
+    stages = torch.tensor([[False, False], [True, False]])
+    first = -torch.log_softmax(outputs[:, :2], 1)[[0, 1], mitotic].mean()
+    second = -torch.log_softmax(outputs[1, 2:], 0)[0]
+    # half of the cells have a stage
+    assert torch.isclose(level_loss(outputs, mitotic, stages), first + second / 2)
+
+
+def test_loss_of_a_stage_that_is_known_in_part() -> None:
+    outputs = torch.tensor([[0.0, 0.0, 1.0, 2.0, 3.0]])
+    stages = torch.tensor([[True, True, False]])
+    p = torch.softmax(outputs[0, 2:], 0)
+    expected = np.log(2) - torch.log(p[0] + p[1])
+    assert torch.isclose(level_loss(outputs, torch.tensor([1]), stages), expected)
+
+
+def test_augmentation_keeps_range_shape_and_absence(real: ViewSet) -> None:
+    images = torch.from_numpy(real.images[:32, 0]).float() / 255
+    for axis in "xyz":
+        varied = augment(images, axis, torch.Generator().manual_seed(1))
+        assert varied.shape == images.shape
+        assert varied.min() >= 0
+        assert varied.max() <= 1
+        assert (varied[:, 1] == 0).all()
+        assert not torch.allclose(varied, images)
+
+
+def test_temperature_finds_how_much_logits_were_inflated() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 1.5, (4000, 2)).astype(np.float32)
+    p = np.exp(honest[:, 1]) / np.exp(honest).sum(axis=1)
+    truth = (rng.random(4000) < p).astype(int)
+    assert temperature(3 * honest, np.eye(2, dtype=bool)[truth]) == pytest.approx(3, rel=0.15)

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.train.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.mitosis3d import MITOCHECK, MIXTURE
+from napari_cellcycle.train.viewset import ViewSet, crop_views, join, simulated_views, view_crop
+
+RECIPE = ViewRecipe()
+
+
+def first(crops: CropSet, phase: str, n: int) -> CropSet:
+    rows = np.flatnonzero(crops.phase == phase)[:n]
+    return CropSet(
+        crops.images[rows], crops.channels, crops.phase[rows], crops.group[rows], crops.name
+    )
+
+
+def test_simulated_cells_do_not_depend_on_the_number_of_workers() -> None:
+    options = {"recipe": RECIPE, "phases": MITOSIS_STAGES, "mixture": MIXTURE, "seed": 4}
+    one = simulated_views(6, workers=1, **options)
+    two = simulated_views(6, workers=2, **options)
+    assert (one.images == two.images).all()
+    assert (one.mitotic == two.mitotic).all()
+    assert one.images.shape == (6, 3, 2, 64, 64)
+    assert one.images[:, :, 0].max(axis=(1, 2, 3)).min() > 100
+    # a cell that divides has one stage, another none
+    assert (one.stages.sum(axis=1) == one.mitotic).all()
+
+
+def test_real_crops_keep_what_their_labels_leave_open(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    chosen = join(
+        [
+            crop_views(
+                first(crops, phase, 3), recipe=RECIPE, phases=MITOSIS_STAGES, allowed=MITOCHECK
+            )
+            for phase in ("Prometaphase", "Metaphase", "Apoptosis")
+        ]
+    )
+    assert chosen.axes == ("z",)
+    assert chosen.mitotic.tolist() == [1] * 6 + [0] * 3
+    assert chosen.stages.sum(axis=1).tolist() == [2] * 3 + [1] * 3 + [0] * 3
+    assert (chosen.images[:, 0, 1] == 0).all()  # no membrane
+
+
+def test_labels_that_are_not_listed_are_left_out(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    blurred = first(crops, "OutOfFocus", 3)
+    assert len(crop_views(blurred, recipe=RECIPE, phases=MITOSIS_STAGES, allowed=MITOCHECK)) == 0
+
+
+def test_joined_daughters_fill_the_view_with_both(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    pair = first(crops, "Anaphase", 3).images[2, 0]
+    alone, both = view_crop(pair, RECIPE)[0, 0], view_crop(pair, RECIPE, join_parts=True)[0, 0]
+    middle = slice(24, 40)
+    assert alone[middle, middle].mean() > 0.5
+    assert both[middle, middle].mean() < 0.5 * alone[middle, middle].mean()
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    views = simulated_views(
+        2, recipe=RECIPE, phases=MITOSIS_STAGES, mixture=MIXTURE, seed=1, workers=1
+    )
+    views.save(tmp_path / "views.npz")
+    again = ViewSet.load(tmp_path / "views.npz")
+    assert again.axes == views.axes
+    assert (again.images == views.images).all()
+    assert (again.stages == views.stages).all()
+
+
+def test_no_dna() -> None:
+    crops = CropSet(np.ones((1, 1, 8, 8)), ("tubulin",), np.array(["a"]), np.array(["a"]), "a.npz")
+    with pytest.raises(CropSetError, match=r"a\.npz has no dna channel; it has tubulin"):
+        crop_views(crops, recipe=RECIPE, phases=MITOSIS_STAGES, allowed={})

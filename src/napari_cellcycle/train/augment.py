@@ -9,7 +9,12 @@ import torch.nn.functional as F
 
 
 def augment(
-    images: torch.Tensor, axis: str, rng: torch.Generator, *, membrane_dropout: float = 0.3
+    images: torch.Tensor,
+    axis: str,
+    rng: torch.Generator,
+    *,
+    membrane_dropout: float = 0.3,
+    cut: float = 0.0,
 ) -> torch.Tensor:
     """Vary a batch of views.
 
@@ -27,6 +32,8 @@ def augment(
         Source of all randomness.
     membrane_dropout : float
         Probability that every channel but the first is set to zero.
+    cut : float
+        Probability that a view is cut by a straight border, as at the edge of an image.
 
     Returns
     -------
@@ -50,6 +57,8 @@ def augment(
     theta[:, 1, 0] = sin * scale * flip_x
     theta[:, 1, 1] = cos * scale * flip_y * stretch
     theta[:, :, 2] = uniform(-0.06, 0.06, 2)
+    if cut > 0:
+        images, theta = _cut(images, theta, uniform(0, 1), uniform(0, 1), uniform(0, 1), cut)
     grid = F.affine_grid(theta, [n, channels, size, size], align_corners=False)
     images = F.grid_sample(images, grid, align_corners=False)
 
@@ -69,6 +78,40 @@ def augment(
         keep = (uniform(0, 1, 1, 1, 1) >= membrane_dropout).float()
         images = torch.cat([images[:, :1], images[:, 1:] * keep], dim=1)
     return images.clamp(0, 1)
+
+
+def _cut(
+    images: torch.Tensor,
+    theta: torch.Tensor,
+    chance: torch.Tensor,
+    where: torch.Tensor,
+    side: torch.Tensor,
+    share: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Blank some views beyond a line, and move and enlarge what is left as a view of it would."""
+    size = images.shape[-1]
+    # in a view that reaches 1.5 radii from the centre, the cell ends near 2/3 of the half width
+    edge = 2 / 3
+    line = where * (edge + 0.1) - 0.1
+    position = (torch.arange(size) + 0.5) / size * 2 - 1
+    chosen = chance < share
+    sign = torch.where(side < 0.5, 1.0, -1.0)
+    vertical = ((side * 4).long() % 2) == 0
+    beyond = position[None] * sign[:, None] > line[:, None]
+    blank = torch.where(vertical[:, None, None], beyond[:, None, :], beyond[:, :, None]).expand(
+        -1, size, size
+    )
+    images = images.masked_fill((blank & chosen[:, None, None])[:, None], 0.0)
+    left = ((line + edge) / (2 * edge)).clamp(max=1.0)
+    shrink = torch.where(chosen, left**0.35, torch.ones_like(left))
+    theta = theta * torch.stack([shrink, shrink, torch.ones_like(shrink)], dim=1)[:, None]
+    centre = torch.where(chosen, sign * (line - edge).clamp(max=0) / 2, torch.zeros_like(left))
+    shift = torch.stack(
+        [torch.where(vertical, centre, 0 * centre), torch.where(vertical, 0 * centre, centre)],
+        dim=1,
+    )
+    theta[:, :, 2] = theta[:, :, 2] + shift
+    return images, theta
 
 
 def _blur(images: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -33,6 +33,8 @@ class FitOptions:
     weight_decay : float
     label_smoothing : float
         At level 1.
+    cut : float
+        Share of views that are cut by a straight border.
     seed : int
     """
 
@@ -41,6 +43,7 @@ class FitOptions:
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
     label_smoothing: float = 0.03
+    cut: float = 0.0
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,7 +125,8 @@ def fit(
     for step in range(options.steps):
         axis = axes[int(rng.integers(len(axes)))]
         images, mitotic, stages = _batch(sources, axis, options.batch_size, rng)
-        inputs = augment(images, axis, generator).contiguous(memory_format=torch.channels_last)
+        inputs = augment(images, axis, generator, cut=options.cut)
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
         optimizer.zero_grad(set_to_none=True)
         loss = level_loss(network(inputs), mitotic, stages, label_smoothing=options.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]

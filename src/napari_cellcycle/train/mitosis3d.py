@@ -146,7 +146,7 @@ def fit_networks(
         Job(
             f"axis-{axis}",
             (axis,),
-            FitOptions(axis_steps, learning_rate=5e-4, seed=10 + i),
+            FitOptions(axis_steps, learning_rate=5e-4, cut=0.15, seed=10 + i),
             common.name,
             pretrained,
         )
@@ -238,7 +238,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for intermediate results")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--cells", type=int, default=16_000, help="simulated training cells")
-    parser.add_argument("--common-steps", type=int, default=900)
+    parser.add_argument("--common-steps", type=int, default=1500)
     parser.add_argument("--axis-steps", type=int, default=1000)
     parser.add_argument("--pretrained", action="store_true", help="start from ImageNet (downloads)")
     options = parser.parse_args(argv)

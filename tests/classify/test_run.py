@@ -126,12 +126,16 @@ def test_progress_is_told_by_the_cell(organoid, classifier):
 def test_a_movie_is_read_frame_by_frame_and_only_the_channels_that_count(data_dir, classifier):
     movie = open_image(data_dir / "embryo_timelapse_3d.ome.tif")
     labels = open_labels(data_dir / "embryo_timelapse_3d_labels.ome.tif")
+    movie, labels = (
+        replace(opened, data=np.asarray(opened.data)[..., ::2, ::3, ::3])
+        for opened in (movie, labels)
+    )
     read = []
 
     def frame(block_info=None, array=None):
         location = block_info[None]["array-location"]
         read.append((location[0][0], location[1][0]))
-        return np.asarray(movie.data[location[0][0], location[1][0] % 1])[None, None]
+        return movie.data[location[0][0], 0][None, None]
 
     t, z, y, x = movie.grid
     lazy = da.map_blocks(frame, chunks=((1,) * t, (1, 1), z, y, x), dtype=movie.data.dtype)
@@ -139,13 +143,12 @@ def test_a_movie_is_read_frame_by_frame_and_only_the_channels_that_count(data_di
     work = iter_classify(ClassifyRequest(stack, labels, classifier, isotropic=True))
     next(work)
     read.clear()
+    seen = []
     for batch in work:
-        frames = set(batch.cells.frame[batch.indices].tolist())
-        assert set(read) <= {(f, 0) for f in frames}
+        seen += set(batch.cells.frame[batch.indices].tolist())
+        assert set(read) <= {(seen[-1], 0)}
         read.clear()
-    result = classify(stack, labels, model=classifier, isotropic=True)
-    assert set(result.cells.frame.tolist()) == {0, 1, 2, 3}
-    assert len(result.features(2)["index"]) == (result.cells.frame == 2).sum()
+    assert seen == [0, 1, 2, 3]
 
 
 def test_frames_are_apart_and_empty_ones_are_skipped(organoid, classifier):
@@ -158,11 +161,12 @@ def test_frames_are_apart_and_empty_ones_are_skipped(organoid, classifier):
     np.testing.assert_allclose(
         result.decision.probabilities[:half], result.decision.probabilities[half:], atol=1e-6
     )
+    assert result.features(2)["index"].tolist() == result.cells.label[half:].tolist()
 
 
 def test_some_labels_only(organoid, classifier):
-    request = ClassifyRequest(organoid.stack, organoid.nuclei, classifier, only_labels=(3, 5))
-    assert prepare(request).cells.label.tolist() == [3, 5]
+    request = ClassifyRequest(organoid.stack, organoid.nuclei, classifier, only_labels=(15, 18))
+    assert prepare(request).cells.label.tolist() == [15, 18]
     with pytest.raises(SegmentationError, match="none of the labels 999"):
         prepare(replace(request, only_labels=(999,)))
 
@@ -184,7 +188,7 @@ def test_a_plane_is_decided_by_its_one_projection(data_dir, classifier):
 def test_without_labels_nuclei_are_segmented_and_it_says_so(organoid, classifier):
     result = classify(organoid.stack, model=classifier)
     assert result.segmentation.labels_are == "nucleus"
-    assert len(result) > 5
+    assert len(result) > 1
     assert any(note.startswith("No segmentation was given: nuclei were") for note in result.notes)
 
 
@@ -274,7 +278,7 @@ def test_a_missing_membrane_is_told_in_the_cards_words(organoid, classifier):
 
 def test_labels_of_another_shape_are_refused(organoid, classifier):
     cropped = replace(organoid.nuclei, data=organoid.nuclei.data[:, :, :-1])
-    with pytest.raises(SegmentationMismatchError, match=r"\(1, 27, 182, 175\).*181"):
+    with pytest.raises(SegmentationMismatchError, match=r"\(1, 27, 90, 90\).*89"):
         classify(organoid.stack, cropped, model=classifier)
     with pytest.raises(SegmentationMismatchError, match="does not lie on"):
         classify(organoid.stack, organoid.cells, nuclei=cropped, model=classifier)

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
         choose_device,
         describe_device,
     )
-    from napari_cellcycle.classify.prepare import ClassifyRequest, Prepared, prepare
+    from napari_cellcycle.classify.request import (
+        ClassifyRequest,
+        Prepared,
+        prepare,
+        resolve_channels,
+    )
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.classify.run import Batch, classify, iter_classify
 
 _HOME = {
     "Batch": "run",
     "Classification": "result",
-    "ClassifyRequest": "prepare",
+    "ClassifyRequest": "request",
     "Findings": "checks",
-    "Prepared": "prepare",
+    "Prepared": "request",
     "available_devices": "device",
     "choose_device": "device",
     "classify": "run",
@@ -32,7 +37,8 @@ _HOME = {
     "compare_with_card": "checks",
     "describe_device": "device",
     "iter_classify": "run",
-    "prepare": "prepare",
+    "prepare": "request",
+    "resolve_channels": "request",
 }
 
 __all__ = [
@@ -49,6 +55,7 @@ __all__ = [
     "describe_device",
     "iter_classify",
     "prepare",
+    "resolve_channels",
 ]
 
 

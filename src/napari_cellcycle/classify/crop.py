@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.cells.views import crop_labels
-from napari_cellcycle.classify.prepare import ClassifyRequest, card_of, resolve_channels
+from napari_cellcycle.classify.request import ClassifyRequest, card_of, resolve_channels
 from napari_cellcycle.classify.run import run
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.reading import open_image

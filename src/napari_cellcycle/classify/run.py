@@ -13,7 +13,7 @@ from napari_cellcycle.classify.batching import Batcher
 from napari_cellcycle.classify.checks import contrast_notes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.device import choose_device
-from napari_cellcycle.classify.prepare import ClassifyRequest, Prepared, prepare
+from napari_cellcycle.classify.request import ClassifyRequest, Prepared, prepare
 from napari_cellcycle.classify.result import Classification
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing, parse_spacing

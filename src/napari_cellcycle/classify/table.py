@@ -128,8 +128,12 @@ def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 
 def neutralise(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
+
+    Carriage returns, which would end the row in some readers, become spaces.
+    """
+    safe = f"'{text}" if text.startswith(_FORMULA) else text
+    return safe.replace("\r", " ")
 
 
 def _whole(values: NDArray[np.int64]) -> Any:

@@ -276,7 +276,7 @@ def _segment(stack: Stack, channel: int | None, spacing: Spacing) -> Segmentatio
     from napari_cellcycle.cells.segmentation import segment_nuclei
 
     assert channel is not None
-    return segment_nuclei(stack, channel, spacing)
+    return segment_nuclei(stack, channel, spacing=spacing)
 
 
 def _only(cells: CellTable, labels: tuple[int, ...], name: str) -> CellTable:

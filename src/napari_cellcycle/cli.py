@@ -210,7 +210,7 @@ def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> li
 def _segment(args: argparse.Namespace) -> None:
     from napari_cellcycle.cells.segmentation import segment_nuclei
     from napari_cellcycle.cells.table import cell_table
-    from napari_cellcycle.classify.prepare import resolve_channels
+    from napari_cellcycle.classify import resolve_channels
     from napari_cellcycle.image.reading import open_image
     from napari_cellcycle.image.roles import parse_channels
     from napari_cellcycle.image.spacing import parse_spacing, resolve_spacing

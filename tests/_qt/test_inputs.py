@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
@@ -72,6 +74,32 @@ def test_three_axes_without_labels_may_be_time():
     assert not inputs.may_be_time(Image(np.zeros((8, 8))))
     assert inputs.axes_of(layer, time=True) == "TYX"
     assert inputs.axes_of(layer, time=False) == "ZYX"
+
+
+def test_nothing_is_read_until_a_run_reads_it():
+    class Unread:
+        shape, dtype, ndim = (5, 30, 30), np.dtype(np.uint16), 3
+
+        def __getitem__(self, where):
+            raise AssertionError("data were read")
+
+    def layer(name):
+        return SimpleNamespace(
+            data=Unread(),
+            name=name,
+            unique_id=name,
+            multiscale=False,
+            rgb=False,
+            axis_labels=("z", "y", "x"),
+            scale=(1, 1, 1),
+            units=("um",) * 3,
+            source=None,
+        )
+
+    stack, _ = inputs.combine({"dna": inputs.Channel(layer("DNA"), 0, "DNA")})
+    labels = inputs.segmentation(layer("nuclei"), "nucleus")
+    assert stack.grid == labels.grid == (1, 5, 30, 30)
+    assert stack.spacing == Spacing(1, 1, 1, "metadata")
 
 
 def test_layers_that_do_not_fit_are_refused():

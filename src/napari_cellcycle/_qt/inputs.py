@@ -209,12 +209,19 @@ def segmentation(layer: Any, labels_are: LabelsAre, *, time: bool = False) -> Se
 def _described(layer: Any, axes: str) -> Any:
     """Describe a layer as the image room takes it, its axes named."""
     return SimpleNamespace(
-        data=layer.data,
+        data=_lazy(layer.data[0] if layer.multiscale else layer.data),
         name=layer.name,
-        multiscale=layer.multiscale,
+        multiscale=False,
         rgb=getattr(layer, "rgb", False),
         axis_labels=tuple(axes.lower()),
         scale=layer.scale,
         units=layer.units,
         source=layer.source,
     )
+
+
+def _lazy(data: Any) -> Any:
+    """Wrap an array in dask without reading it, which naming it after its content would do."""
+    import dask.array as da
+
+    return data if isinstance(data, da.Array) else da.from_array(data, name=False)

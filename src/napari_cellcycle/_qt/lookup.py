@@ -67,7 +67,8 @@ def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup) -> Any:
     """
     import dask.array as da
 
-    array = data if isinstance(data, da.Array) else da.from_array(data)
+    # without a name of its own: dask would read all the data to make one
+    array = data if isinstance(data, da.Array) else da.from_array(data, name=False)
     time_axis = axes.index("T") if "T" in axes else None
 
     def classes(block: NDArray[Any], block_info: Any = None) -> NDArray[np.uint8]:

@@ -269,6 +269,12 @@ def main(argv: list[str] | None = None) -> None:
         "simulated, held out": simulated["test"],
         "MitoCheck, plates held out (z)": mitocheck["test"],
         "Jurkat, cells held out (z)": jurkat["test"],
+        "RPE-1, never trained on (z)": crop_views(
+            read_crop_set(options.data / "rpe1_h2b_21px.npz"),
+            recipe=RECIPE,
+            phases=PHASES,
+            allowed=RPE1,
+        ),
     }
     ship(
         options.out,

@@ -297,8 +297,8 @@ def _card(
     page.text(
         x + _PAD + inner,
         base,
-        shorten(verdict, 8.5, inner - 40),
-        8.5,
+        shorten(verdict, 7.8, inner - 32),
+        7.8,
         ha="right",
         color=theme.wrong if wrong else theme.faint,
     )

@@ -293,12 +293,13 @@ def test_a_segmentation_removed_during_the_run_ends_it(started, viewer, qtbot, g
 
 def test_closing_the_dock_widget_cancels_the_run(started, viewer, qtbot, gated):
     panel, _ = started
-    qtbot.addWidget(panel)  # it belongs to nobody once it is out of the window
     viewer.window.remove_dock_widget(panel)
     gated.set()
     qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
     assert panel.result is None
     viewer.add_image(np.zeros((4, 4)))  # nothing listens any more
+    with qtbot.waitSignal(panel.destroyed):  # it belonged to nobody once out of the window
+        panel.deleteLater()
 
 
 def test_closing_the_viewer_cancels_the_run(started, viewer, qtbot, gated):

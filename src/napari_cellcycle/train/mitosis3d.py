@@ -65,13 +65,17 @@ RPE1: dict[str, tuple[str, ...]] = {"non-mitotic": ("non-mitotic",), "mitotic": 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One network to fit: which axes it sees, how, and from which earlier job it starts."""
+    """One network to fit: which axes it sees, how, from which earlier job, and of which cells.
+
+    ``cut_cells`` weighs the simulated cells that are cut by the border against the others (0.7).
+    """
 
     name: str
     axes: tuple[Axis, ...]
     options: FitOptions
     start: str
     pretrained: bool
+    cut_cells: float = 0.0
 
 
 def _rows(crops: CropSet, rows: NDArray[np.int64]) -> CropSet:
@@ -112,7 +116,9 @@ def real_parts(data: Path) -> tuple[dict[str, ViewSet], dict[str, ViewSet]]:
     return result[0], result[1]
 
 
-def simulated_part(work: Path, part: str, n: int, seed: int, workers: int) -> ViewSet:
+def simulated_part(
+    work: Path, part: str, n: int, seed: int, workers: int, cut: float = 0.07
+) -> ViewSet:
     """Simulate the views of one part, once."""
     path = work / f"simulated-{part}-{n}-{seed}.npz"
     if not path.exists():
@@ -125,6 +131,7 @@ def simulated_part(work: Path, part: str, n: int, seed: int, workers: int) -> Vi
                 phases=PHASES,
                 mixture=MIXTURE,
                 seed=seed,
+                cut=cut,
                 workers=workers,
                 progress=lambda done, _: bar.update(done - bar.n),
             )
@@ -133,9 +140,18 @@ def simulated_part(work: Path, part: str, n: int, seed: int, workers: int) -> Vi
 
 
 def fit_networks(
-    data: Path, work: Path, *, common_steps: int, axis_steps: int, pretrained: bool
+    data: Path,
+    work: Path,
+    *,
+    common_steps: int,
+    axis_steps: int,
+    finish_steps: int,
+    pretrained: bool,
 ) -> dict[str, torch.nn.Module]:
-    """Fit one start common to the three axes, then each axis in a process of its own."""
+    """Fit one start common to the three axes, then each axis in two rounds, in its own process.
+
+    The second round also sees many cells that the border of the image cuts.
+    """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -152,13 +168,24 @@ def fit_networks(
         )
         for i, axis in enumerate(RECIPE.axes)
     ]
+    finish = [
+        Job(
+            f"finish-{axis}",
+            (axis,),
+            FitOptions(finish_steps, learning_rate=4e-4, cut=0.15, seed=20 + i),
+            f"axis-{axis}",
+            pretrained,
+            cut_cells=0.25,
+        )
+        for i, axis in enumerate(RECIPE.axes)
+    ]
     spawn = multiprocessing.get_context("spawn")
-    for batch, threads in (([common], os.cpu_count() or 1), (jobs, 1)):
+    for batch, threads in (([common], os.cpu_count() or 1), (jobs, 1), (finish, 1)):
         with ProcessPoolExecutor(len(batch), mp_context=spawn) as pool:
             n = len(batch)
             list(pool.map(fit_one, batch, [data] * n, [work] * n, [threads] * n))
     networks: dict[str, torch.nn.Module] = {}
-    for job in jobs:
+    for job in finish:
         network = new_network()
         network.load_state_dict(torch.load(work / f"{job.name}.pt", weights_only=True))
         networks[job.axes[0]] = network
@@ -180,14 +207,16 @@ def fit_one(job: Job, data: Path, work: Path, threads: int) -> None:
         network.load_state_dict(torch.load(work / f"{job.start}.pt", weights_only=True))
     mitocheck, jurkat = real_parts(data)
     simulated = ViewSet.load(next(work.glob("simulated-train-*.npz")))
+    cut = ViewSet.load(next(work.glob("simulated-cut-*.npz")))
     drawn = [
         Source(views, axes, weight)
         for views, axes, weight in (
             (simulated, job.axes, 0.7),
+            (cut, job.axes, job.cut_cells),
             (mitocheck["train"], tuple(a for a in job.axes if a == "z"), 0.24),
             (jurkat["train"], tuple(a for a in job.axes if a == "z"), 0.06),
         )
-        if axes
+        if axes and weight
     ]
     fit(
         network,
@@ -240,17 +269,19 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--cells", type=int, default=16_000, help="simulated training cells")
     parser.add_argument("--common-steps", type=int, default=1500)
     parser.add_argument("--axis-steps", type=int, default=1000)
+    parser.add_argument("--finish-steps", type=int, default=600)
     parser.add_argument("--pretrained", action="store_true", help="start from ImageNet (downloads)")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options.work.mkdir(parents=True, exist_ok=True)
     workers = os.cpu_count() or 1
     simulated = {
-        part: simulated_part(options.work, part, n, seed, workers)
-        for part, n, seed in (
-            ("train", options.cells, 1),
-            ("validation", options.cells // 16, 2),
-            ("test", options.cells // 8, 3),
+        part: simulated_part(options.work, part, n, seed, workers, cut)
+        for part, n, seed, cut in (
+            ("train", options.cells, 1, 0.07),
+            ("cut", options.cells // 5, 4, 0.7),
+            ("validation", options.cells // 16, 2, 0.07),
+            ("test", options.cells // 8, 3, 0.07),
         )
     }
     networks = fit_networks(
@@ -258,6 +289,7 @@ def main(argv: list[str] | None = None) -> None:
         options.work,
         common_steps=options.common_steps,
         axis_steps=options.axis_steps,
+        finish_steps=options.finish_steps,
         pretrained=options.pretrained,
     )
     mitocheck, jurkat = real_parts(options.data)
@@ -285,7 +317,7 @@ def main(argv: list[str] | None = None) -> None:
         phases=PHASES,
         mixture=MIXTURE,
         trained_on={
-            "simulated": len(simulated["train"]),
+            "simulated": len(simulated["train"]) + len(simulated["cut"]),
             "MitoCheck": len(mitocheck["train"]),
             "Jurkat": len(jurkat["train"]),
         },

@@ -102,6 +102,7 @@ def simulated_views(
     phases: PhaseSet,
     mixture: Mapping[str, float],
     seed: int,
+    cut: float = 0.07,
     workers: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> ViewSet:
@@ -121,6 +122,8 @@ def simulated_views(
         Probability of each leaf.
     seed : int
         Of this set.
+    cut : float
+        Share of cells that the border of the image cuts.
     workers : int
         Processes.
     progress : callable of (done, total), optional
@@ -128,7 +131,7 @@ def simulated_views(
     """
     from concurrent.futures import ProcessPoolExecutor
 
-    make = partial(_simulated_view, seed=seed, recipe=recipe, mixture=dict(mixture))
+    make = partial(_simulated_view, seed=seed, recipe=recipe, mixture=dict(mixture), cut=cut)
     images = np.zeros(
         (n, len(recipe.axes), len(recipe.channels), recipe.size, recipe.size), np.uint8
     )
@@ -145,13 +148,13 @@ def simulated_views(
 
 
 def _simulated_view(
-    i: int, *, seed: int, recipe: ViewRecipe, mixture: Mapping[str, float]
+    i: int, *, seed: int, recipe: ViewRecipe, mixture: Mapping[str, float], cut: float
 ) -> tuple[NDArray[np.uint8], str]:
     from napari_cellcycle.simulate.cell import simulate_cell
 
     rng = np.random.default_rng((seed, i))
     slug = str(rng.choice(list(mixture), p=list(mixture.values())))
-    cell = simulate_cell(slug, rng, misreport=0.35)
+    cell = simulate_cell(slug, rng, misreport=0.35, cut=cut)
     labels_are = "cell" if rng.random() < 0.3 else "nucleus"
     labels = cell.cells_labels if labels_are == "cell" else cell.nuclei_labels
     if not (labels == cell.label).any():

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.classify_form import ClassifyForm, Run
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.native import load_triton_apart
 from napari_cellcycle._qt.overlay import PhaseOverlay, overlays_of
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
@@ -313,6 +314,7 @@ class ClassifyWidget(QScrollArea):
 def _classify(request: ClassifyRequest) -> Generator[Batch, None, Classification]:
     from napari_cellcycle.classify.run import iter_classify
 
+    load_triton_apart()
     return (yield from iter_classify(request))
 
 

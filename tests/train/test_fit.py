@@ -36,14 +36,14 @@ def test_fitting_learns_from_real_crops_and_repeats_itself(real: ViewSet) -> Non
     drawn = [Source(real, ("z",), 1.0)]
     losses: list[float] = []
     network = small_network()
-    fit(network, drawn, FitOptions(150, learning_rate=5e-3), lambda _, loss: losses.append(loss))
+    fit(network, drawn, FitOptions(300, learning_rate=5e-3), lambda _, loss: losses.append(loss))
     assert losses[-1] < 0.85 * losses[0]
     outputs = logits(network, real.images[:, 0])
     called = outputs[:, 1] > outputs[:, 0]
     balanced = (called[real.mitotic == 1].mean() + (~called[real.mitotic == 0]).mean()) / 2
     assert balanced > 0.6
     again = small_network()
-    fit(again, drawn, FitOptions(150, learning_rate=5e-3))
+    fit(again, drawn, FitOptions(300, learning_rate=5e-3))
     assert np.allclose(logits(again, real.images[:20, 0]), outputs[:20], atol=1e-4)
 
 

@@ -269,7 +269,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--cells", type=int, default=16_000, help="simulated training cells")
     parser.add_argument("--common-steps", type=int, default=1500)
     parser.add_argument("--axis-steps", type=int, default=1000)
-    parser.add_argument("--finish-steps", type=int, default=600)
+    parser.add_argument("--finish-steps", type=int, default=320)
     parser.add_argument("--pretrained", action="store_true", help="start from ImageNet (downloads)")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -16,8 +16,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "images" / "viewer.png"
-COLORS = 128
-"""Of the palette, which keeps the file small."""
 
 
 def main() -> None:
@@ -46,8 +44,9 @@ def main() -> None:
     if panel.result is None:
         raise SystemExit(panel.message.text())
     QTest.mouseClick(panel.hide_labels, Qt.MouseButton.LeftButton)
-    point_at_a_dividing_cell(viewer, panel, args.plane)
+    status = point_at_a_dividing_cell(viewer, panel, args.plane)
     wait()
+    viewer.status = status
     picture = viewer.screenshot(canvas_only=False, flash=False)
     save(picture[..., :3], args.out)
     viewer.close()
@@ -62,15 +61,15 @@ def open_layers(viewer: napari.Viewer, image: Path, labels: Path) -> None:
     place = {"axis_labels": ("z", "y", "x")}
     if spacing is not None:
         place |= {"scale": spacing.zyx, "units": ("um",) * 3}
-    colors = ["gray", "magenta", "green", "cyan"]
+    colors = ["gray", "green", "cyan", "magenta"]
     for index, name in enumerate(stack.channels):
         volume = stack.volume(0, index)
         viewer.add_image(volume, name=name, colormap=colors[index], blending="additive", **place)
     viewer.add_labels(nuclei.volume(0), name="nuclei", **place)
 
 
-def point_at_a_dividing_cell(viewer: napari.Viewer, panel: object, plane: int | None) -> None:
-    """Show the plane with the most phases, and hover over a mitotic cell in it."""
+def point_at_a_dividing_cell(viewer: napari.Viewer, panel: object, plane: int | None) -> object:
+    """Show the plane with the most phases; return the status bar over a mitotic cell in it."""
     result = panel.result
     cells, phase = result.cells, result.decision.phase
     if plane is None:
@@ -83,10 +82,11 @@ def point_at_a_dividing_cell(viewer: napari.Viewer, panel: object, plane: int | 
     here = (cells.bbox[:, 0, 0] <= plane) & (cells.bbox[:, 1, 0] > plane)
     shown = np.flatnonzero(here & (phase > 0))
     if len(shown):
-        layer = viewer.layers[f"{panel.form.labels.value().name}"]
-        where = np.array([plane, *cells.centroid[shown[0], 1:]])
-        viewer.cursor.position = tuple(layer.data_to_world(where))
-        viewer.status = layer.get_status(viewer.cursor.position, world=True)
+        layer = panel.form.labels.value()
+        inside = np.argwhere(layer.data[plane] == cells.label[shown[0]])
+        where = np.array([plane, *inside[len(inside) // 2]])
+        return layer.get_status(layer.data_to_world(where), world=True)
+    return viewer.status
 
 
 def wait(until: object = None, rounds: int = 50) -> None:
@@ -98,12 +98,11 @@ def wait(until: object = None, rounds: int = 50) -> None:
 
 
 def save(picture: np.ndarray, path: Path) -> None:
-    """Write a PNG with a palette."""
+    """Write a PNG without transparency."""
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(picture).quantize(COLORS, dither=Image.Dither.NONE)
-    image.save(path, optimize=True)
+    Image.fromarray(picture).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB, {picture.shape[1]}x{picture.shape[0]}")  # noqa: T201
 
 

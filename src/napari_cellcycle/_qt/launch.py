@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_cellcycle._qt.sample_data import MEMBRANE
 from napari_cellcycle._qt.session import feature_rows, session_of, whole_run
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.run import Classification
     from napari_cellcycle.image.stack import Stack
 
-_COLORS = {"dna": "gray", "membrane": "magenta", "tubulin": "green"}
+_COLORS = {"dna": "gray", "membrane": MEMBRANE, "tubulin": "cyan"}
 
 
 def launch(

@@ -8,29 +8,36 @@ from napari_cellcycle.errors import ImageReadError
 
 LayerData = tuple[Any, dict[str, Any], str]
 
+MEMBRANE = "green"
+"""Colormap of membranes: no phase of ``mitosis-stages`` has that colour."""
+
 _AXES = ("z", "y", "x")
 _CELLS3D_SPACING = (0.29, 0.26, 0.26)
 
 
 def simulated_field() -> list[LayerData]:
     """Simulate a 3D field: DNA and membrane with the labels of nuclei and cells."""
+    import numpy as np
+
     from napari_cellcycle.simulate import simulate_field
 
     field = simulate_field()
     spacing = field.stack.spacing
     assert spacing is not None
     common = {"scale": spacing.zyx, "units": ("um",) * 3, "axis_labels": _AXES}
-    looks = {"dna": ("gray", 1), "membrane": ("magenta", 0)}
+    # brightest voxels clipped, or left darker than the cells they surround
+    looks = {"dna": ("gray", 99.8), "membrane": (MEMBRANE, 100.0)}
     layers: list[LayerData] = []
     for index, name in enumerate(field.stack.channels):
-        colormap, _ = looks.get(name.lower(), ("green", 2))
-        layers.append(
-            (
-                field.stack.volume(0, index),
-                {**common, "name": name, "colormap": colormap, "blending": "additive"},
-                "image",
-            )
-        )
+        volume = field.stack.volume(0, index)
+        colormap, brightest = looks[name.lower()]
+        look = {
+            "name": name,
+            "colormap": colormap,
+            "contrast_limits": np.percentile(volume, (1, brightest)),
+            "blending": "additive",
+        }
+        layers.append((volume, {**common, **look}, "image"))
     layers.append((field.cells.volume(0), {**common, "name": "cells", "visible": False}, "labels"))
     layers.append((field.nuclei.volume(0), {**common, "name": "nuclei"}, "labels"))
     return layers
@@ -61,6 +68,6 @@ def cells3d() -> list[LayerData]:
         "blending": "additive",
     }
     return [
-        (image[:, 0], {**common, "name": "membrane", "colormap": "magenta"}, "image"),
+        (image[:, 0], {**common, "name": "membrane", "colormap": MEMBRANE}, "image"),
         (image[:, 1], {**common, "name": "nuclei DNA", "colormap": "gray"}, "image"),
     ]

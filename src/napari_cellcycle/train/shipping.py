@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
+    from numpy.typing import NDArray
 
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.phases import PhaseSet
@@ -125,30 +126,27 @@ def ship(
 
 def measure(classifier: ProjectionClassifier, views: ViewSet) -> dict[str, Any]:
     """Evaluate each vote and each single axis, mitotic or not, and the stages of the mitotic."""
-    result: dict[str, Any] = {}
-    for vote in VOTES if len(views.axes) > 1 else ("lowest-entropy",):
-        result[vote] = _measure(predict(classifier, views, views.axes, vote), views)
+    level1, level2 = _probabilities(classifier, views)
+    votes = VOTES if len(views.axes) > 1 else ("lowest-entropy",)
+    result = {vote: _measure(decide(level1, level2, views.axes, vote), views) for vote in votes}
     if len(views.axes) > 1:
-        for axis in views.axes:
-            result[f"{axis} alone"] = _measure(predict(classifier, views, (axis,)), views)
+        for i, axis in enumerate(views.axes):
+            alone = decide(level1[:, i : i + 1], level2[:, i : i + 1], (axis,))
+            result[f"{axis} alone"] = _measure(alone, views)
     return result
 
 
-def predict(
-    classifier: ProjectionClassifier,
-    views: ViewSet,
-    axes: tuple[str, ...],
-    vote: str = "lowest-entropy",
-) -> Decision:
-    """Classify a view set by some of its axes."""
-    columns = [views.axes.index(axis) for axis in axes]
-    parts = []
-    for start in range(0, len(views), 256):
-        images = views.images[start : start + 256, columns].astype(np.float32)
-        parts.append(classifier.predict(images / np.float32(255), axes))
-    level1 = np.concatenate([part[0] for part in parts])
-    level2 = np.concatenate([part[1] for part in parts])
-    return decide(level1, level2, axes, vote)
+def _probabilities(
+    classifier: ProjectionClassifier, views: ViewSet
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Run every network once on its views; as :meth:`ProjectionClassifier.predict` gives them."""
+    parts = [
+        classifier.predict(
+            views.images[start : start + 256].astype(np.float32) / np.float32(255), views.axes
+        )
+        for start in range(0, len(views), 256)
+    ]
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
 def _measure(decision: Decision, views: ViewSet) -> dict[str, Any]:

@@ -205,19 +205,15 @@ def fit_one(job: Job, data: Path, work: Path, threads: int) -> None:
     network = new_network(pretrained=job.pretrained and not job.start)
     if job.start:
         network.load_state_dict(torch.load(work / f"{job.start}.pt", weights_only=True))
-    mitocheck, jurkat = real_parts(data)
     simulated = ViewSet.load(next(work.glob("simulated-train-*.npz")))
-    cut = ViewSet.load(next(work.glob("simulated-cut-*.npz")))
-    drawn = [
-        Source(views, axes, weight)
-        for views, axes, weight in (
-            (simulated, job.axes, 0.7),
-            (cut, job.axes, job.cut_cells),
-            (mitocheck["train"], tuple(a for a in job.axes if a == "z"), 0.24),
-            (jurkat["train"], tuple(a for a in job.axes if a == "z"), 0.06),
-        )
-        if axes and weight
-    ]
+    drawn = [Source(simulated, job.axes, 0.7)]
+    if job.cut_cells:
+        cut = ViewSet.load(next(work.glob("simulated-cut-*.npz")))
+        drawn.append(Source(cut, job.axes, job.cut_cells))
+    if "z" in job.axes:
+        mitocheck, jurkat = real_parts(data)
+        drawn.append(Source(mitocheck["train"], ("z",), 0.24))
+        drawn.append(Source(jurkat["train"], ("z",), 0.06))
     fit(
         network,
         drawn,

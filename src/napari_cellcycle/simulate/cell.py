@@ -98,7 +98,7 @@ def simulate_cell(
     rng: np.random.Generator,
     *,
     membrane_kind: Membrane = "random",
-    alone: float = 0.35,
+    alone: float = 0.22,
     kind: str | None = None,
     scope: Microscope | None = None,
     look: Stain | None = None,
@@ -214,17 +214,20 @@ def simulate_cell(
 
 
 def _crop(rng: np.random.Generator, labels: NDArray[np.uint16]) -> tuple[slice, slice, slice]:
-    """Let the border of the image cut off up to a third of the subject."""
-    axis = int(rng.choice(3, p=[0.6, 0.2, 0.2]))
-    others = tuple(i for i in range(3) if i != axis)
-    profile = np.cumsum((labels == 1).sum(axis=others))
-    part = profile / max(int(profile[-1]), 1)
-    keep = [slice(None)] * 3
-    share = between(rng, 0.0, 0.33)
-    if rng.random() < 0.5:
-        keep[axis] = slice(min(int(np.searchsorted(part, share)), len(part) - 3), None)
-    else:
-        keep[axis] = slice(0, max(int(np.searchsorted(part, 1 - share)) + 1, 3))
+    """Let one to three borders of the image, or of a block of it, cut off parts of the subject."""
+    keep = [slice(0, n) for n in labels.shape]
+    subject = labels == 1
+    for axis in rng.choice(3, int(rng.choice([1, 2, 3], p=[0.7, 0.22, 0.08])), p=[0.5, 0.25, 0.25]):
+        others = tuple(i for i in range(3) if i != axis)
+        profile = np.cumsum(subject[keep[0], keep[1], keep[2]].sum(axis=others))
+        part = profile / max(int(profile[-1]), 1)
+        share = between(rng, 0.0, 0.42)
+        start, stop = keep[axis].start, keep[axis].stop
+        if rng.random() < 0.5:
+            start += max(min(int(np.searchsorted(part, share)), len(part) - 3), 0)
+        else:
+            stop = start + max(int(np.searchsorted(part, 1 - share)) + 1, min(3, len(part)))
+        keep[axis] = slice(start, stop)
     return keep[0], keep[1], keep[2]
 
 

@@ -120,7 +120,7 @@ def interphase(rng: np.random.Generator, look: Stain, kind: str | None = None) -
     """
     if kind is None:
         kind = str(
-            rng.choice(["round", "oval", "lobed", "flat", "spindle"], p=[0.3, 0.3, 0.2, 0.12, 0.08])
+            rng.choice(["round", "oval", "lobed", "flat", "spindle"], p=[0.26, 0.31, 0.17, 0.13, 0.13])
         )
     axes, metric, wobble, dents = _shape(rng, kind)
     n = int(rng.integers(0, 6))

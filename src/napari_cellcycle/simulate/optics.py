@@ -177,7 +177,7 @@ def _haze(image: Array) -> Array:
 
 def microscope(rng: np.random.Generator) -> Microscope:
     """Draw a microscope: from a crisp confocal to a coarse light sheet."""
-    pixel = 2 / scale_between(rng, 13, 60)
+    pixel = 2 / scale_between(rng, 9.5, 60)
     ratio = scale_between(rng, 1, 10)
     plane = min(pixel * ratio, between(rng, 0.35, 0.6))
     plane = max(plane, pixel)

@@ -118,7 +118,7 @@ def interphase_subject(rng: np.random.Generator, look: Stain, kind: str | None =
 
 
 def mitotic_subject(
-    rng: np.random.Generator, phase: str, look: Stain, *, alone: float = 0.35
+    rng: np.random.Generator, phase: str, look: Stain, *, alone: float = 0.22
 ) -> Subject:
     """Draw a cell in one of the mitotic phases.
 

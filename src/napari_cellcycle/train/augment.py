@@ -15,12 +15,13 @@ def augment(
     *,
     membrane_dropout: float = 0.3,
     cut: float = 0.0,
+    coarse: float = 0.12,
 ) -> torch.Tensor:
     """Vary a batch of views.
 
     Views along z are rotated by any angle; those along x and y, whose vertical is the optical
-    axis, by a few degrees only. All are flipped, scaled, shifted and sheared, blurred, made noisy
-    and changed in gamma and contrast; channels other than the first are dropped at times.
+    axis, by a few degrees only. All are flipped, scaled, shifted and sheared, blurred, made coarse
+    and noisy and changed in gamma and contrast; channels other than the first are dropped at times.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def augment(
         Probability that every channel but the first is set to zero.
     cut : float
         Probability that a view is cut by a straight border, as at the edge of an image.
+    coarse : float
+        Probability that a view is reduced to a few, noisy pixels, as of a small cell.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def augment(
     theta[:, 1, 1] = cos * scale * flip_y * stretch
     theta[:, :, 2] = uniform(-0.06, 0.06, 2)
     if cut > 0:
-        images, theta = _cut(images, theta, uniform(0, 1), uniform(0, 1), uniform(0, 1), cut)
+        for share in (cut, cut / 3):
+            images, theta = _cut(images, theta, uniform(0, 1), uniform(0, 1), uniform(0, 1), share)
     grid = F.affine_grid(theta, [n, channels, size, size], align_corners=False)
     images = F.grid_sample(images, grid, align_corners=False)
 
@@ -67,6 +71,11 @@ def augment(
         chosen = uniform(0, 1) < 0.1
         if bool(chosen.any()):
             images[chosen] = _blur(images[chosen], sigma)
+
+    for pixels in torch.randint(13, 28, (2,), generator=rng).tolist():
+        chosen = uniform(0, 1) < coarse / 2
+        if bool(chosen.any()):
+            images[chosen] = _coarsen(images[chosen], pixels, rng)
 
     gamma = torch.exp(uniform(-0.5, 0.5, channels, 1, 1))
     images = images.clamp(0, 1) ** gamma
@@ -112,6 +121,15 @@ def _cut(
     )
     theta[:, :, 2] = theta[:, :, 2] + shift
     return images, theta
+
+
+def _coarsen(images: torch.Tensor, pixels: int, rng: torch.Generator) -> torch.Tensor:
+    """Sample views on a grid of a few pixels, make these noisy, and enlarge them again."""
+    size = images.shape[-1]
+    small = F.interpolate(images, (pixels, pixels), mode="area")
+    strength = 0.25 * torch.rand(len(images), 1, 1, 1, generator=rng)
+    small = small + strength * small.sqrt() * torch.randn(small.shape, generator=rng)
+    return F.interpolate(small.clamp(0, 1), (size, size), mode="bilinear", align_corners=False)
 
 
 def _blur(images: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -27,23 +27,20 @@ class FitOptions:
     ----------
     steps : int
         Batches.
-    batch_size : int
     learning_rate : float
         Peak of a one-cycle schedule (AdamW).
+    batch_size : int
     weight_decay : float
-    label_smoothing : float
-        At level 1.
     cut : float
         Share of views that are cut by a straight border.
     seed : int
     """
 
     steps: int
-    batch_size: int = 64
     learning_rate: float = 1e-3
+    batch_size: int = 64
     weight_decay: float = 0.02
-    label_smoothing: float = 0.03
-    cut: float = 0.0
+    cut: float = 0.1
     seed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,11 +58,7 @@ class Source:
 
 
 def level_loss(
-    outputs: torch.Tensor,
-    mitotic: torch.Tensor,
-    stages: torch.Tensor,
-    *,
-    label_smoothing: float = 0.0,
+    outputs: torch.Tensor, mitotic: torch.Tensor, stages: torch.Tensor
 ) -> torch.Tensor:
     """Add the cross entropy of level 1 and, where a cell is mitotic, of its allowed stages.
 
@@ -77,10 +70,8 @@ def level_loss(
         1 if mitotic.
     stages : Tensor, ``(n, stages)``, bool
         Allowed stages; rows that are not mitotic are ignored.
-    label_smoothing : float
-        At level 1.
     """
-    loss = F.cross_entropy(outputs[:, :2], mitotic, label_smoothing=label_smoothing)
+    loss = F.cross_entropy(outputs[:, :2], mitotic)
     known = (mitotic == 1) & stages.any(dim=1) & ~stages.all(dim=1)
     if bool(known.any()):
         log_p = F.log_softmax(outputs[known, 2:], dim=1)
@@ -128,7 +119,7 @@ def fit(
         inputs = augment(images, axis, generator, cut=options.cut)
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         optimizer.zero_grad(set_to_none=True)
-        loss = level_loss(network(inputs), mitotic, stages, label_smoothing=options.label_smoothing)
+        loss = level_loss(network(inputs), mitotic, stages)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()

@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.cells.recipe import Axis, ViewRecipe
+from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.cropset import CropSet, read_crop_set, split_by_group
 from napari_cellcycle.train.fit import FitOptions, Source, fit, logits, temperature
@@ -65,17 +66,16 @@ RPE1: dict[str, tuple[str, ...]] = {"non-mitotic": ("non-mitotic",), "mitotic": 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One network to fit: which axes it sees, how, from which earlier job, and of which cells.
+    """One network to fit: which axes it sees, how, and the state in the work folder to start from.
 
-    ``cut_cells`` weighs the simulated cells that are cut by the border against the others (0.7).
+    Without a ``start`` it begins at random, or as trained on ImageNet.
     """
 
     name: str
     axes: tuple[Axis, ...]
     options: FitOptions
-    start: str
-    pretrained: bool
-    cut_cells: float = 0.0
+    start: str = ""
+    pretrained: bool = False
 
 
 def _rows(crops: CropSet, rows: NDArray[np.int64]) -> CropSet:
@@ -117,7 +117,7 @@ def real_parts(data: Path) -> tuple[dict[str, ViewSet], dict[str, ViewSet]]:
 
 
 def simulated_part(
-    work: Path, part: str, n: int, seed: int, workers: int, cut: float = 0.07
+    work: Path, part: str, n: int, seed: int, workers: int, cut: float
 ) -> ViewSet:
     """Simulate the views of one part, once."""
     path = work / f"simulated-{part}-{n}-{seed}.npz"
@@ -145,47 +145,40 @@ def fit_networks(
     *,
     common_steps: int,
     axis_steps: int,
-    finish_steps: int,
+    start: str | None,
     pretrained: bool,
 ) -> dict[str, torch.nn.Module]:
-    """Fit one start common to the three axes, then each axis in two rounds, in its own process.
+    """Fit a beginning common to the three axes, then each axis in a process of its own.
 
-    The second round also sees many cells that the border of the image cuts.
+    ``start`` names an installed model whose three networks are fitted on instead.
     """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     import torch
 
-    common = Job("common", RECIPE.axes, FitOptions(common_steps, seed=1), "", pretrained)
+    rate = 5e-4 if start is None else 7e-4
     jobs = [
-        Job(
-            f"axis-{axis}",
-            (axis,),
-            FitOptions(axis_steps, learning_rate=5e-4, cut=0.15, seed=10 + i),
-            common.name,
-            pretrained,
-        )
+        Job(f"axis-{axis}", (axis,), FitOptions(axis_steps, rate, seed=10 + i), f"start-{axis}")
         for i, axis in enumerate(RECIPE.axes)
     ]
-    finish = [
-        Job(
-            f"finish-{axis}",
-            (axis,),
-            FitOptions(finish_steps, learning_rate=4e-4, cut=0.15, seed=20 + i),
-            f"axis-{axis}",
-            pretrained,
-            cut_cells=0.25,
-        )
-        for i, axis in enumerate(RECIPE.axes)
-    ]
+    rounds = [(jobs, 1)]
+    if start is None:
+        options = FitOptions(common_steps, seed=1)
+        common = Job("common", RECIPE.axes, options, pretrained=pretrained)
+        jobs[:] = [replace(job, start=common.name) for job in jobs]
+        rounds.insert(0, ([common], os.cpu_count() or 1))
+    else:
+        begun = load_model(start).networks
+        for axis in RECIPE.axes:
+            torch.save(begun[axis].state_dict(), work / f"start-{axis}.pt")
     spawn = multiprocessing.get_context("spawn")
-    for batch, threads in (([common], os.cpu_count() or 1), (jobs, 1), (finish, 1)):
+    for batch, threads in rounds:
         with ProcessPoolExecutor(len(batch), mp_context=spawn) as pool:
             n = len(batch)
             list(pool.map(fit_one, batch, [data] * n, [work] * n, [threads] * n))
     networks: dict[str, torch.nn.Module] = {}
-    for job in finish:
+    for job in jobs:
         network = new_network()
         network.load_state_dict(torch.load(work / f"{job.name}.pt", weights_only=True))
         networks[job.axes[0]] = network
@@ -202,14 +195,11 @@ def fit_one(job: Job, data: Path, work: Path, threads: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(threads)
     torch.manual_seed(job.options.seed)
-    network = new_network(pretrained=job.pretrained and not job.start)
+    network = new_network(pretrained=job.pretrained)
     if job.start:
         network.load_state_dict(torch.load(work / f"{job.start}.pt", weights_only=True))
     simulated = ViewSet.load(next(work.glob("simulated-train-*.npz")))
     drawn = [Source(simulated, job.axes, 0.7)]
-    if job.cut_cells:
-        cut = ViewSet.load(next(work.glob("simulated-cut-*.npz")))
-        drawn.append(Source(cut, job.axes, job.cut_cells))
     if "z" in job.axes:
         mitocheck, jurkat = real_parts(data)
         drawn.append(Source(mitocheck["train"], ("z",), 0.24))
@@ -265,7 +255,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--cells", type=int, default=16_000, help="simulated training cells")
     parser.add_argument("--common-steps", type=int, default=1500)
     parser.add_argument("--axis-steps", type=int, default=1000)
-    parser.add_argument("--finish-steps", type=int, default=320)
+    parser.add_argument("--start", help="model to train on, in place of the common steps")
     parser.add_argument("--pretrained", action="store_true", help="start from ImageNet (downloads)")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -274,10 +264,9 @@ def main(argv: list[str] | None = None) -> None:
     simulated = {
         part: simulated_part(options.work, part, n, seed, workers, cut)
         for part, n, seed, cut in (
-            ("train", options.cells, 1, 0.07),
-            ("cut", options.cells // 5, 4, 0.7),
-            ("validation", options.cells // 16, 2, 0.07),
-            ("test", options.cells // 8, 3, 0.07),
+            ("train", options.cells, 1, 0.2),
+            ("validation", options.cells // 16, 2, 0.1),
+            ("test", options.cells // 8, 3, 0.1),
         )
     }
     networks = fit_networks(
@@ -285,7 +274,7 @@ def main(argv: list[str] | None = None) -> None:
         options.work,
         common_steps=options.common_steps,
         axis_steps=options.axis_steps,
-        finish_steps=options.finish_steps,
+        start=options.start,
         pretrained=options.pretrained,
     )
     mitocheck, jurkat = real_parts(options.data)
@@ -313,7 +302,7 @@ def main(argv: list[str] | None = None) -> None:
         phases=PHASES,
         mixture=MIXTURE,
         trained_on={
-            "simulated": len(simulated["train"]) + len(simulated["cut"]),
+            "simulated": len(simulated["train"]),
             "MitoCheck": len(mitocheck["train"]),
             "Jurkat": len(jurkat["train"]),
         },

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.splits import split_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+__all__ = ["CropSet", "read_crop_set", "split_by_group"]
+
+GROUP = "group"
+LABEL = "phase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,12 @@ class CropSet:
         every crop is its own.
     name : str
         Name of the file.
+    mask : ndarray, ``(n, y, x)`` or ``(n, z, y, x)``, bool, optional
+        Where the cell is.
+    spacing_um : tuple of float, optional
+        Micrometres per voxel ``(z, y, x)``, the same for all crops; the first is 1 in 2D.
+    columns : mapping of str to ndarray ``(n,)``
+        What else the file says of each crop.
     """
 
     images: NDArray[Any]
@@ -38,78 +51,203 @@ class CropSet:
     phase: NDArray[np.str_]
     group: NDArray[np.str_]
     name: str
+    mask: NDArray[np.bool_] | None = None
+    spacing_um: tuple[float, float, float] | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.phase)
 
+    @property
+    def is_2d(self) -> bool:
+        """Whether crops are pictures, not stacks."""
+        return self.images.ndim == 4
 
-def read_crop_set(path: str | Path) -> CropSet:
+    def select(self, rows: NDArray[Any]) -> CropSet:
+        """Rows by boolean mask or by indices."""
+        return replace(
+            self,
+            images=self.images[rows],
+            phase=self.phase[rows],
+            group=self.group[rows],
+            mask=None if self.mask is None else self.mask[rows],
+            columns={key: column[rows] for key, column in self.columns.items()},
+        )
+
+
+def read_crop_set(
+    path: str | Path,
+    *,
+    label_key: str = LABEL,
+    group_key: str = GROUP,
+    channels: Mapping[str, int] | None = None,
+) -> CropSet:
     """Read an ``.npz`` crop set.
+
+    Parameters
+    ----------
+    path : path-like
+        With ``images`` ``(n, y, x)``, ``(n, c, y, x)`` or ``(n, c, z, y, x)`` and a phase each;
+        optional ``channels``, groups, ``mask``, ``spacing_um`` and further columns.
+    label_key, group_key : str
+        Names of the arrays that hold the phases and the groups.
+    channels : mapping of str to int, optional
+        Index of the channel that has each role; channels without a role are left out. By default
+        the file's own names; a single channel without one is ``dna``.
 
     Raises
     ------
     CropSetError
-        If the file is missing, an array is missing, or the arrays disagree in length.
+        If the file is missing or no ``.npz``, an array is missing or of the wrong kind, or the
+        arrays disagree.
     """
     path = Path(path)
     if not path.is_file():
         raise CropSetError(f"No crop set at {path}.")
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = {"images", "phase"} - set(arrays.files)
-        if missing:
+    arrays = _load(path)
+    if "images" not in arrays or label_key not in arrays:
+        missing = [key for key in ("images", label_key) if key not in arrays]
+        hint = "" if label_key in arrays else " Name the array of the phases with --label-key."
+        raise CropSetError(
+            f"{path.name} has no {' and no '.join(missing)}; it holds "
+            f"{', '.join(arrays) or 'nothing'}.{hint}"
+        )
+    if group_key != GROUP and group_key not in arrays:
+        raise CropSetError(
+            f"{path.name} has no {group_key} to group by (--group-key); it holds "
+            f"{', '.join(arrays)}."
+        )
+    images = _images(arrays.pop("images"), path.name)
+    phase = texts(arrays.pop(label_key))
+    group = texts(arrays.pop(group_key)) if group_key in arrays else own_groups(path.stem, phase)
+    for key, values in (("phases", phase), ("groups", group)):
+        if values.shape != (len(images),):
             raise CropSetError(
-                f"{path.name} has no {' and no '.join(sorted(missing))}; it holds "
-                f"{', '.join(arrays.files)}."
+                f"{path.name}: {len(images)} images, {len(values)} {key}; there must be one each a "
+                "crop."
             )
-        images = arrays["images"]
-        phase = arrays["phase"].astype(str)
-        if images.ndim == 3:
-            images = images[:, None]
-        channels = (
-            tuple(str(c) for c in arrays["channels"]) if "channels" in arrays.files else ("dna",)
-        )
-        group = (
-            arrays["group"].astype(str)
-            if "group" in arrays.files
-            else np.array([f"{path.stem}-{i}" for i in range(len(phase))])
-        )
-    if not len(images) == len(phase) == len(group):
-        raise CropSetError(
-            f"{path.name}: {len(images)} images, {len(phase)} phases and {len(group)} groups; "
-            "there must be one each a crop."
-        )
-    if len(channels) != images.shape[1]:
-        raise CropSetError(
-            f"{path.name}: images have {images.shape[1]} channels, {len(channels)} are named."
-        )
-    return CropSet(images, channels, phase, group, path.name)
+    named = texts(arrays.pop("channels")) if "channels" in arrays else None
+    mask = _mask(arrays.pop("mask", None), images, path.name)
+    spacing = _spacing(arrays.pop("spacing_um", None), path.name)
+    roles, images = pick_channels(images, named, channels, path.name)
+    columns = {key: values for key, values in arrays.items() if values.shape == phase.shape}
+    return CropSet(images, roles, phase, group, path.name, mask, spacing, columns)
 
 
-def split_by_group(
-    crops: CropSet, shares: Mapping[str, int], seed: int
-) -> dict[str, NDArray[np.int64]]:
-    """Split rows into named parts so that no group is in two of them and each has all phases.
+def own_groups(stem: str, phase: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Name a group for every crop."""
+    return np.array([f"{stem}-{i}" for i in range(len(phase))], dtype=np.str_)
+
+
+def texts(values: NDArray[Any]) -> NDArray[np.str_]:
+    """Read labels of any kind as text; ``1.0`` is ``1``."""
+    if values.dtype.kind == "S":
+        return np.char.decode(values, "utf-8")
+    if values.dtype.kind == "f":
+        return np.array([f"{value:g}" for value in values], dtype=np.str_)
+    return values.astype(np.str_)
+
+
+def pick_channels(
+    images: NDArray[Any],
+    named: NDArray[np.str_] | None,
+    wanted: Mapping[str, int] | None,
+    name: str,
+) -> tuple[tuple[str, ...], NDArray[Any]]:
+    """Give channels their roles, and leave out those that have none.
 
     Parameters
     ----------
-    crops : CropSet
-        With phases to spread and groups to keep together.
-    shares : mapping of str to int
-        Relative size of each part, such as ``{"train": 4, "validation": 1, "test": 1}``.
-    seed : int
-        Order in which folds are drawn.
+    images : ndarray, ``(n, c, ...)``
+        All channels.
+    named : ndarray, ``(c,)``, str, or None
+        Roles that the data set states.
+    wanted : mapping of str to int, optional
+        Roles that a person states.
+    name : str
+        What messages call the data set.
 
-    Returns
-    -------
-    dict of str to ndarray of int64
-        Row indices, ascending.
+    Raises
+    ------
+    CropSetError
+        If there is no such channel, two roles share one, or roles are unknown.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
+    n = images.shape[1]
+    if wanted:
+        outside = [f"{role}={index}" for role, index in wanted.items() if not 0 <= index < n]
+        if outside:
+            raise CropSetError(
+                f"{name} has {n} channel(s), counted from 0: there is no {', '.join(outside)}."
+            )
+        if len(set(wanted.values())) != len(wanted):
+            raise CropSetError(f"{name}: two roles name the same channel, {dict(wanted)}.")
+        return tuple(wanted), images[:, list(wanted.values())]
+    if named is None and n == 1:
+        return ("dna",), images
+    if named is None:
+        raise CropSetError(
+            f"{name} does not say what its {n} channels show. Name those to use, such as --channel "
+            "dna=0."
+        )
+    if named.shape != (n,):
+        raise CropSetError(f"{name}: images have {n} channels, {named.size} are named.")
+    if len(set(named.tolist())) != n:
+        raise CropSetError(f"{name} names a channel twice: {', '.join(named)}.")
+    return tuple(named.tolist()), images
 
-    folds = StratifiedGroupKFold(sum(shares.values()), shuffle=True, random_state=seed)
-    pieces = [rows for _, rows in folds.split(crops.phase, crops.phase, crops.group)]
-    parts: dict[str, NDArray[np.int64]] = {}
-    for part, n in shares.items():
-        parts[part] = np.sort(np.concatenate(pieces[:n]))
-        pieces = pieces[n:]
-    return parts
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (BadZipFile, ValueError, EOFError, AttributeError, TypeError) as error:
+        reason = "it holds Python objects" if "pickle" in str(error) else "it cannot be read"
+        raise CropSetError(
+            f"{path.name} is no crop set: {reason}. A crop set is an .npz of plain arrays, images "
+            "and phase at least."
+        ) from None
+
+
+def _images(images: NDArray[Any], name: str) -> NDArray[Any]:
+    if images.ndim == 3:
+        images = images[:, None]
+    if images.ndim not in (4, 5) or images.dtype.kind not in "buif":
+        raise CropSetError(
+            f"{name}: images are {images.dtype} of shape {images.shape}, expected numbers "
+            "(n, y, x), (n, c, y, x) or (n, c, z, y, x)."
+        )
+    if images.size == 0:
+        raise CropSetError(f"{name} holds no crops: images have shape {images.shape}.")
+    if images.dtype.kind == "f":
+        bad = ~np.isfinite(images.reshape(len(images), -1)).all(axis=1)
+        if bad.any():
+            raise CropSetError(
+                f"{name}: {bad.sum()} of {len(images)} crops hold values that are no finite "
+                f"numbers, the first is crop {int(bad.argmax())}. Leave these out."
+            )
+    return images
+
+
+def _mask(mask: NDArray[Any] | None, images: NDArray[Any], name: str) -> NDArray[np.bool_] | None:
+    if mask is None:
+        return None
+    if mask.ndim == images.ndim and mask.shape[1] == 1:
+        mask = mask[:, 0]
+    expected = (len(images), *images.shape[2:])
+    if mask.shape != expected:
+        raise CropSetError(f"{name}: mask has shape {mask.shape}, expected {expected}.")
+    return np.asarray(mask > 0)
+
+
+def _spacing(values: NDArray[Any] | None, name: str) -> tuple[float, float, float] | None:
+    if values is None:
+        return None
+    numbers = np.asarray(values, dtype=float).ravel().tolist()
+    numbers = {1: numbers * 3, 2: [1.0, *numbers]}.get(len(numbers), numbers)
+    if len(numbers) != 3 or not all(0 < value < np.inf for value in numbers):
+        raise CropSetError(
+            f"{name}: spacing_um is {numbers}, expected positive micrometres (z, y, x) or (y, x), "
+            "the same for all crops."
+        )
+    z, y, x = numbers
+    return z, y, x

@@ -1,0 +1,93 @@
+"""Splits keep together what belongs together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.splits import folds, three_parts, tied_groups
+
+
+def crops_of(phase: list[str], group: list[str], images: np.ndarray | None = None) -> CropSet:
+    rng = np.random.default_rng(0)
+    if images is None:
+        images = rng.integers(0, 255, (len(phase), 1, 6, 6), dtype=np.uint8)
+    return CropSet(images, ("dna",), np.array(phase), np.array(group), "set.npz")
+
+
+def with_copies(crops: CropSet) -> CropSet:
+    """The set, its crops turned by a quarter, and these mirrored, each a group of its own."""
+    turned = np.rot90(crops.images, axes=(-2, -1))
+    return CropSet(
+        np.concatenate([crops.images, turned, turned[..., ::-1]]),
+        crops.channels,
+        np.tile(crops.phase, 3),
+        np.array([f"file-{i}" for i in range(3 * len(crops))]),
+        crops.name,
+    )
+
+
+def test_copies_of_real_crops_stay_with_their_original(data_dir: Path) -> None:
+    some = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    crops = with_copies(some.select(np.isin(some.phase, ["Metaphase", "Prometaphase"])))
+    group = tied_groups(crops).reshape(3, -1)
+    assert (group == group[0]).all()
+    assert len(set(group[0])) == group.shape[1]
+    n = group.shape[1]
+    for parts in folds(crops, 10, seed=3):
+        originals = {name: set((rows % n).tolist()) for name, rows in parts.items()}
+        assert not originals["train"] & originals["test"]
+        assert not originals["train"] & originals["validation"]
+        assert not originals["validation"] & originals["test"]
+
+
+def test_a_shared_crop_ties_two_plates() -> None:
+    crops = crops_of(["a"] * 6, ["p", "p", "q", "q", "r", "r"])
+    images = crops.images.copy()
+    images[3] = np.rot90(images[0], 2, axes=(-2, -1))
+    images[4:] = 0  # blank crops tie nothing
+    images[1] = 0
+    group = tied_groups(crops_of(["a"] * 6, list(crops.group), images))
+    assert group[0] == group[1] == group[2] == group[3]
+    assert group[4] == group[5] == "r"
+
+
+def test_folds_test_each_crop_once_by_plate(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    tested = []
+    for parts in folds(crops, 5, seed=0):
+        plates = [set(crops.group[rows]) for rows in parts.values()]
+        assert sum(map(len, plates)) == len(set(crops.group))
+        assert sorted(np.concatenate(list(parts.values()))) == list(range(len(crops)))
+        tested.append(parts["test"])
+    assert sorted(np.concatenate(tested)) == list(range(len(crops)))
+
+
+def test_few_groups_are_shared_out(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "rpe1_h2b_21px.npz")
+    parts = three_parts(crops, seed=0)
+    images = {name: set(crops.group[rows]) for name, rows in parts.items()}
+    assert {name: len(groups) for name, groups in images.items()} == {
+        "train": 2,
+        "validation": 1,
+        "test": 1,
+    }
+    assert parts["train"].tolist() == three_parts(crops, seed=0)["train"].tolist()
+
+
+def test_what_cannot_be_split() -> None:
+    with pytest.raises(CropSetError, match=r"2 group\(s\) of crops, but train, validation, test"):
+        three_parts(crops_of(["a", "b"] * 4, ["p", "q"] * 4), 0)
+    with pytest.raises(CropSetError, match="all crops of b are in groups that are kept"):
+        three_parts(crops_of(["a"] * 17 + ["b"], [str(i) for i in range(18)]), 3)
+    many = crops_of(["a", "b"] * 4, [str(i) for i in range(8)])
+    with pytest.raises(CropSetError, match="needs 3 folds or more"):
+        list(folds(many, 2, 0))
+    with pytest.raises(CropSetError, match=r"8 group\(s\), too few for 10 parts"):
+        list(folds(many, 10, 0))
+    with pytest.raises(CropSetError, match="at most 4 crops of a phase, too few for 6"):
+        list(folds(many, 6, 0))

@@ -52,7 +52,7 @@ class Reliability:
 def bin_of(confidence: NDArray[np.floating[Any]], bins: int = BINS) -> NDArray[np.int64]:
     """Index of the bin of each confidence; a bin holds its upper edge (Guo et al. 2017)."""
     index = np.ceil(np.asarray(confidence, dtype=float) * bins).astype(np.int64) - 1
-    return np.clip(index, 0, bins - 1)
+    return np.asarray(np.clip(index, 0, bins - 1), dtype=np.int64)
 
 
 def reliability(

@@ -14,7 +14,7 @@ from napari_cellcycle.models.card import Architecture, ModelCard, TrainingData
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import VOTES, Decision, decide
 from napari_cellcycle.models.folder import save_model
-from napari_cellcycle.train.evaluate import evaluate_two_classes
+from napari_cellcycle.train.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,9 +150,12 @@ def _probabilities(
 
 
 def _measure(decision: Decision, views: ViewSet) -> dict[str, Any]:
-    result = evaluate_two_classes(
-        views.mitotic, 1 - decision.probabilities[:, 0], views.group
-    ).to_dict()
+    names = ("non-mitotic", "mitotic")
+    rest = decision.probabilities[:, 0]
+    truth = np.array(names)[views.mitotic]
+    result = evaluate(truth, np.stack([rest, 1 - rest], axis=1), names, views.group).one_class(
+        "mitotic"
+    )
     told = (views.mitotic == 1) & (decision.phase > 0) & views.stages.any(axis=1)
     if told.any():
         right = views.stages[told, decision.phase[told] - 1]

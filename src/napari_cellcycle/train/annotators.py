@@ -1,0 +1,385 @@
+"""People beside a model: what each says of the same cells, how right and how much of one mind."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.compare import Comparison, McNemar, PairedT, compare, mcnemar, paired_t
+from napari_cellcycle.train.kappa import NO_ANSWER, cohen_kappa, fleiss_kappa
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.int64]
+
+COLUMNS = ("cell", "annotator", "phase")
+MODEL, MAJORITY = "model", "majority"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Every annotator's word on each cell.
+
+    Parameters
+    ----------
+    annotators : tuple of str
+        In alphabetical order.
+    phase : ndarray, ``(n, annotators)``, str
+        Empty where there is no answer.
+    """
+
+    annotators: tuple[str, ...]
+    phase: NDArray[np.str_]
+
+    def select(self, rows: NDArray[Any]) -> Answers:
+        """Cells by boolean mask or by indices."""
+        return Answers(self.annotators, self.phase[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One annotator, the majority or the model.
+
+    Parameters
+    ----------
+    name : str
+    n : int
+        Cells answered.
+    accuracy, kappa : float
+        Share of right answers, and Cohen's kappa with the truth; NaN without answers.
+    model_accuracy : float
+        Of the model on the same cells.
+    mcnemar : McNemar
+        Of the model (first) and this judge (second).
+    """
+
+    name: str
+    n: int
+    accuracy: float
+    kappa: float
+    model_accuracy: float
+    mcnemar: McNemar
+
+
+@dataclass(frozen=True, slots=True)
+class PairOfClasses:
+    """How judges tell two classes apart.
+
+    Cells of other classes are left out, and answers outside the pair are ignored: for people and
+    for the model alike.
+
+    Parameters
+    ----------
+    classes : (str, str)
+    n : int
+        Cells of the pair.
+    accuracy : dict of str to float
+        Of the annotators, the majority and the model; NaN where all answers are ignored.
+    ignored : dict of str to int
+        Answers outside the pair.
+    model_choosing : float
+        Accuracy of the model if it must choose one of the two.
+    """
+
+    classes: tuple[str, str]
+    n: int
+    accuracy: dict[str, float]
+    ignored: dict[str, int]
+    model_choosing: float
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Annotators and a model on the same cells.
+
+    Parameters
+    ----------
+    annotators : tuple of Judge
+    best : tuple of str
+        Name of the most accurate; several where they tie.
+    average : float
+        Mean accuracy of the annotators.
+    majority : Judge
+        The answer that most annotators give. Ties are left out.
+    ties : int
+        Cells whose answers tie.
+    agreement_cohen : float
+        Mean of Cohen's kappa over all pairs of annotators.
+    agreement_fleiss : float
+        Fleiss' kappa of all annotators.
+    model_agreement : float
+        Mean of Cohen's kappa between the model and each annotator.
+    model : Judge
+        On all cells that somebody answered.
+    comparison : Comparison or None
+        Of the model and the majority; none where every cell ties.
+    t_test : PairedT
+        The model's accuracy on each annotator's cells, less the annotator's own.
+    pairs : tuple of PairOfClasses
+        Where they were asked for.
+    """
+
+    annotators: tuple[Judge, ...]
+    best: tuple[str, ...]
+    average: float
+    majority: Judge
+    ties: int
+    agreement_cohen: float
+    agreement_fleiss: float
+    model_agreement: float
+    model: Judge
+    comparison: Comparison | None
+    t_test: PairedT
+    pairs: tuple[PairOfClasses, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def read_annotators(path: Path | str, cells: Sequence[str] | NDArray[np.str_]) -> Answers:
+    """Read a table of answers: columns ``cell``, ``annotator`` and ``phase``, one row an answer.
+
+    Parameters
+    ----------
+    path : Path or str
+        CSV, UTF-8. An empty phase is no answer.
+    cells : sequence of str, ``(n,)``
+        What names each cell of the data set: its ``cell`` column, or its row, counted from 0.
+
+    Raises
+    ------
+    CropSetError
+        If the file or a column is missing, a cell is unknown, or somebody answers twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CropSetError(f"No table of annotators at {path}.")
+    row_of = {str(cell): row for row, cell in enumerate(cells)}
+    if len(row_of) < len(cells):
+        raise CropSetError(
+            "Cells of the data set share names in its column 'cell', so answers cannot be matched."
+        )
+    said: dict[tuple[int, str], str] = {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file, restval="")
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise CropSetError(
+                f"{path.name} has no column {', '.join(missing)}; it has "
+                f"{', '.join(reader.fieldnames or ()) or 'none'}, expected {','.join(COLUMNS)}."
+            )
+        for record in reader:
+            cell, who, phase = (record[name].strip() for name in COLUMNS)
+            line = f"{path.name}, line {reader.line_num}"
+            if cell not in row_of:
+                raise CropSetError(
+                    f"{line}: there is no cell {cell!r}; the data set has {len(cells)} cells, from "
+                    f"{cells[0]} to {cells[-1]}."
+                )
+            if not who or who in (MODEL, MAJORITY):
+                raise CropSetError(f"{line}: {who!r} cannot be the name of an annotator.")
+            if (row_of[cell], who) in said:
+                raise CropSetError(f"{line}: {who} answers for cell {cell} a second time.")
+            said[row_of[cell], who] = phase
+    names = tuple(sorted({who for _, who in said}))
+    if not names:
+        raise CropSetError(f"{path.name} holds no answers.")
+    longest = max(len(phase) for phase in said.values())
+    phase_of = np.full((len(cells), len(names)), "", dtype=f"<U{max(longest, 1)}")
+    for (row, who), phase in said.items():
+        phase_of[row, names.index(who)] = phase
+    return Answers(names, phase_of)
+
+
+def answer_codes(answers: Answers, labels: Sequence[str], name: str) -> Codes:
+    """Turn answers into indices of classes, ``(n, annotators)``; -1 where there is none.
+
+    Parameters
+    ----------
+    answers : Answers
+        Renamed and merged as the truth was.
+    labels : sequence of str
+        The classes.
+    name : str
+        What messages call the table.
+
+    Raises
+    ------
+    CropSetError
+        If an answer is no class.
+    """
+    found, inverse = np.unique(answers.phase, return_inverse=True)
+    unknown = [str(phase) for phase in found if phase and phase not in labels]
+    if unknown:
+        raise CropSetError(
+            f"{name} has answers that are no class: {', '.join(unknown)}. Classes are "
+            f"{', '.join(labels)}; --map and --merge hold for answers too."
+        )
+    codes = [labels.index(str(phase)) if phase else NO_ANSWER for phase in found]
+    return np.array(codes, dtype=np.int64)[inverse.reshape(answers.phase.shape)]
+
+
+def majority_vote(answers: Codes, n_classes: int) -> tuple[Codes, NDArray[np.bool_]]:
+    """Find the answer that most annotators give.
+
+    Parameters
+    ----------
+    answers : ndarray, ``(n, annotators)``, int64
+        Index of a class; negative where there is no answer.
+    n_classes : int
+        How many classes there are.
+
+    Returns
+    -------
+    majority : ndarray, ``(n,)``, int64
+        -1 where there is none: no answers, or a tie.
+    tied : ndarray, ``(n,)``, bool
+    """
+    counts = (answers[:, :, None] == np.arange(n_classes)).sum(axis=1)
+    most = counts.max(axis=1)
+    leading = (counts == most[:, None]).sum(axis=1)
+    tied = (most > 0) & (leading > 1)
+    return np.where((most > 0) & ~tied, counts.argmax(axis=1), NO_ANSWER), tied
+
+
+def judge_people(
+    truth: Codes,
+    probabilities: NDArray[np.floating[Any]],
+    called: Codes,
+    answers: Codes,
+    *,
+    annotators: Sequence[str],
+    labels: Sequence[str],
+    group: Sequence[str] | NDArray[np.str_],
+    pairs: bool = False,
+) -> People:
+    """Put annotators beside a model.
+
+    Parameters
+    ----------
+    truth, called : ndarray, ``(n,)``, int64
+        True class, and the model's.
+    probabilities : ndarray, ``(n, classes)``
+        Of the model.
+    answers : ndarray, ``(n, annotators)``, int64
+        As from :func:`answer_codes`.
+    annotators, labels : sequence of str
+        Names of the columns of ``answers``, and of the classes.
+    group : sequence of str, ``(n,)``
+        For the interval of model against majority.
+    pairs : bool
+        Also tell how well each two classes are told apart.
+
+    Raises
+    ------
+    CropSetError
+        If nobody answered for any of these cells.
+    """
+    somebody = (answers >= 0).any(axis=1)
+    if not somebody.any():
+        raise CropSetError("The annotators answered for none of the cells that are evaluated.")
+    people = tuple(_judge(name, answers[:, i], truth, called) for i, name in enumerate(annotators))
+    answering = [person for person in people if person.n]
+    accuracy = [person.accuracy for person in answering]
+    majority, tied = majority_vote(answers, len(labels))
+    voted = majority >= 0
+    both = combinations(range(len(annotators)), 2)
+    return People(
+        people,
+        tuple(person.name for person in answering if person.accuracy == max(accuracy)),
+        float(np.mean(accuracy)),
+        _judge(MAJORITY, majority, truth, called),
+        int(tied.sum()),
+        _mean([cohen_kappa(answers[:, i], answers[:, j]) for i, j in both]),
+        fleiss_kappa(answers),
+        _mean([cohen_kappa(called, answers[:, i]) for i in range(len(annotators))]),
+        _judge(MODEL, np.where(somebody, called, NO_ANSWER), truth, called),
+        compare(
+            (called == truth)[voted],
+            (majority == truth)[voted],
+            np.asarray(group)[voted],
+            names=(MODEL, MAJORITY),
+        )
+        if voted.any()
+        else None,
+        paired_t([person.model_accuracy for person in answering], accuracy),
+        pairs_of_classes(truth, probabilities, called, answers, annotators, labels)
+        if pairs
+        else (),
+    )
+
+
+def pairs_of_classes(
+    truth: Codes,
+    probabilities: NDArray[np.floating[Any]],
+    called: Codes,
+    answers: Codes,
+    annotators: Sequence[str],
+    labels: Sequence[str],
+) -> tuple[PairOfClasses, ...]:
+    """Tell how well each two classes are told apart; parameters as in :func:`judge_people`.
+
+    Without annotators, ``answers`` has no columns.
+    """
+    found = []
+    for pair in combinations(range(len(labels)), 2):
+        here = np.isin(truth, pair)
+        if not here.any():
+            continue
+        outside = ~np.isin(answers, pair)
+        said = np.where(outside, NO_ANSWER, answers)
+        judges: Mapping[str, tuple[Codes, int]] = {
+            **{
+                name: (said[here, i], int((outside & (answers >= 0))[here, i].sum()))
+                for i, name in enumerate(annotators)
+            },
+            MODEL: (
+                np.where(np.isin(called, pair), called, NO_ANSWER)[here],
+                int((~np.isin(called, pair))[here].sum()),
+            ),
+        }
+        if annotators:
+            judges = {**judges, MAJORITY: (majority_vote(said, len(labels))[0][here], 0)}
+        choice = np.where(probabilities[:, pair[1]] > probabilities[:, pair[0]], *pair[::-1])
+        found.append(
+            PairOfClasses(
+                (labels[pair[0]], labels[pair[1]]),
+                int(here.sum()),
+                {name: _accuracy(codes, truth[here]) for name, (codes, _) in judges.items()},
+                {name: n for name, (_, n) in judges.items() if name != MAJORITY},
+                float((choice == truth)[here].mean()),
+            )
+        )
+    return tuple(found)
+
+
+def _judge(name: str, said: Codes, truth: Codes, called: Codes) -> Judge:
+    here = said >= 0
+    right, model = (said == truth)[here], (called == truth)[here]
+    return Judge(
+        name,
+        int(here.sum()),
+        _accuracy(said, truth),
+        cohen_kappa(said, truth),
+        float(model.mean()) if here.any() else float("nan"),
+        mcnemar(model, right),
+    )
+
+
+def _accuracy(said: Codes, truth: Codes) -> float:
+    here = said >= 0
+    return float((said == truth)[here].mean()) if here.any() else float("nan")
+
+
+def _mean(values: Sequence[float]) -> float:
+    defined = [value for value in values if np.isfinite(value)]
+    return float(np.mean(defined)) if defined else float("nan")

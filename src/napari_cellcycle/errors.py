@@ -29,6 +29,10 @@ class SegmentationMismatchError(SegmentationError):
     """A segmentation and its image differ in shape or spacing."""
 
 
+class ViewError(CellCycleError):
+    """Views cannot be made as the model wants them."""
+
+
 class ModelError(CellCycleError):
     """A model cannot be used for what was asked."""
 
@@ -47,6 +51,10 @@ class DeviceError(CellCycleError):
 
 class CropSetError(CellCycleError):
     """A crop set lacks an array, or its arrays disagree."""
+
+
+class TrainingError(CellCycleError):
+    """A recipe is wrong, or a model cannot be trained as asked."""
 
 
 class CellCycleWarning(UserWarning):

@@ -183,6 +183,23 @@ VOCABULARIES: dict[str, PhaseSet] = {
 }
 
 
+_FURTHER_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
+
+
+def flat_vocabulary(name: str, slugs: Sequence[str]) -> PhaseSet:
+    """Make a vocabulary of a user's own: phases without a tree, in the order given.
+
+    Raises
+    ------
+    CellCycleError
+        If a name is empty or stands there twice.
+    """
+    if not name or not all(slugs):
+        raise CellCycleError(f"Vocabulary {name!r} has a phase without a name: {list(slugs)}.")
+    colors = [_FURTHER_COLORS[i % len(_FURTHER_COLORS)] for i in range(len(slugs))]
+    return PhaseSet(name, tuple(Phase(s, s, c) for s, c in zip(slugs, colors, strict=True)))
+
+
 def vocabulary(name: str) -> PhaseSet:
     """Look up a built-in vocabulary by name."""
     try:

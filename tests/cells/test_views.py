@@ -126,7 +126,7 @@ def test_coarse_pixels_fade_out_at_the_border_like_the_naive_ones(spacing):
 
 def test_missing_dna_is_refused():
     _, membrane, labels = scene(*INSIDE)
-    with pytest.raises(ChannelError, match="DNA"):
+    with pytest.raises(ChannelError, match="dna channel"):
         make_views((None, membrane), labels, table(labels, "nucleus", ISOTROPIC), RECIPE)
 
 

@@ -10,13 +10,14 @@ from napari_cellcycle.train.augment import augment
 from napari_cellcycle.train.cropset import read_crop_set
 from napari_cellcycle.train.fit import FitOptions, Source, fit, level_loss, logits, temperature
 from napari_cellcycle.train.mitosis3d import MITOCHECK
-from napari_cellcycle.train.viewset import ViewSet, crop_views
+from napari_cellcycle.train.viewset import ViewSet, set_views
 
 
 @pytest.fixture(scope="module")
 def real(data_dir: Path) -> ViewSet:
     crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
-    return crop_views(crops, recipe=ViewRecipe(), phases=MITOSIS_STAGES, allowed=MITOCHECK)
+    crops = crops.select(np.isin(crops.phase, list(MITOCHECK)))
+    return set_views(crops, ViewRecipe(), MITOSIS_STAGES.slugs, allowed=MITOCHECK)
 
 
 def small_network() -> torch.nn.Module:

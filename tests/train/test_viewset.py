@@ -8,16 +8,13 @@ from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.mitosis3d import MITOCHECK, MIXTURE
-from napari_cellcycle.train.viewset import ViewSet, crop_views, join, simulated_views, view_crop
+from napari_cellcycle.train.viewset import ViewSet, crop_views, join, set_views, simulated_views
 
 RECIPE = ViewRecipe()
 
 
 def first(crops: CropSet, phase: str, n: int) -> CropSet:
-    rows = np.flatnonzero(crops.phase == phase)[:n]
-    return CropSet(
-        crops.images[rows], crops.channels, crops.phase[rows], crops.group[rows], crops.name
-    )
+    return crops.select(np.flatnonzero(crops.phase == phase)[:n])
 
 
 def test_simulated_cells_do_not_depend_on_the_number_of_workers() -> None:
@@ -36,9 +33,7 @@ def test_real_crops_keep_what_their_labels_leave_open(data_dir: Path) -> None:
     crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
     chosen = join(
         [
-            crop_views(
-                first(crops, phase, 3), recipe=RECIPE, phases=MITOSIS_STAGES, allowed=MITOCHECK
-            )
+            set_views(first(crops, phase, 3), RECIPE, MITOSIS_STAGES.slugs, allowed=MITOCHECK)
             for phase in ("Prometaphase", "Metaphase", "Apoptosis")
         ]
     )
@@ -48,18 +43,18 @@ def test_real_crops_keep_what_their_labels_leave_open(data_dir: Path) -> None:
     assert (chosen.images[:, 0, 1] == 0).all()  # no membrane
 
 
-def test_labels_that_are_not_listed_are_left_out(data_dir: Path) -> None:
-    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
-    blurred = first(crops, "OutOfFocus", 3)
-    assert len(crop_views(blurred, recipe=RECIPE, phases=MITOSIS_STAGES, allowed=MITOCHECK)) == 0
+def test_labels_that_mean_nothing_are_refused(data_dir: Path) -> None:
+    blurred = first(read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz"), "OutOfFocus", 3)
+    with pytest.raises(CropSetError, match=r"No phase for the label OutOfFocus; .* --map"):
+        set_views(blurred, RECIPE, MITOSIS_STAGES.slugs, allowed=MITOCHECK)
 
 
 def test_joined_daughters_fill_the_view_with_both(data_dir: Path) -> None:
     crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
-    pair = first(crops, "Anaphase", 3).images[2, 0]
-    alone, both = view_crop(pair, RECIPE)[0, 0], view_crop(pair, RECIPE, join_parts=True)[0, 0]
+    pair = first(crops, "Anaphase", 3).select(np.array([2]))
+    alone, both = (crop_views(pair, RECIPE, join_parts=j)[0][0, 0, 0] for j in (False, True))
     middle = slice(24, 40)
-    assert alone[middle, middle].mean() > 0.5
+    assert alone[middle, middle].mean() > 127
     assert both[middle, middle].mean() < 0.5 * alone[middle, middle].mean()
 
 
@@ -77,4 +72,4 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_no_dna() -> None:
     crops = CropSet(np.ones((1, 1, 8, 8)), ("tubulin",), np.array(["a"]), np.array(["a"]), "a.npz")
     with pytest.raises(CropSetError, match=r"a\.npz has no dna channel; it has tubulin"):
-        crop_views(crops, recipe=RECIPE, phases=MITOSIS_STAGES, allowed={})
+        set_views(crops, RECIPE, ("a",))

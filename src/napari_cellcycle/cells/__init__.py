@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cellcycle.cells.composite import Composite, make_composite
+    from napari_cellcycle.cells.crops import crop_labels
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
     from napari_cellcycle.cells.table import CellTable, cell_table
-    from napari_cellcycle.cells.views import Views, crop_labels, make_views, view_axes, view_cell
+    from napari_cellcycle.cells.views import Views, make_views, view_axes, view_cell
 
 __all__ = [
     "Axis",
@@ -35,7 +36,7 @@ _MODULES = {
     "ViewRecipe": "recipe",
     "Views": "views",
     "cell_table": "table",
-    "crop_labels": "views",
+    "crop_labels": "crops",
     "make_composite": "composite",
     "make_views": "views",
     "segment_nuclei": "segmentation",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views import _resampling
+from napari_cellcycle.cells.geometry import resampling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +94,7 @@ def make_composite(
     crop_dna = _scaled(dna[box])
     crop_membrane = None if membrane is None else _scaled(membrane[box])
     weights = [
-        _resampling(
+        resampling(
             int(stop[d] - start[d]),
             float(start[d] * step[d]),
             float(step[d]),

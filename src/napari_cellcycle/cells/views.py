@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.errors import ChannelError
+from napari_cellcycle.cells.geometry import dilate, resampling, sharpen
+from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.errors import ChannelError, ViewError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.spacing import Spacing
@@ -22,8 +25,7 @@ if TYPE_CHECKING:
     Volume = NDArray[Any]
     Floats = NDArray[np.float32]
 
-_ARRAY_AXIS: dict[Axis, int] = {"z": 0, "y": 1, "x": 2}
-_MIN_FOREGROUND = 8  # voxels; below this the mask itself gives the size
+_ARRAY_AXIS: dict[str, int] = {"z": 0, "y": 1, "x": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ class Views:
     Parameters
     ----------
     images : ndarray, ``(n, axes, channels, size, size)``, float32 in [0, 1]
-        Rows and columns are (y, x) along z, (z, x) along y and (z, y) along x.
-    axes : tuple of {"x", "y", "z"}
+        Rows and columns are (y, x) along z, (z, x) along y and (z, y) along x. Of volumes:
+        ``(n, 1, channels, size, size, size)``, the last three (z, y, x).
+    axes : tuple of {"x", "y", "z"}, or ("volume",)
         Axis along which each was projected.
     radius : ndarray, ``(n,)``, float64
         Radius of each cell in the units of its spacing, as the recipe defines it.
@@ -44,12 +47,21 @@ class Views:
     axes: tuple[Axis, ...]
     radius: NDArray[np.float64]
 
+    def pictures(self) -> Views:
+        """Views that can be shown: volumes are projected along each axis."""
+        if self.axes != ("volume",):
+            return self
+        volume = self.images[:, 0]
+        images = np.stack([volume.max(axis=axis) for axis in (4, 3, 2)], axis=1)
+        return Views(images, ("x", "y", "z"), self.radius)
+
 
 def make_views(
     channels: Sequence[Volume | None],
     labels: NDArray[np.integer[Any]],
     cells: CellTable,
     recipe: ViewRecipe,
+    population: Population | None = None,
 ) -> Views:
     """Make the views of the cells of one frame.
 
@@ -63,16 +75,16 @@ def make_views(
         Rows of this frame only.
     recipe : ViewRecipe
         How the model wants its views.
+    population : Population, optional
+        Of the image; required by a recipe that compares a cell with the others.
 
     Raises
     ------
     ChannelError
-        If the DNA channel is missing.
+        If the channel that gives the cell's size is missing.
     """
     axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
-    images = np.zeros(
-        (len(cells), len(axes), len(recipe.channels), recipe.size, recipe.size), np.float32
-    )
+    images = np.zeros((len(cells), *view_shape(recipe, axes)), np.float32)
     radius = np.zeros(len(cells))
     for i in range(len(cells)):
         images[i], radius[i] = view_cell(
@@ -83,13 +95,32 @@ def make_views(
             recipe=recipe,
             spacing=cells.spacing,
             labels_are=cells.labels_are,
+            population=population,
         )
     return Views(images, axes, radius)
 
 
 def view_axes(recipe: ViewRecipe, *, is_2d: bool) -> tuple[Axis, ...]:
-    """Axes that can be projected along: only z in 2D."""
+    """Axes that can be projected along: only z in 2D.
+
+    Raises
+    ------
+    ViewError
+        If the recipe takes whole volumes, and the image is 2D.
+    """
+    if recipe.axes == ("volume",):
+        if is_2d:
+            raise ViewError(
+                "This model looks at volumes, and the image is 2D. Choose a model for projections."
+            )
+        return recipe.axes
     return ("z",) if is_2d else recipe.axes
+
+
+def view_shape(recipe: ViewRecipe, axes: Sequence[str]) -> tuple[int, ...]:
+    """Shape of the views of one cell: ``(axes, channels, size, size)``, or one more ``size``."""
+    edges = 3 if tuple(axes) == ("volume",) else 2
+    return (len(axes), len(recipe.channels), *[recipe.size] * edges)
 
 
 def view_cell(
@@ -101,6 +132,7 @@ def view_cell(
     recipe: ViewRecipe,
     spacing: Spacing,
     labels_are: LabelsAre,
+    population: Population | None = None,
 ) -> tuple[Floats, float]:
     """Make the views of one cell.
 
@@ -112,10 +144,14 @@ def view_cell(
        foreground: its centre is the centre of the view, its radius of gyration gives the radius.
        Background is the 25th percentile of unlabelled voxels around a nucleus, or the 10th
        percentile inside a cell; bright is the 98th percentile of DNA inside the label.
-    3. Each channel is masked and projected by its maximum along each axis, then resampled to
-       square pixels with a triangle filter; outside the image there is nothing (zero).
-    4. DNA is scaled from its background to the 99.5th percentile of its foreground, other channels
-       from the 5th to the 99.5th percentile of their mask, and clipped to [0, 1].
+    3. Each channel is masked (if the recipe says so) and projected by its maximum along each axis,
+       then resampled to square pixels with a triangle filter; outside the image there is nothing
+       (zero).
+    4. DNA is scaled from its background to the 99.5th percentile of its foreground, or to the
+       population's bright DNA; other channels from the 5th to the 99.5th percentile of their mask;
+       all are clipped to [0, 1].
+
+    Where a recipe has no DNA, its first channel takes the place of it.
 
     Parameters
     ----------
@@ -131,170 +167,101 @@ def view_cell(
         As resolved for the image.
     labels_are : {"cell", "nucleus"}
         What the labels outline.
+    population : Population, optional
+        As in :func:`make_views`.
 
     Returns
     -------
     images : ndarray, ``(axes, channels, size, size)``, float32
+        Or ``(1, channels, size, size, size)`` for volumes.
     radius : float
         In the units of ``spacing``.
     """
-    dna_index = recipe.channels.index("dna")
-    if channels[dna_index] is None:
-        raise ChannelError("Views need a DNA channel; none was given.")
+    reference = recipe.channels.index(recipe.reference)
+    if channels[reference] is None:
+        raise ChannelError(f"Views need a {recipe.reference} channel; none was given.")
     is_2d = labels.shape[0] == 1
+    if recipe.needs_population and (population is None or not is_2d):
+        raise ViewError(
+            "This model compares each cell with the others of a 2D image. "
+            + ("Project the stack first." if not is_2d else "No population was given.")
+        )
     step = np.array(spacing.zyx)
-    inside = tuple(slice(int(a), int(b)) for a, b in zip(bbox[0], bbox[1], strict=True))
-    _, label_radius = _moments(labels[inside] == label, step, is_2d)
-
-    other_dilate = recipe.membrane_dilate if labels_are == "nucleus" else recipe.dilate
-    reach = max(recipe.dilate, other_dilate) * label_radius
-    margin = np.ceil(reach / step).astype(int) + 1
-    start = np.maximum(bbox[0] - margin, 0)
-    stop = np.minimum(bbox[1] + margin, labels.shape)
-    box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-    crop = labels[box]
-    own = crop == label
-    if labels_are == "nucleus":
-        mask = _dilate(own, recipe.dilate * label_radius, step) & (own | (crop == 0))
-    else:
-        mask = own
-
-    dna = np.asarray(channels[dna_index][box], dtype=np.float32)  # type: ignore[index]
-    background = _background(dna, crop, own, labels_are)
-    bright = float(np.percentile(dna[own], 98))
-    level = background + recipe.foreground * max(bright - background, 0.0)
-    foreground = mask & (dna > level)
-    if int(foreground.sum()) < _MIN_FOREGROUND:
-        foreground = own
-    centre, radius = _moments(foreground, step, is_2d)
-    centre += start * step
-    half = recipe.extent * (radius if recipe.unit == "cell" else 1.0)
-
+    cell = Subject.find(
+        channels[reference],  # type: ignore[arg-type]
+        labels,
+        label,
+        bbox,
+        recipe=recipe,
+        step=step,
+        labels_are=labels_are,
+    )
+    half, centre = recipe.extent, cell.centre
+    if recipe.unit == "cell":
+        half *= cell.radius
+    elif recipe.unit == "population" and population is not None:
+        half *= population.radius
+    elif recipe.unit == "px":
+        half *= float(step[2])
+        centre = (bbox[0] + bbox[1] - 1) / 2 * step
+    # without a mask the view may reach beyond the box that holds the mask
+    box = cell.box if recipe.mask else _around(centre, half, step, labels.shape)
     axes = view_axes(recipe, is_2d=is_2d)
-    images = np.zeros((len(axes), len(recipe.channels), recipe.size, recipe.size), np.float32)
+    images = np.zeros(view_shape(recipe, axes), np.float32)
     weights = [
-        _resampling(int(stop[d] - start[d]), float(start[d] * step[d]), float(step[d]),
-                    float(centre[d]), half, recipe.size)
+        resampling(
+            box[d].stop - box[d].start,
+            float(box[d].start * step[d]),
+            float(step[d]),
+            float(centre[d]),
+            half,
+            recipe.size,
+        )
         for d in range(3)
-    ]  # fmt: skip
+    ]
     for c, volume in enumerate(channels):
         if volume is None:
             continue
-        if c == dna_index:
-            where, values, low = mask, dna, background
-            high = float(np.percentile(dna[foreground], 99.5))
+        if c == reference:
+            where, values, low = cell.mask, cell.values, cell.background
+            if recipe.intensity == "population" and population is not None:
+                high = low + population.bright
+            else:
+                high = float(np.percentile(values[cell.foreground], 99.5))
         else:
-            where = _dilate(own, other_dilate * label_radius, step)
-            values = np.asarray(volume[box], dtype=np.float32)
+            where = dilate(cell.own, cell.other_reach, step)
+            values = np.asarray(volume[cell.box], dtype=np.float32)
             low, high = (float(v) for v in np.percentile(values[where], (5, 99.5)))
         if high <= low:
             continue
-        scaled = np.where(where, (values - low) / (high - low), np.float32(0))
+        if not recipe.mask:
+            values = np.asarray(volume[box], dtype=np.float32)
+        scaled = (values - low) / (high - low)
+        if recipe.mask:
+            scaled = np.where(where, scaled, np.float32(0))
         np.clip(scaled, 0, 1, out=scaled)
         for a, axis in enumerate(axes):
-            rows, columns = (d for d in range(3) if d != _ARRAY_AXIS[axis])
-            projection = scaled.max(axis=_ARRAY_AXIS[axis])
-            images[a, c] = weights[rows] @ projection @ weights[columns].T
-    return images, radius
+            images[a, c] = _look(scaled, axis, weights)
+            if recipe.sharpen:
+                images[a, c] = sharpen(images[a, c])
+    return images, cell.radius
 
 
-def crop_labels(crop: Volume, *, join: bool = False) -> NDArray[np.uint16]:
-    """Find the subject of a ready-made 2D crop that came without a mask.
-
-    Parameters
-    ----------
-    crop : ndarray, ``(y, x)``
-        DNA.
-    join : bool
-        Give every bright object in the crop to the subject, such as both daughters of an anaphase.
-
-    Returns
-    -------
-    ndarray, ``(y, x)``, uint16
-        1 where the subject is, other numbers where its neighbours are.
-    """
-    from scipy import ndimage
-    from skimage.filters import threshold_otsu
-
-    height, width = crop.shape
-    smooth = ndimage.gaussian_filter(np.asarray(crop, dtype=np.float32), max(1.0, height / 64))
-    y, x = np.indices(crop.shape)
-    distance = (y - (height - 1) / 2) ** 2 + (x - (width - 1) / 2) ** 2
-    near = np.exp(-distance / (2 * (height / 8) ** 2))
-    # Bright neighbours can hide a dim subject: then only the middle of the crop sets the threshold.
-    for central in (False, True):
-        window = (
-            smooth[height // 4 : -(height // 4), width // 4 : -(width // 4)] if central else smooth
-        )
-        level = float(threshold_otsu(window))  # type: ignore[no-untyped-call]
-        bright = ndimage.binary_fill_holes(smooth > level)
-        if near[bright].sum() > 0.15 * near.sum():
-            break
-    objects, n = ndimage.label(bright)
-    if n == 0:
-        return np.ones(crop.shape, np.uint16)
-    if join:
-        return np.asarray(objects > 0, dtype=np.uint16)
-    subject = int(np.argmax(ndimage.sum_labels(near, objects, np.arange(1, n + 1)))) + 1
-    result = np.asarray(objects, dtype=np.uint16) + np.uint16(1)
-    result[objects == 0] = 0
-    result[objects == subject] = 1
-    return result
+def _look(scaled: Floats, axis: Axis, weights: Sequence[Floats]) -> Floats:
+    """Project and resample one channel, or only resample it."""
+    if axis == "volume":
+        first = np.tensordot(weights[0], scaled, axes=(1, 0))
+        return np.asarray(np.matmul(np.matmul(weights[1], first), weights[2].T), dtype=np.float32)
+    along = _ARRAY_AXIS[axis]
+    rows, columns = (d for d in range(3) if d != along)
+    return np.asarray(weights[rows] @ scaled.max(axis=along) @ weights[columns].T, np.float32)
 
 
-def _background(
-    dna: Floats, labels: NDArray[np.integer[Any]], own: NDArray[np.bool_], labels_are: LabelsAre
-) -> float:
-    """Grey value of the DNA channel where there is no DNA."""
-    if labels_are == "nucleus":
-        around = dna[labels == 0]
-        if around.size >= 64:
-            return float(np.percentile(around, 25))
-        return float(np.percentile(dna, 1))
-    return float(np.percentile(dna[own], 10))
-
-
-def _moments(
-    mask: NDArray[np.bool_], step: NDArray[np.float64], is_2d: bool
-) -> tuple[NDArray[np.float64], float]:
-    """Find the centre (from the first voxel) and the radius of the ball with the same gyration.
-
-    Voxels count as boxes, not as points; in 2D it is the radius of a disc.
-    """
-    centre = np.zeros(3)
-    spread = np.zeros(3)
-    total = float(mask.sum())
-    for d in range(3):
-        profile = mask.sum(axis=tuple(other for other in range(3) if other != d))
-        position = np.arange(len(profile)) * step[d]
-        centre[d] = (profile @ position) / total
-        spread[d] = (profile @ (position - centre[d]) ** 2) / total + step[d] ** 2 / 12
-    if is_2d:
-        return centre, float(np.sqrt(2 * spread[1:].sum()))
-    return centre, float(np.sqrt(5 / 3 * spread.sum()))
-
-
-def _dilate(mask: NDArray[np.bool_], reach: float, step: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Dilate by a box that reaches ``reach`` (rounded to voxels) along each axis."""
-    from scipy import ndimage
-
-    result = mask.view(np.uint8)
-    for d in range(3):
-        n = int(reach / step[d] + 0.5)
-        if n > 0 and mask.shape[d] > 1:
-            result = ndimage.maximum_filter1d(result, 2 * n + 1, axis=d, mode="constant")
-    return result.view(np.bool_)
-
-
-def _resampling(n: int, first: float, step: float, centre: float, half: float, size: int) -> Floats:
-    """Weigh ``n`` voxels for ``size`` pixels over ``centre ± half``: a matrix ``(size, n)``."""
-    pitch = 2 * half / size
-    target = centre - half + (np.arange(size) + 0.5) * pitch
-    support = max(step, pitch)
-    # a pixel up to one support outside still sees voxels, and reaches another support further
-    pad = 2 * int(np.ceil(support / step)) + 1
-    source = first + np.arange(-pad, n + pad) * step
-    weights = np.maximum(0.0, 1 - np.abs(target[:, None] - source[None]) / support)
-    total = weights.sum(axis=1, keepdims=True)
-    weights = np.divide(weights, total, out=weights, where=total > 0)
-    return np.asarray(weights[:, pad : pad + n], dtype=np.float32)
+def _around(
+    centre: NDArray[np.float64], half: float, step: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[slice, ...]:
+    """Voxels that a view over ``centre ± half`` can see."""
+    margin = half + 2 * half / 8
+    start = np.clip(np.floor((centre - margin) / step).astype(int), 0, np.array(shape) - 1)
+    stop = np.clip(np.ceil((centre + margin) / step).astype(int) + 1, start + 1, shape)
+    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))

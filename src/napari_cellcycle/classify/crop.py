@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.cells.views import crop_labels
+from napari_cellcycle.cells.crops import crop_labels
 from napari_cellcycle.classify.request import ClassifyRequest, card_of, resolve_channels
 from napari_cellcycle.classify.run import run
 from napari_cellcycle.errors import CellCycleError

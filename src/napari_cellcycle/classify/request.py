@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.content import FEWEST, Population, measure_population
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.classify.checks import compare_with_card
 from napari_cellcycle.errors import (
@@ -16,6 +17,7 @@ from napari_cellcycle.errors import (
     SegmentationError,
     SegmentationMismatchError,
     SpacingError,
+    ViewError,
 )
 from napari_cellcycle.image.roles import guess_roles
 from napari_cellcycle.image.spacing import Spacing, resolve_spacing
@@ -99,6 +101,8 @@ class Prepared:
         The cells to classify, with the spacing that holds.
     notes, cell_notes : tuple of str
         What to know, of the run and of each cell.
+    population : Population or None
+        What is typical of the image's cells, where the model compares them.
     """
 
     request: ClassifyRequest
@@ -108,6 +112,7 @@ class Prepared:
     cells: CellTable
     notes: tuple[str, ...]
     cell_notes: tuple[str, ...]
+    population: Population | None = None
 
 
 def prepare(request: ClassifyRequest) -> Prepared:
@@ -124,7 +129,7 @@ def prepare(request: ClassifyRequest) -> Prepared:
     spacing, notes = _spacing(request, card)
     segmentation = request.segmentation
     if segmentation is None:
-        segmentation = _segment(stack, channels["dna"], spacing)
+        segmentation = _segment(stack, channels, spacing, card)
         notes.append(
             f"No segmentation was given: nuclei were segmented by threshold and watershed "
             f"({segmentation.name}). Look at them before trusting the phases; Cellpose or StarDist "
@@ -138,6 +143,14 @@ def prepare(request: ClassifyRequest) -> Prepared:
             f"{request.nuclei.name} is not used: the labels of {segmentation.name} are said to be "
             "nuclei already."
         )
+    population = None
+    if card.recipe.needs_population:
+        population = _population(stack, channels["dna"], segmentation, cells, card)
+        if population.n < FEWEST:
+            notes.append(
+                f"The G1 peak was found from {population.n} cells; it takes {FEWEST} or more to "
+                "trust it."
+            )
     if request.only_labels is not None:
         cells = _only(cells, request.only_labels, segmentation.name)
     findings = compare_with_card(cells, stack, channels, card, segmentation)
@@ -149,6 +162,7 @@ def prepare(request: ClassifyRequest) -> Prepared:
         cells=cells,
         notes=(*notes, *findings.notes),
         cell_notes=findings.cell_notes,
+        population=population,
     )
 
 
@@ -180,7 +194,8 @@ def resolve_channels(
     Raises
     ------
     ChannelError
-        If a role or channel is unknown, one channel has two roles, or no channel is DNA.
+        If a role or channel is unknown, one channel has two roles, or no channel is DNA (the first
+        role, where there is no DNA among them).
     """
     given = dict(given or {})
     listing = ", ".join(f"{i}={name}" for i, name in enumerate(stack.channels))
@@ -204,10 +219,14 @@ def resolve_channels(
         role: said[role] if role in said else None if guessed[role] in taken else guessed[role]
         for role in roles
     }
-    if found["dna"] is None:
+    needed = "dna" if "dna" in roles else roles[0]
+    if found[needed] is None and len(roles) == len(stack.channels) == 1 and needed not in said:
+        found[needed] = 0
+    if found[needed] is None:
+        name = "DNA" if needed == "dna" else needed
         raise ChannelError(
-            f"Which channel of {stack.name} shows DNA is not clear from their names: it has "
-            f"{listing}. Say it (--channel dna=0, or the widget's field)."
+            f"Which channel of {stack.name} shows {name} is not clear from their names: it has "
+            f"{listing}. Say it (--channel {needed}=0, or the widget's field)."
         )
     return found
 
@@ -272,11 +291,35 @@ def _um(spacing: Spacing) -> str:
     return " × ".join(f"{value:.4g}" for value in spacing.zyx) + " µm"
 
 
-def _segment(stack: Stack, channel: int | None, spacing: Spacing) -> Segmentation:
+def _segment(
+    stack: Stack, channels: Mapping[str, int | None], spacing: Spacing, card: ModelCard
+) -> Segmentation:
     from napari_cellcycle.cells.segmentation import segment_nuclei
 
-    assert channel is not None
-    return segment_nuclei(stack, channel, spacing=spacing)
+    dna = channels.get("dna")
+    if dna is None:
+        raise SegmentationError(
+            f"Model {card.name} needs cells that are outlined: it uses no DNA, in which nuclei "
+            "could be found. Give labels."
+        )
+    return segment_nuclei(stack, dna, spacing=spacing)
+
+
+def _population(
+    stack: Stack, dna: int | None, segmentation: Segmentation, cells: CellTable, card: ModelCard
+) -> Population:
+    if not stack.is_2d:
+        raise ViewError(
+            f"Model {card.name} compares the DNA content of cells in 2D images, and {stack.name} "
+            "has planes. Project it (sum of planes) first."
+        )
+    frames = range(stack.n_frames)
+    return measure_population(
+        [stack.volume(t, dna or 0) for t in frames],
+        [segmentation.volume(t) for t in frames],
+        cells,
+        card.recipe,
+    )
 
 
 def _only(cells: CellTable, labels: tuple[int, ...], name: str) -> CellTable:

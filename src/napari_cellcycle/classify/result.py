@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.stack import Segmentation
     from napari_cellcycle.models.card import ModelCard
@@ -46,6 +47,8 @@ class Classification:
         The labels that were classified.
     channels : mapping of str to int or None
         Channel of the image for each role.
+    population : Population or None
+        What is typical of the image's cells, where the model compares them.
     """
 
     cells: CellTable
@@ -57,6 +60,7 @@ class Classification:
     cell_notes: tuple[str, ...]
     segmentation: Segmentation
     channels: Mapping[str, int | None]
+    population: Population | None = None
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -101,9 +101,10 @@ def iter_classify(
     cells, card = prepared.cells, classifier.card
     axes = view_axes(card.recipe, is_2d=request.stack.is_2d)
     total = len(cells)
-    level1 = np.empty((total, len(axes), 2))
+    level1 = np.empty((total, len(axes), card.n_tops))
     level2 = np.empty((total, len(axes), card.n_stages))
     cell_notes = list(prepared.cell_notes)
+    population = prepared.population
     batcher = Batcher(classifier, request.batch_size)
     done = 0
 
@@ -130,10 +131,10 @@ def iter_classify(
         for start in range(0, len(in_frame), request.batch_size):
             rows = in_frame[start : start + request.batch_size]
             these = cells.select(rows)
-            views = make_views(volumes, labels, these, card.recipe)
+            views = make_views(volumes, labels, these, card.recipe, population)
             level1[rows], level2[rows] = batcher.predict(views.images, views.axes)
             if "contrast" in card.ranges:
-                dna = volumes[card.recipe.channels.index("dna")]
+                dna = volumes[card.recipe.channels.index(card.recipe.reference)]
                 assert dna is not None
                 contrast = dna_contrast(dna, labels, these)
                 for row, note in zip(rows, contrast_notes(contrast, card), strict=True):
@@ -150,6 +151,7 @@ def iter_classify(
         cell_notes=tuple(cell_notes),
         segmentation=prepared.segmentation,
         channels=prepared.channels,
+        population=population,
     )
 
 

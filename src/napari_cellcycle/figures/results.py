@@ -60,7 +60,8 @@ def gallery_of(
             classification.segmentation.volume(int(frame)),
             cells.select(rows),
             classification.card.recipe,
-        )
+            classification.population,
+        ).pictures()
         axes = views.axes
         for row, images in zip(rows, views.images, strict=True):
             key = (int(cells.frame[row]), int(cells.label[row]))

@@ -12,17 +12,19 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import CellCycleError, ModelFormatError
 from napari_cellcycle.models import fields as check
 from napari_cellcycle.models.levels import stages_of
-from napari_cellcycle.phases import PhaseSet, vocabulary
+from napari_cellcycle.phases import VOCABULARIES, PhaseSet, flat_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 CARD = "card.json"
-SCHEMA = 1
+SCHEMA = 2
+"""2 added intensity, mask and sharpen to the recipe, and vocabularies of a user's own."""
+_ADDED_TO_RECIPE = {"intensity": "cell", "mask": True, "sharpen": False}
+"""What every recipe of schema 1 meant."""
 RANGES = ("spacing_um", "cell_radius_um", "axial_ratio", "contrast")
 """What a card may give a range of: pixel size (y, x), equivalent radius, z over xy, contrast."""
-LEVELS = ("level1", "level2")
 _MOST_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9_-]+\.safetensors")
@@ -74,12 +76,12 @@ class ModelCard:
         Free text.
     architecture : Architecture
     vocabulary : str
-        Name of a built-in vocabulary of two levels.
+        Name of a built-in vocabulary, or of a user's own.
     phases : tuple of str
         Slugs of its leaves, in the order of the outputs.
     recipe : ViewRecipe
     temperatures : mapping of axis to mapping of level to float
-        Logits are divided by these before the softmax.
+        Logits are divided by these before the softmax; ``level2`` only where there are stages.
     ranges : mapping of str to (low, high)
         What training data covered; keys of :data:`RANGES`, those that are known.
     missing_channels : str
@@ -125,7 +127,7 @@ class ModelCard:
         axes = self.recipe.axes
         check.same("temperatures", self.temperatures, axes, self.name)
         for axis, levels in self.temperatures.items():
-            check.same(f"temperatures of {axis}", levels, LEVELS, self.name)
+            check.same(f"temperatures of {axis}", levels, self.levels, self.name)
             for level, value in levels.items():
                 check.positive(f"temperature {axis} {level}", value, self.name)
         unknown = set(self.ranges) - set(RANGES)
@@ -145,8 +147,7 @@ class ModelCard:
 
     def _check_phases(self) -> None:
         try:
-            known = vocabulary(self.vocabulary)
-            stages_of(known)
+            known = self.phase_set
         except CellCycleError as error:
             raise ModelFormatError(f"The card of model {self.name}: {error}") from None
         if self.phases != known.slugs:
@@ -154,19 +155,38 @@ class ModelCard:
                 f"phases {', '.join(self.phases)}; those of {self.vocabulary} are, in this order, "
                 f"{', '.join(known.slugs)}"
             )
+        if len(self.phases) < 2:
+            self._refuse(f"phases {', '.join(self.phases) or 'none'}; a model tells two at least")
 
     def _refuse(self, found: str) -> NoReturn:
         raise ModelFormatError(f"The card of model {self.name} has {found}.")
 
     @property
     def phase_set(self) -> PhaseSet:
-        """The vocabulary itself."""
-        return vocabulary(self.vocabulary)
+        """The vocabulary itself: a built-in one, or the phases as a user named them."""
+        if self.vocabulary in VOCABULARIES:
+            return VOCABULARIES[self.vocabulary]
+        return flat_vocabulary(self.vocabulary, self.phases)
 
     @property
     def n_stages(self) -> int:
-        """Number of stages at level 2."""
-        return len(self.phases) - 1
+        """Number of stages at level 2; 0 for a flat vocabulary."""
+        return len(stages_of(self.phase_set))
+
+    @property
+    def n_tops(self) -> int:
+        """Number of classes at level 1: two where there are stages, otherwise all phases."""
+        return 2 if self.n_stages else len(self.phases)
+
+    @property
+    def n_outputs(self) -> int:
+        """Logits of each network."""
+        return self.n_tops + self.n_stages
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Names of the levels that are predicted."""
+        return ("level1", "level2") if self.n_stages else ("level1",)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -202,11 +222,14 @@ class ModelCard:
         except (ValueError, RecursionError) as error:
             raise ModelFormatError(f"{name} is not a model card: {error}.") from None
         values = check.mapping(name, values, name)
-        if values.get("schema", SCHEMA) != SCHEMA:
+        schema = values.get("schema", SCHEMA)
+        if schema not in (1, SCHEMA):
             raise ModelFormatError(
-                f"{name} is of schema {values['schema']!r}, this version reads {SCHEMA}. "
+                f"{name} is of schema {schema!r}, this version reads 1 to {SCHEMA}. "
                 "Update napari-cellcycle."
             )
+        if schema == 1 and isinstance(values.get("recipe"), dict):
+            values["recipe"] = _ADDED_TO_RECIPE | values["recipe"]
         return _from_dict(values, name)
 
 

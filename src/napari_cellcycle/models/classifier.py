@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 class ProjectionClassifier:
-    """Three independent networks, one for the projections along each axis.
+    """Independent networks, one for the projections along each axis, or one for volumes.
 
     Parameters
     ----------
     card : ModelCard
     networks : mapping of axis to Module
         One for each axis of the card's recipe. Takes ``(n, channels, size, size)``, gives logits
-        ``(n, 2 + stages)``: non-mitotic, mitotic, then the stages.
+        ``(n, 2 + stages)``: non-mitotic, mitotic, then the stages; or one a phase, if the
+        vocabulary is flat.
     device : str
         Where the networks are put.
     sha256 : str
@@ -57,7 +58,12 @@ class ProjectionClassifier:
 
         for network in self.networks.values():
             network.eval().requires_grad_(False)
-            network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            layout = (
+                torch.contiguous_format
+                if self.card.recipe.axes == ("volume",)
+                else torch.channels_last
+            )
+            network.to(device=device, memory_format=layout)  # type: ignore[call-overload]
         self.device = device
         return self
 
@@ -73,7 +79,7 @@ class ProjectionClassifier:
 
         Returns
         -------
-        ndarray, ``(n, 2 + stages)``, float64
+        ndarray, ``(n, outputs)``, float64
 
         Raises
         ------
@@ -89,7 +95,9 @@ class ProjectionClassifier:
             )
         with torch.inference_mode():
             batch = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-            batch = batch.to(self.device).contiguous(memory_format=torch.channels_last)
+            batch = batch.to(self.device)
+            if batch.ndim == 4:
+                batch = batch.contiguous(memory_format=torch.channels_last)
             outputs = self.networks[axis](batch).float().cpu().numpy().astype(np.float64)
         if not np.isfinite(outputs).all():
             raise ModelError(
@@ -112,18 +120,20 @@ class ProjectionClassifier:
 
         Returns
         -------
-        level1 : ndarray, ``(n, axes, 2)``, float64
-            Non-mitotic, mitotic.
+        level1 : ndarray, ``(n, axes, 2)`` or ``(n, axes, phases)``, float64
+            Non-mitotic, mitotic; or all phases of a flat vocabulary.
         level2 : ndarray, ``(n, axes, stages)``, float64
-            Stages, given that the cell is mitotic.
+            Stages, given that the cell is mitotic; none for a flat vocabulary.
         """
-        level1 = np.empty((len(images), len(axes), 2))
+        tops = self.card.n_tops
+        level1 = np.empty((len(images), len(axes), tops))
         level2 = np.empty((len(images), len(axes), self.card.n_stages))
         for a, axis in enumerate(axes):
             outputs = self.logits(images[:, a], axis)
             temperatures = self.card.temperatures[axis]
-            level1[:, a] = softmax(outputs[:, :2] / temperatures["level1"])
-            level2[:, a] = softmax(outputs[:, 2:] / temperatures["level2"])
+            level1[:, a] = softmax(outputs[:, :tops] / temperatures["level1"])
+            if self.card.n_stages:
+                level2[:, a] = softmax(outputs[:, tops:] / temperatures["level2"])
         return level1, level2
 
 

@@ -25,22 +25,24 @@ class Decision:
     """What the ensemble says of ``n`` cells, and who decided.
 
     Level 1 tells the branch (mitotic) from the rest (non-mitotic); level 2 tells the stages of the
-    branch apart. Leaves are the rest, then the stages.
+    branch apart. Leaves are the rest, then the stages. In a flat vocabulary level 1 tells all
+    leaves, and there is no level 2.
 
     Parameters
     ----------
     axes : tuple of str
         Axes of projection, in the order of the probability vectors.
     vote : {"lowest-entropy", "majority", "mean"}
-    level1 : ndarray, ``(n, axes, 2)``, float64
-        Calibrated probabilities of the rest and of the branch.
+    level1 : ndarray, ``(n, axes, 2)`` or ``(n, axes, leaves)``, float64
+        Calibrated probabilities of the rest and of the branch, or of all leaves.
     level2 : ndarray, ``(n, axes, stages)``, float64
-        Calibrated probabilities of each stage, given the branch.
+        Calibrated probabilities of each stage, given the branch; no stages in a flat vocabulary.
     deciding_axis, stage_deciding_axis : ndarray, ``(n,)``, str
-        Axis whose prediction counts at level 1 and at level 2; empty where the mean decides.
+        Axis whose prediction counts at level 1 and at level 2; empty where the mean decides, and
+        where there is no level 2.
     entropy, stage_entropy : ndarray, ``(n,)``, float64
-        Entropy (nats) of the prediction that counts.
-    probabilities : ndarray, ``(n, 1 + stages)``, float64
+        Entropy (nats) of the prediction that counts; NaN where there is no level 2.
+    probabilities : ndarray, ``(n, leaves)``, float64
         Of the leaves; rows sum to 1.
     phase : ndarray, ``(n,)``, int64
         Index of the leaf at the end of the decision path: level 1 first, then the stage.
@@ -74,7 +76,7 @@ def entropy(probabilities: ArrayLike) -> Floats:
 
 def decide(
     level1: ArrayLike,
-    level2: ArrayLike,
+    level2: ArrayLike | None,
     axes: Sequence[str],
     vote: Vote | str = "lowest-entropy",
 ) -> Decision:
@@ -82,10 +84,11 @@ def decide(
 
     Parameters
     ----------
-    level1 : array-like, ``(n, axes, 2)``
-        Calibrated probabilities: non-mitotic, mitotic.
-    level2 : array-like, ``(n, axes, stages)``
-        Calibrated probabilities of the stages, given that the cell is mitotic.
+    level1 : array-like, ``(n, axes, 2)`` or ``(n, axes, leaves)``
+        Calibrated probabilities: non-mitotic, mitotic; or all leaves of a flat vocabulary.
+    level2 : array-like, ``(n, axes, stages)``, or None
+        Calibrated probabilities of the stages, given that the cell is mitotic. None, or without
+        stages, for a flat vocabulary.
     axes : sequence of str
         Name of each axis; one or more.
     vote : {"lowest-entropy", "majority", "mean"}
@@ -100,13 +103,28 @@ def decide(
         If there is no such vote.
     """
     first = _checked(level1, "level1", len(axes))
-    second = _checked(level2, "level2", len(axes))
-    if first.shape[2] != 2 or first.shape[0] != second.shape[0]:
-        raise ValueError(f"level1 is {first.shape} and level2 {second.shape}; see the docstring.")
     if vote not in VOTES:
         raise ModelError(f"There is no vote {vote!r}; there are {', '.join(VOTES)}.")
     names = np.asarray(axes, dtype=np.str_)
     top, deciding = _level(first, names, vote)
+    if level2 is None or np.shape(level2)[-1] == 0:
+        n = len(first)
+        return Decision(
+            axes=tuple(str(axis) for axis in axes),
+            vote=vote,
+            level1=first,
+            level2=np.empty((n, len(axes), 0)),
+            deciding_axis=deciding,
+            stage_deciding_axis=np.full(n, "", names.dtype),
+            entropy=entropy(top),
+            stage_entropy=np.full(n, np.nan),
+            probabilities=top,
+            phase=top.argmax(axis=1).astype(np.int64),
+            confidence=top.max(axis=1, initial=0.0),
+        )
+    second = _checked(level2, "level2", len(axes))
+    if first.shape[2] != 2 or first.shape[0] != second.shape[0]:
+        raise ValueError(f"level1 is {first.shape} and level2 {second.shape}; see the docstring.")
     stage, stage_deciding = _level(second, names, vote)
     rest, branch = top[:, 0], top[:, 1]
     is_branch = branch > rest

@@ -103,14 +103,20 @@ def recipe(values: ViewRecipe, name: str) -> None:
     """Refuse a view recipe that no view can be made by."""
     problems = []
     channels, axes = values.channels, values.axes
-    if not _names(channels) or "dna" not in channels:
-        problems.append(f"channels {channels!r} (distinct roles, one of them dna)")
-    if not _names(axes) or not set(axes) <= {"x", "y", "z"}:
-        problems.append(f"axes {axes!r} (some of x, y and z)")
+    if not _names(channels):
+        problems.append(f"channels {channels!r} (distinct roles)")
+    if not _names(axes) or not (set(axes) <= {"x", "y", "z"} or axes == ("volume",)):
+        problems.append(f"axes {axes!r} (some of x, y and z, or volume alone)")
     if type(values.size) is not int or not 8 <= values.size <= 1024:
         problems.append(f"size {values.size!r} (8 to 1024 pixels)")
-    if values.unit not in ("cell", "um"):
-        problems.append(f"unit {values.unit!r} (cell or um)")
+    for field, choices in (
+        ("unit", ("cell", "population", "um", "px")),
+        ("intensity", ("cell", "population")),
+        ("mask", (True, False)),
+        ("sharpen", (True, False)),
+    ):
+        if getattr(values, field) not in choices:
+            problems.append(f"{field} {getattr(values, field)!r} ({', '.join(map(str, choices))})")
     for field, low, high in (
         ("extent", 1e-6, 1e6),
         ("dilate", 0, 10),

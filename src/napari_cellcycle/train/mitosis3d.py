@@ -21,11 +21,10 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.cropset import CropSet, read_crop_set, split_by_group
 from napari_cellcycle.train.fit import FitOptions, Source, fit, logits, temperature
 from napari_cellcycle.train.shipping import ship
-from napari_cellcycle.train.viewset import ViewSet, crop_views, join, simulated_views
+from napari_cellcycle.train.viewset import ViewSet, join, set_views, simulated_views
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -78,26 +77,17 @@ class Job:
     pretrained: bool = False
 
 
-def _rows(crops: CropSet, rows: NDArray[np.int64]) -> CropSet:
-    return CropSet(
-        crops.images[rows], crops.channels, crops.phase[rows], crops.group[rows], crops.name
-    )
-
-
 def _real(crops: CropSet, allowed: dict[str, tuple[str, ...]], *, twice: bool) -> ViewSet:
     """Make views of a real set, for training also of both daughters together."""
-    views = crop_views(crops, recipe=RECIPE, phases=PHASES, allowed=allowed)
+    crops = crops.select(np.isin(crops.phase, list(allowed)))
+    views = set_views(crops, RECIPE, PHASES.slugs, allowed=allowed)
     if not twice:
         return views
     # Only what divides has two parts: joining the neighbours of an interphase nucleus would teach
     # that two nuclei beside each other are one cell.
-    parts = {slug: meant for slug, meant in allowed.items() if "anaphase" in meant[0]}
-    return join(
-        [
-            views,
-            crop_views(crops, recipe=RECIPE, phases=PHASES, allowed=parts, join_parts=True),
-        ]
-    )
+    divides = [label for label, meant in allowed.items() if "anaphase" in meant[0]]
+    parts = crops.select(np.isin(crops.phase, divides))
+    return join([views, set_views(parts, RECIPE, PHASES.slugs, allowed=allowed, join_parts=True)])
 
 
 def real_parts(data: Path) -> tuple[dict[str, ViewSet], dict[str, ViewSet]]:
@@ -109,16 +99,14 @@ def real_parts(data: Path) -> tuple[dict[str, ViewSet], dict[str, ViewSet]]:
         parts = split_by_group(crops, SHARES, SPLIT_SEED)
         result.append(
             {
-                part: _real(_rows(crops, rows), allowed, twice=part == "train")
+                part: _real(crops.select(rows), allowed, twice=part == "train")
                 for part, rows in parts.items()
             }
         )
     return result[0], result[1]
 
 
-def simulated_part(
-    work: Path, part: str, n: int, seed: int, workers: int, cut: float
-) -> ViewSet:
+def simulated_part(work: Path, part: str, n: int, seed: int, workers: int, cut: float) -> ViewSet:
     """Simulate the views of one part, once."""
     path = work / f"simulated-{part}-{n}-{seed}.npz"
     if not path.exists():
@@ -223,6 +211,7 @@ def new_network(*, pretrained: bool = False) -> torch.nn.Module:
         "resnet18-projections",
         n_channels=len(RECIPE.channels),
         n_outputs=2 + len(STAGES),
+        size=RECIPE.size,
         pretrained=pretrained,
     ).to(memory_format=torch.channels_last)
 
@@ -286,10 +275,10 @@ def main(argv: list[str] | None = None) -> None:
         "simulated, held out": simulated["test"],
         "MitoCheck, plates held out (z)": mitocheck["test"],
         "Jurkat, cells held out (z)": jurkat["test"],
-        "RPE-1, never trained on (z)": crop_views(
+        "RPE-1, never trained on (z)": set_views(
             read_crop_set(options.data / "rpe1_h2b_21px.npz"),
-            recipe=RECIPE,
-            phases=PHASES,
+            RECIPE,
+            PHASES.slugs,
             allowed=RPE1,
         ),
     }

@@ -15,13 +15,13 @@ from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import VOTES, Decision, decide
 from napari_cellcycle.models.folder import save_model
 from napari_cellcycle.train.evaluate import evaluate
+from napari_cellcycle.train.predict import decide_views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import torch
-    from numpy.typing import NDArray
 
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.phases import PhaseSet
@@ -126,7 +126,8 @@ def ship(
 
 def measure(classifier: ProjectionClassifier, views: ViewSet) -> dict[str, Any]:
     """Evaluate each vote and each single axis, mitotic or not, and the stages of the mitotic."""
-    level1, level2 = _probabilities(classifier, views)
+    decision = decide_views(classifier, views.images, views.axes)
+    level1, level2 = decision.level1, decision.level2
     votes = VOTES if len(views.axes) > 1 else ("lowest-entropy",)
     result = {vote: _measure(decide(level1, level2, views.axes, vote), views) for vote in votes}
     if len(views.axes) > 1:
@@ -134,19 +135,6 @@ def measure(classifier: ProjectionClassifier, views: ViewSet) -> dict[str, Any]:
             alone = decide(level1[:, i : i + 1], level2[:, i : i + 1], (axis,))
             result[f"{axis} alone"] = _measure(alone, views)
     return result
-
-
-def _probabilities(
-    classifier: ProjectionClassifier, views: ViewSet
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Run every network once on its views; as :meth:`ProjectionClassifier.predict` gives them."""
-    parts = [
-        classifier.predict(
-            views.images[start : start + 256].astype(np.float32) / np.float32(255), views.axes
-        )
-        for start in range(0, len(views), 256)
-    ]
-    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
 def _measure(decision: Decision, views: ViewSet) -> dict[str, Any]:

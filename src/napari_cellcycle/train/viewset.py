@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views import crop_labels, view_axes, view_cell
+from napari_cellcycle.cells.content import integrated, population_of
+from napari_cellcycle.cells.crops import crop_labels
+from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.cells.views import view_axes, view_cell, view_shape
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.image.spacing import Spacing
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.train.cropset import CropSet
@@ -30,34 +34,35 @@ class ViewSet:
     Parameters
     ----------
     images : ndarray, ``(n, axes, channels, size, size)``, uint8
-        Views times 255.
+        Views times 255; of volumes ``(n, 1, channels, size, size, size)``.
     axes : tuple of str
-    mitotic : ndarray, ``(n,)``, int64
-        1 if mitotic.
-    stages : ndarray, ``(n, stages)``, bool
-        Stages that the cell may be in; one true where the stage is known, several where a data set
-        is coarser than the vocabulary, none where the cell is not mitotic.
+    allowed : ndarray, ``(n, leaves)``, bool
+        Leaves of the vocabulary that the cell may be in; one is true where the phase is known,
+        several where a data set is coarser than the vocabulary.
     group : ndarray, ``(n,)``, str
     """
 
     images: NDArray[np.uint8]
     axes: tuple[str, ...]
-    mitotic: NDArray[np.int64]
-    stages: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
     group: NDArray[np.str_]
 
     def __len__(self) -> int:
-        return len(self.mitotic)
+        return len(self.allowed)
+
+    @property
+    def mitotic(self) -> NDArray[np.int64]:
+        """1 where the first leaf (non-mitotic) is excluded; of two-level vocabularies."""
+        return np.asarray(~self.allowed[:, 0], dtype=np.int64)
+
+    @property
+    def stages(self) -> NDArray[np.bool_]:
+        """Stages that each cell may be in, ``(n, stages)``; of two-level vocabularies."""
+        return self.allowed[:, 1:]
 
     def select(self, which: NDArray[Any]) -> ViewSet:
         """Rows by boolean mask or by indices."""
-        return ViewSet(
-            self.images[which],
-            self.axes,
-            self.mitotic[which],
-            self.stages[which],
-            self.group[which],
-        )
+        return ViewSet(self.images[which], self.axes, self.allowed[which], self.group[which])
 
     def save(self, path: Path) -> None:
         """Write as ``.npz``, uncompressed (views hardly compress and are read often)."""
@@ -65,8 +70,7 @@ class ViewSet:
             path,
             images=self.images,
             axes=np.array(self.axes),
-            mitotic=self.mitotic,
-            stages=self.stages,
+            allowed=self.allowed,
             group=self.group,
         )
 
@@ -75,7 +79,7 @@ class ViewSet:
         """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as a:
             axes = tuple(str(axis) for axis in a["axes"])
-            return cls(a["images"], axes, a["mitotic"], a["stages"], a["group"])
+            return cls(a["images"], axes, a["allowed"], a["group"])
 
 
 def join(sets: Sequence[ViewSet]) -> ViewSet:
@@ -83,16 +87,45 @@ def join(sets: Sequence[ViewSet]) -> ViewSet:
     return ViewSet(
         np.concatenate([s.images for s in sets]),
         sets[0].axes,
-        np.concatenate([s.mitotic for s in sets]),
-        np.concatenate([s.stages for s in sets]),
+        np.concatenate([s.allowed for s in sets]),
         np.concatenate([s.group for s in sets]),
     )
 
 
-def stage_targets(phases: PhaseSet, slugs: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
-    """Turn the stages that each cell may be in into the boolean columns of a :class:`ViewSet`."""
-    order = [phase.slug for phase in phases.children("mitotic")]
-    return np.array([[stage in allowed for stage in order] for allowed in slugs], dtype=bool)
+def allowed_leaves(
+    labels: Sequence[str] | NDArray[np.str_],
+    slugs: Sequence[str],
+    meanings: Mapping[str, Sequence[str]] | None = None,
+) -> NDArray[np.bool_]:
+    """Turn labels into the boolean columns of a :class:`ViewSet`.
+
+    Parameters
+    ----------
+    labels : sequence of str, ``(n,)``
+        One a cell.
+    slugs : sequence of str
+        Leaves of the vocabulary, in order.
+    meanings : mapping of str to sequence of str, optional
+        Leaves that a label may mean; every other label means itself.
+
+    Raises
+    ------
+    CropSetError
+        If a label means nothing in this vocabulary.
+    """
+    meanings = dict(meanings or {})
+    unknown = sorted(
+        {str(v) for v in labels}
+        - set(slugs)
+        - {label for label, meant in meanings.items() if meant and set(meant) <= set(slugs)}
+    )
+    if unknown:
+        raise CropSetError(
+            f"No phase for the label{'s' if len(unknown) > 1 else ''} {', '.join(unknown)}; the "
+            f"vocabulary has {', '.join(slugs)}. Rename or drop them (--map theirs=ours,theirs=)."
+        )
+    rows = {label: [s in meanings.get(label, (label,)) for s in slugs] for label in set(labels)}
+    return np.array([rows[label] for label in labels], dtype=bool).reshape(-1, len(slugs))
 
 
 def simulated_views(
@@ -142,9 +175,8 @@ def simulated_views(
             truth.append(slug)
             if progress is not None:
                 progress(i + 1, n)
-    mitotic = np.array([phases.top(slug).slug == "mitotic" for slug in truth], dtype=np.int64)
     group = np.array([f"simulated-{seed}-{i}" for i in range(n)])
-    return ViewSet(images, recipe.axes, mitotic, stage_targets(phases, [[s] for s in truth]), group)
+    return ViewSet(images, recipe.axes, allowed_leaves(truth, phases.slugs), group)
 
 
 def _simulated_view(
@@ -176,71 +208,131 @@ def _simulated_view(
     return np.rint(views * 255).astype(np.uint8), slug
 
 
-def crop_views(
+def set_views(
     crops: CropSet,
-    *,
     recipe: ViewRecipe,
-    phases: PhaseSet,
-    allowed: Mapping[str, Sequence[str]],
+    slugs: Sequence[str],
+    *,
+    allowed: Mapping[str, Sequence[str]] | None = None,
     join_parts: bool = False,
+    progress: Callable[[int, int], object] | None = None,
 ) -> ViewSet:
-    """Make the z views of real 2D crops, which resemble a z projection of DNA.
+    """Make the views of a crop set, by the function that classification uses.
+
+    Where crops came without a mask, the object in the middle is the cell; a recipe in pixels takes
+    the crop as it is.
 
     Parameters
     ----------
     crops : CropSet
-        With a ``dna`` channel, ``(n, c, y, x)``.
+        2D or 3D.
     recipe : ViewRecipe
         How views are made.
-    phases : PhaseSet
-        The vocabulary of the result.
-    allowed : mapping of str to sequence of str
-        For each label of the set the leaves that it may mean; other labels are left out.
+    slugs : sequence of str
+        Leaves of the vocabulary.
+    allowed : mapping of str to sequence of str, optional
+        As ``meanings`` of :func:`allowed_leaves`.
     join_parts : bool
-        Take every bright object in a crop as the subject, such as both daughters.
+        Take every bright object in a crop as the cell, such as both daughters.
+    progress : callable of (done, total), optional
+        Called for every crop.
 
     Raises
     ------
     CropSetError
-        If there is no DNA channel, or the crops are 3D.
+        If the channel that views need is missing, or a label is unknown.
+    ViewError
+        If the recipe takes volumes and the crops are 2D.
     """
-    if "dna" not in crops.channels:
-        raise CropSetError(f"{crops.name} has no dna channel; it has {', '.join(crops.channels)}.")
-    if crops.images.ndim != 4:
-        raise CropSetError(f"{crops.name} is not 2D: images have shape {crops.images.shape}.")
-    dna = crops.images[:, crops.channels.index("dna")]
-    rows = np.flatnonzero(np.isin(crops.phase, list(allowed)))
-    size = recipe.size
-    images = np.zeros((len(rows), 1, len(recipe.channels), size, size), np.uint8)
-    index = recipe.channels.index("dna")
-    for k, row in enumerate(rows):
-        views = view_crop(dna[row], recipe, join_parts=join_parts)
-        images[k, :, index] = np.rint(views[:, index] * 255)
-    meant = [list(allowed[label]) for label in crops.phase[rows]]
-    mitotic = np.array([phases.top(m[0]).slug == "mitotic" for m in meant], dtype=np.int64)
+    leaves = allowed_leaves(crops.phase, slugs, allowed)
     return ViewSet(
-        images,
-        view_axes(recipe, is_2d=True),
-        mitotic,
-        stage_targets(phases, meant),
-        crops.group[rows],
+        *crop_views(crops, recipe, join_parts=join_parts, progress=progress), leaves, crops.group
     )
 
 
-def view_crop(
-    dna: NDArray[Any], recipe: ViewRecipe, *, join_parts: bool = False
-) -> NDArray[np.float32]:
-    """Make the z view ``(1, channels, size, size)`` of one ready-made DNA crop ``(y, x)``."""
-    labels = crop_labels(dna, join=join_parts)
+def crop_views(
+    crops: CropSet,
+    recipe: ViewRecipe,
+    *,
+    join_parts: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Make views of crops, whatever their labels: images (times 255) and axes of a ViewSet."""
+    if recipe.reference not in crops.channels:
+        raise CropSetError(
+            f"{crops.name} has no {recipe.reference} channel; it has {', '.join(crops.channels)}. "
+            f"Say which it is (--channel {recipe.reference}=index)."
+        )
+    spacing = (
+        Spacing(1.0, 1.0, 1.0, "cell-size")
+        if crops.spacing_um is None
+        else Spacing(*crops.spacing_um, "metadata")
+    )
+    axes = view_axes(recipe, is_2d=crops.is_2d)
+    reference = crops.channels.index(recipe.reference)
+    volumes = crops.images if crops.images.ndim == 5 else crops.images[:, :, None]
+    found = [
+        crop_subject(
+            volumes[i, reference],
+            None if crops.mask is None else crops.mask[i],
+            whole=recipe.unit == "px",
+            join_parts=join_parts,
+        )
+        for i in range(len(crops))
+    ]
+    population = None
+    if recipe.needs_population:
+        population = _population(volumes[:, reference], found, recipe, spacing)
+    images = np.zeros((len(crops), *view_shape(recipe, axes)), np.uint8)
+    for i, (labels, bbox) in enumerate(found):
+        views, _ = view_cell(
+            [
+                volumes[i, crops.channels.index(role)] if role in crops.channels else None
+                for role in recipe.channels
+            ],
+            labels,
+            1,
+            bbox,
+            recipe=recipe,
+            spacing=spacing,
+            labels_are="nucleus",
+            population=population,
+        )
+        images[i] = np.rint(views * 255)
+        if progress is not None:
+            progress(i + 1, len(crops))
+    return images, axes
+
+
+def crop_subject(
+    volume: NDArray[Any],
+    mask: NDArray[np.bool_] | None = None,
+    *,
+    whole: bool = False,
+    join_parts: bool = False,
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Label the cell of one crop ``(z, y, x)`` with 1; labels and bounding box."""
+    if whole:
+        labels = np.ones(volume.shape, np.uint16)
+    elif mask is not None and mask.any():
+        labels = mask.reshape(volume.shape).astype(np.uint16)
+    elif len(volume) == 1:
+        labels = crop_labels(volume[0], join=join_parts)[None]
+    else:
+        labels = crop_labels(volume, join=join_parts)
     where = np.nonzero(labels == 1)
-    bbox = np.array([[0, *(w.min() for w in where)], [1, *(w.max() + 1 for w in where)]])
-    channels = [dna[None] if role == "dna" else None for role in recipe.channels]
-    return view_cell(
-        channels,
-        labels[None],
-        1,
-        bbox,
-        recipe=recipe,
-        spacing=Spacing(1.0, 1.0, 1.0, "cell-size"),
-        labels_are="nucleus",
-    )[0]
+    return labels, np.array([[w.min() for w in where], [w.max() + 1 for w in where]])
+
+
+def _population(
+    dna: NDArray[Any],
+    found: Sequence[tuple[NDArray[np.uint16], NDArray[np.int64]]],
+    recipe: ViewRecipe,
+    spacing: Spacing,
+) -> Population:
+    step = np.array(spacing.zyx)
+    cells = [
+        Subject.find(volume, labels, 1, bbox, recipe=recipe, step=step, labels_are="nucleus")
+        for volume, (labels, bbox) in zip(dna, found, strict=True)
+    ]
+    return population_of([c.radius for c in cells], [integrated(c, step) for c in cells])

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cellcycle.simulate.cell import SimulatedCell, simulate_cell
     from napari_cellcycle.simulate.field import SimulatedField, simulate_field
+    from napari_cellcycle.simulate.microtubules import (
+        simulate_exposure_set,
+        simulate_microtubules,
+    )
 
-__all__ = ["SimulatedCell", "SimulatedField", "simulate_cell", "simulate_field"]
+__all__ = [
+    "SimulatedCell",
+    "SimulatedField",
+    "simulate_cell",
+    "simulate_exposure_set",
+    "simulate_field",
+    "simulate_microtubules",
+]
+
+_MODULES = {
+    "SimulatedCell": "cell",
+    "SimulatedField": "field",
+    "simulate_cell": "cell",
+    "simulate_exposure_set": "microtubules",
+    "simulate_field": "field",
+    "simulate_microtubules": "microtubules",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from napari_cellcycle.simulate import cell, field
-
-    return getattr(cell if name.lower().endswith("cell") else field, name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
-    from napari_cellcycle.simulate.adherent import AdherentBody
-    from napari_cellcycle.simulate.grid import Array
+    from napari_cellcycle.simulate.adherent import AdherentBody, Plane
+    from napari_cellcycle.simulate.grid import Floats
 
-STEP = 0.7
+STEP = 1.25
 """Length that a filament grows in a step, µm."""
 
 
@@ -23,13 +25,13 @@ class Filaments:
 
     Parameters
     ----------
-    points : ndarray, ``(steps, n, 2)``, float32, µm
-        Positions y x, :data:`STEP` apart along each line.
+    points : ndarray, ``(steps, n)``, complex64, µm
+        Positions ``x + iy``, :data:`STEP` apart along each line.
     there : ndarray, ``(steps, n)``, bool
         False before a line begins and after it has ended.
     """
 
-    points: Array
+    points: Plane
     there: NDArray[np.bool_]
 
     @property
@@ -37,12 +39,12 @@ class Filaments:
         """Length of all lines together, µm."""
         return STEP * float((self.there[1:] & self.there[:-1]).sum())
 
-    def samples(self, per_step: int) -> Array:
-        """Points at equal distances ``STEP / per_step`` along all lines, ``(m, 2)``, µm."""
+    def samples(self, per_step: int) -> Plane:
+        """Points at equal distances ``STEP / per_step`` along all lines, ``(m,)``, µm."""
         both = self.there[1:] & self.there[:-1]
         first, last = self.points[:-1][both], self.points[1:][both]
-        share = (np.arange(per_step, dtype=np.float32) + 0.5) / per_step
-        return (first[:, None] + share[None, :, None] * (last - first)[:, None]).reshape(-1, 2)
+        share = (np.arange(per_step, dtype=np.float32)[:, None] + np.float32(0.5)) / per_step
+        return np.asarray((first + share * (last - first)).ravel(), dtype=np.complex64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,9 @@ class Habit:
 def grow(
     rng: np.random.Generator,
     body: AdherentBody,
-    start: Array,
-    heading: Array,
-    length: Array,
+    start: Plane,
+    heading: Floats,
+    length: Floats,
     habit: Habit,
 ) -> Filaments:
     """Grow filaments as worm-like chains that the edge and the nucleus turn aside.
@@ -86,8 +88,8 @@ def grow(
         Source of chance.
     body : AdherentBody
         Where they grow.
-    start : ndarray, ``(n, 2)``, µm
-        Where they begin, y x.
+    start : ndarray, ``(n,)``, complex64, µm
+        Where they begin.
     heading : ndarray, ``(n,)``, radian
         Where they go first, from x to y.
     length : ndarray, ``(n,)``, µm
@@ -96,40 +98,44 @@ def grow(
         How they grow.
     """
     n = len(start)
-    steps = max(int(np.ceil(float(length.max()) / STEP)), 1) if n else 1
-    points = np.empty((steps + 1, n, 2), np.float32)
+    order = np.argsort(-length)  # the long ones first: those still growing are a slice
+    place = start[order].astype(np.complex64)
+    way = np.exp(1j * heading[order]).astype(np.complex64)
+    goal = np.ceil(length[order] / STEP).astype(int)
+    steps = int(goal[0]) if n else 0
+    turns = rng.standard_normal((steps, n), dtype=np.float32) * np.sqrt(STEP / habit.persistence)
+    turns += rng.normal(0, habit.bend * STEP, n).astype(np.float32)
+    turns = np.exp(1j * turns.astype(np.complex64))
+    margin = habit.margin * (0.25 + 0.75 * rng.random(n, dtype=np.float32))
+    around = np.where(rng.random(n) < habit.cross, 0, 1.1).astype(np.float32)
+    ends = rng.random(n) >= habit.follow
+    points = np.zeros((steps + 1, n), np.complex64)
     there = np.zeros((steps + 1, n), bool)
-    place = np.asarray(start, np.float32).copy()
-    angle = np.asarray(heading, np.float32).copy()
-    bend = rng.normal(0, habit.bend * STEP, n).astype(np.float32)
-    jitter = np.sqrt(STEP / habit.persistence) * rng.standard_normal((steps, n), dtype=np.float32)
-    margin = (habit.margin * (0.25 + 0.75 * rng.random(n))).astype(np.float32)
-    follows, crosses = rng.random(n) < habit.follow, rng.random(n) < habit.cross
-    room, outward = body.room_at(place)
+    node = body.nearest(place)
+    room = body.room[node]
     alive = room > 0
     points[0], there[0] = place, alive
     for step in range(steps):
-        angle += bend + jitter[step]
-        way = np.stack([np.sin(angle), np.cos(angle)], axis=1)
-        near = np.clip(1 - room / margin, 0, 1)
-        out = (way * outward).sum(axis=1)
-        way -= (1.15 * near * np.maximum(out, 0))[:, None] * outward
-        distance, away = body.nucleus_at(place)
-        close = np.where(crosses, 0, np.clip((1.3 - distance) / 0.3, 0, 1))
-        inward = -(way * away).sum(axis=1)
-        way += (1.1 * close * np.maximum(inward, 0))[:, None] * away
-        way /= np.sqrt((way * way).sum(axis=1, keepdims=True)) + 1e-6
-        angle = np.arctan2(way[:, 0], way[:, 1])
+        m = int(np.searchsorted(-goal, -step, side="left"))
+        place, node, room, alive = place[:m], node[:m], room[:m], alive[:m]
+        way = way[:m] * turns[step, :m]
+        outward, away = body.outward[node], body.away[node]
+        out = np.maximum(_dot(way, outward), 0)
+        near = np.minimum(np.maximum(1 - (room - STEP * out) / margin[:m], 0), 1)
+        way -= (np.float32(1.15) * near * out) * outward
+        close = np.maximum(np.float32(1.3) - body.nucleus[node], 0) / np.float32(0.3)
+        way += (around[:m] * np.minimum(close, 1) * np.maximum(-_dot(way, away), 0)) * away
+        way /= np.abs(way) + np.float32(1e-6)
         place = place + np.float32(STEP) * way
-        room, outward = body.room_at(place)
-        ended = (room <= 0) | (~follows & (room < margin) & (out > 0.3))
-        alive = alive & ~ended & (length > step * STEP)
-        points[step + 1], there[step + 1] = place, alive
+        node = body.nearest(place)
+        room = body.room[node]
+        alive = alive & (room > 0) & ~(ends[:m] & (near > 0) & (out > 0.3))
+        points[step + 1, :m], there[step + 1, :m] = place, alive
     return Filaments(points, there)
 
 
 def bundle(
-    rng: np.random.Generator, leaders: Filaments, members: NDArray[np.int64], width: Array
+    rng: np.random.Generator, leaders: Filaments, members: NDArray[np.int64], width: Floats
 ) -> Filaments:
     """Filaments that run beside others for a part of their way.
 
@@ -146,18 +152,20 @@ def bundle(
     """
     steps = len(leaders.points)
     owner = np.repeat(np.arange(len(members)), members)
-    middle = leaders.points[:, owner]
-    along = np.gradient(middle, axis=0) if steps > 1 else np.zeros_like(middle)
-    along /= np.sqrt((along * along).sum(axis=2, keepdims=True)) + 1e-6
-    side = np.stack([-along[..., 1], along[..., 0]], axis=2)
-    where = rng.standard_normal(len(owner))
-    sway = rng.normal(0, 0.4, len(owner))
-    phase, pace = rng.uniform(0, 2 * np.pi, len(owner)), rng.uniform(0.1, 0.35, len(owner))
+    if steps < 2 or len(owner) == 0:
+        return Filaments(np.zeros((2, 0), np.complex64), np.zeros((2, 0), bool))
+    along = np.diff(leaders.points, axis=0, prepend=2 * leaders.points[:1] - leaders.points[1:2])
+    side = 1j * along / (np.abs(along) + np.float32(1e-6))
     time = np.arange(steps)[:, None]
-    offset = width[owner] * (where + sway * np.sin(phase + pace * time))
-    points = middle + offset[..., None].astype(np.float32) * side
+    phase, pace = rng.uniform(0, 2 * np.pi, len(owner)), rng.uniform(0.1, 0.5, len(owner))
+    sway = rng.normal(0, 0.4, len(owner)) * np.sin(phase + pace * time)
+    offset = (width[owner] * (rng.standard_normal(len(owner)) + sway)).astype(np.float32)
     reach = leaders.there.sum(axis=0)[owner]
     begin = reach * np.minimum(rng.beta(0.8, 2.5, len(owner)), 0.8)
     end = reach * (1 - np.minimum(rng.beta(0.8, 2.5, len(owner)), 0.8))
     there = leaders.there[:, owner] & (time >= begin) & (time < end)
-    return Filaments(points.astype(np.float32), there)
+    return Filaments(leaders.points[:, owner] + offset * side[:, owner], there)
+
+
+def _dot(a: Plane, b: Plane) -> NDArray[Any]:
+    return a.real * b.real + a.imag * b.imag

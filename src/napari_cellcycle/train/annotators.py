@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -70,33 +70,6 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class PairOfClasses:
-    """How judges tell two classes apart.
-
-    Cells of other classes are left out, and answers outside the pair are ignored: for people and
-    for the model alike.
-
-    Parameters
-    ----------
-    classes : (str, str)
-    n : int
-        Cells of the pair.
-    accuracy : dict of str to float
-        Of the annotators, the majority and the model; NaN where all answers are ignored.
-    ignored : dict of str to int
-        Answers outside the pair.
-    model_choosing : float
-        Accuracy of the model if it must choose one of the two.
-    """
-
-    classes: tuple[str, str]
-    n: int
-    accuracy: dict[str, float]
-    ignored: dict[str, int]
-    model_choosing: float
-
-
-@dataclass(frozen=True, slots=True)
 class People:
     """Annotators and a model on the same cells.
 
@@ -123,8 +96,6 @@ class People:
         Of the model and the majority; none where every cell ties.
     t_test : PairedT
         The model's accuracy on each annotator's cells, less the annotator's own.
-    pairs : tuple of PairOfClasses
-        Where they were asked for.
     """
 
     annotators: tuple[Judge, ...]
@@ -138,7 +109,6 @@ class People:
     model: Judge
     comparison: Comparison | None
     t_test: PairedT
-    pairs: tuple[PairOfClasses, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -251,16 +221,20 @@ def majority_vote(answers: Codes, n_classes: int) -> tuple[Codes, NDArray[np.boo
     return np.where((most > 0) & ~tied, counts.argmax(axis=1), NO_ANSWER), tied
 
 
+def share_right(said: Codes, truth: Codes) -> float:
+    """Share of right answers among those that were given; NaN without any."""
+    here = said >= 0
+    return float((said == truth)[here].mean()) if here.any() else float("nan")
+
+
 def judge_people(
     truth: Codes,
-    probabilities: NDArray[np.floating[Any]],
     called: Codes,
     answers: Codes,
     *,
     annotators: Sequence[str],
     labels: Sequence[str],
     group: Sequence[str] | NDArray[np.str_],
-    pairs: bool = False,
 ) -> People:
     """Put annotators beside a model.
 
@@ -268,16 +242,12 @@ def judge_people(
     ----------
     truth, called : ndarray, ``(n,)``, int64
         True class, and the model's.
-    probabilities : ndarray, ``(n, classes)``
-        Of the model.
     answers : ndarray, ``(n, annotators)``, int64
         As from :func:`answer_codes`.
     annotators, labels : sequence of str
         Names of the columns of ``answers``, and of the classes.
     group : sequence of str, ``(n,)``
         For the interval of model against majority.
-    pairs : bool
-        Also tell how well each two classes are told apart.
 
     Raises
     ------
@@ -312,54 +282,7 @@ def judge_people(
         if voted.any()
         else None,
         paired_t([person.model_accuracy for person in answering], accuracy),
-        pairs_of_classes(truth, probabilities, called, answers, annotators, labels)
-        if pairs
-        else (),
     )
-
-
-def pairs_of_classes(
-    truth: Codes,
-    probabilities: NDArray[np.floating[Any]],
-    called: Codes,
-    answers: Codes,
-    annotators: Sequence[str],
-    labels: Sequence[str],
-) -> tuple[PairOfClasses, ...]:
-    """Tell how well each two classes are told apart; parameters as in :func:`judge_people`.
-
-    Without annotators, ``answers`` has no columns.
-    """
-    found = []
-    for pair in combinations(range(len(labels)), 2):
-        here = np.isin(truth, pair)
-        if not here.any():
-            continue
-        outside = ~np.isin(answers, pair)
-        said = np.where(outside, NO_ANSWER, answers)
-        judges: Mapping[str, tuple[Codes, int]] = {
-            **{
-                name: (said[here, i], int((outside & (answers >= 0))[here, i].sum()))
-                for i, name in enumerate(annotators)
-            },
-            MODEL: (
-                np.where(np.isin(called, pair), called, NO_ANSWER)[here],
-                int((~np.isin(called, pair))[here].sum()),
-            ),
-        }
-        if annotators:
-            judges = {**judges, MAJORITY: (majority_vote(said, len(labels))[0][here], 0)}
-        choice = np.where(probabilities[:, pair[1]] > probabilities[:, pair[0]], *pair[::-1])
-        found.append(
-            PairOfClasses(
-                (labels[pair[0]], labels[pair[1]]),
-                int(here.sum()),
-                {name: _accuracy(codes, truth[here]) for name, (codes, _) in judges.items()},
-                {name: n for name, (_, n) in judges.items() if name != MAJORITY},
-                float((choice == truth)[here].mean()),
-            )
-        )
-    return tuple(found)
 
 
 def _judge(name: str, said: Codes, truth: Codes, called: Codes) -> Judge:
@@ -368,16 +291,11 @@ def _judge(name: str, said: Codes, truth: Codes, called: Codes) -> Judge:
     return Judge(
         name,
         int(here.sum()),
-        _accuracy(said, truth),
+        share_right(said, truth),
         cohen_kappa(said, truth),
         float(model.mean()) if here.any() else float("nan"),
         mcnemar(model, right),
     )
-
-
-def _accuracy(said: Codes, truth: Codes) -> float:
-    here = said >= 0
-    return float((said == truth)[here].mean()) if here.any() else float("nan")
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -122,11 +122,13 @@ class Evaluation:
 
     def write_confusion(self, path: Path | str) -> Path:
         """Write the confusion matrix as CSV: one row a true class, one column a called one."""
-        path = Path(path)
+        from napari_cellcycle.classify.table import neutralise
+
+        path, names = Path(path), [neutralise(label) for label in self.labels]
         with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["truth", *self.labels])
-            for label, row in zip(self.labels, self.confusion.tolist(), strict=True):
+            writer.writerow(["truth", *names])
+            for label, row in zip(names, self.confusion.tolist(), strict=True):
                 writer.writerow([label, *row])
         return path
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.models.levels import stages_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -246,12 +247,8 @@ def called_leaves(probabilities: NDArray[np.floating[Any]], phases: PhaseSet) ->
     phases : PhaseSet
         The vocabulary.
     """
-    from napari_cellcycle.errors import ModelError
-    from napari_cellcycle.models.levels import stages_of
-
     p = np.asarray(probabilities)
-    try:
-        stages_of(phases)
-    except ModelError:
+    if not stages_of(phases):
         return np.asarray(p.argmax(axis=1), dtype=np.int64)
-    return np.where(p[:, 1:].sum(axis=1) > p[:, 0], 1 + p[:, 1:].argmax(axis=1), 0).astype(np.int64)
+    is_branch = p[:, 1:].sum(axis=1) > p[:, 0]
+    return np.where(is_branch, 1 + p[:, 1:].argmax(axis=1), 0).astype(np.int64)

@@ -1,0 +1,70 @@
+"""Groups that sit both in training and in test, which would make a test worthless."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.errors import CropSetError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.models.card import ModelCard
+
+TRAINING_GROUPS = "training_groups"
+"""Key in a card's metrics: hashes of the groups that the model was fitted on."""
+
+_NAMED = 5
+
+
+def hash_groups(groups: Sequence[str] | NDArray[np.str_]) -> list[str]:
+    """SHA-256, in hexadecimal, of each group's name, sorted; a card does not give names away."""
+    names = np.unique(np.asarray(groups, dtype=str)).tolist()
+    return sorted(hashlib.sha256(name.encode()).hexdigest() for name in names)
+
+
+def check_groups(
+    train_groups: Collection[str],
+    test_groups: Sequence[str] | NDArray[np.str_],
+    *,
+    model: str = "the model",
+    data: str = "the data set",
+) -> None:
+    """Refuse to test on groups that a model was trained on.
+
+    Parameters
+    ----------
+    train_groups : collection of str
+        As from :func:`hash_groups`.
+    test_groups : sequence of str
+        Names of the groups in the test.
+    model, data : str
+        What messages call them.
+
+    Raises
+    ------
+    CropSetError
+        If a group is in both.
+    """
+    names = np.unique(np.asarray(test_groups, dtype=str)).tolist()
+    known = set(train_groups)
+    shared = [name for name in names if hash_groups([name])[0] in known]
+    if not shared:
+        return
+    listed = ", ".join(shared[:_NAMED]) + (", …" if len(shared) > _NAMED else "")
+    raise CropSetError(
+        f"{model} was trained on {len(shared)} of the {len(names)} groups in {data}: {listed}. "
+        "Leave these out, such as by testing on the held-out part only; if they are others of the "
+        "same name, name them apart in another column (--group-key)."
+    )
+
+
+def training_groups(card: ModelCard) -> tuple[str, ...]:
+    """Hashes of the groups that a model was fitted on; none where its card does not say."""
+    found = card.metrics.get(TRAINING_GROUPS, ())
+    return tuple(str(value) for value in found) if isinstance(found, (list, tuple)) else ()

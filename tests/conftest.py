@@ -61,7 +61,7 @@ def model_folder(model_card: ModelCard, tmp_path_factory: pytest.TempPathFactory
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("models") / model_card.name
     states = {
-        axis: build("resnet18-projections", n_channels=2, n_outputs=6).state_dict()
+        axis: build("resnet18-projections", n_channels=2, n_outputs=6, size=64).state_dict()
         for axis in model_card.recipe.axes
     }
     save_model(folder, model_card, states)

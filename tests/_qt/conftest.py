@@ -67,6 +67,9 @@ def table_of():
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """Name of a model of the user with a very small network and random weights."""
+    import sys
+    from types import SimpleNamespace
+
     import torch
 
     from napari_cellcycle.cells.recipe import ViewRecipe
@@ -75,13 +78,13 @@ def tiny_model(tmp_path_factory):
     from napari_cellcycle.models.folder import save_model
     from napari_cellcycle.phases import MITOSIS_STAGES
 
-    def tiny(n_channels, n_outputs, pretrained, params):
+    def tiny(task, params):
         return torch.nn.Sequential(
-            torch.nn.Conv2d(n_channels, 4, 5, stride=4),
+            torch.nn.Conv2d(task.n_channels, 4, 5, stride=4),
             torch.nn.ReLU(),
             torch.nn.AdaptiveMaxPool2d(2),
             torch.nn.Flatten(),
-            torch.nn.Linear(16, n_outputs),
+            torch.nn.Linear(16, task.n_outputs),
         )
 
     recipe = ViewRecipe()
@@ -105,9 +108,11 @@ def tiny_model(tmp_path_factory):
     torch.manual_seed(3)
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(networks.ARCHITECTURES, "tiny", tiny)
+        patch.setitem(sys.modules, "tiny_network", SimpleNamespace(tiny=tiny))
+        patch.setitem(networks.ARCHITECTURES, "tiny", networks.Entry("tiny_network", "tiny"))
         patch.setenv("NAPARI_CELLCYCLE_HOME", str(home))
-        states = {axis: tiny(2, 6, False, {}).state_dict() for axis in recipe.axes}
+        like = {"n_channels": 2, "n_outputs": 6, "size": recipe.size}
+        states = {axis: networks.build("tiny", **like).state_dict() for axis in recipe.axes}
         save_model(home / "models" / "tiny", card, states)
         yield card.name
 

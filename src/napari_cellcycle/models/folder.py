@@ -131,6 +131,7 @@ def load_folder(folder: Path, device: str = "cpu") -> ProjectionClassifier:
                 card.architecture.name,
                 n_channels=len(card.recipe.channels),
                 n_outputs=2 + card.n_stages,
+                size=card.recipe.size,
                 params=card.architecture.params,
             )
         except ModelError as error:

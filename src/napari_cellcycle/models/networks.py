@@ -2,14 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.architectures.params import Params
+from napari_cellcycle.models.architectures.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import torch
+
+MOST_PARAMETERS = 1 << 28
+"""Larger networks are refused: their weights would not fit into a model file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where an architecture is built, and what it takes.
+
+    Parameters
+    ----------
+    module : str
+        Its module, imported when it is built.
+    function : str
+        Name of the function there that builds it of a ``Task`` and its parameters.
+    params : str or None
+        Name of the dataclass of its parameters there; None if it has none.
+    ndim : {2, 3}
+        Whether inputs are ``(n, channels, size, size)`` or ``(n, channels, size, size, size)``.
+    pretrained : bool
+        Whether it can start from ImageNet weights.
+    """
+
+    module: str
+    function: str
+    params: str | None = None
+    ndim: Literal[2, 3] = 2
+    pretrained: bool = False
+
+
+_ROOM = "napari_cellcycle.models.architectures"
+
+ARCHITECTURES: dict[str, Entry] = {
+    "resnet18-projections": Entry(f"{_ROOM}.resnet18", "resnet18", pretrained=True),
+    "nagao": Entry(f"{_ROOM}.nagao", "nagao", "NagaoParams"),
+    "resnet8": Entry(f"{_ROOM}.cifar", "resnet8", "CifarParams"),
+    "resnet14": Entry(f"{_ROOM}.cifar", "resnet14", "CifarParams"),
+    "resnet20": Entry(f"{_ROOM}.cifar", "resnet20", "CifarParams"),
+    "mlp": Entry(f"{_ROOM}.plain", "mlp", "MlpParams"),
+    "logistic-regression": Entry(f"{_ROOM}.plain", "logistic_regression"),
+    "microtubule": Entry(f"{_ROOM}.microtubule", "microtubule", "MicrotubuleParams"),
+    "volume-cnn": Entry(f"{_ROOM}.volume", "volume_cnn", "VolumeParams", ndim=3),
+}
+"""Architectures by the name that stands in a model card."""
 
 
 def build(
@@ -17,111 +65,118 @@ def build(
     *,
     n_channels: int,
     n_outputs: int,
+    size: int,
     pretrained: bool = False,
     params: Mapping[str, Any] | None = None,
 ) -> torch.nn.Module:
-    """Build the network of one axis.
+    """Build one network.
 
     Parameters
     ----------
     architecture : str
         A name in :data:`ARCHITECTURES`.
     n_channels : int
-        Input channels; inputs are ``(n, n_channels, size, size)``, float32 in [0, 1].
+        Input channels; inputs are ``(n, n_channels, size, size)``, or one ``size`` more for a
+        network of volumes, float32 in [0, 1].
     n_outputs : int
-        Logits: non-mitotic, mitotic, then one a stage.
+        Logits: one a phase, or non-mitotic, mitotic, then one a stage.
+    size : int
+        Edge of the input, pixels.
     pretrained : bool
         Start from ImageNet weights, which torchvision downloads on first use; otherwise from random
         ones.
     params : mapping, optional
-        Of the architecture; see there.
+        Of the architecture; those left out have their defaults.
+
+    Returns
+    -------
+    Module
+        Gives logits ``(n, n_outputs)``.
 
     Raises
     ------
     ModelError
-        If the architecture or a parameter is unknown, or the weights cannot be downloaded.
+        If the architecture or a parameter is unknown, a parameter is out of range or does not fit
+        the size, the network is too large to be saved, or the weights cannot be downloaded.
+    """
+    skeleton(architecture, n_channels=n_channels, n_outputs=n_outputs, size=size, params=params)
+    return _made(architecture, Task(n_channels, n_outputs, size), params, pretrained)
+
+
+def skeleton(
+    architecture: str,
+    *,
+    n_channels: int,
+    n_outputs: int,
+    size: int,
+    params: Mapping[str, Any] | None = None,
+) -> torch.nn.Module:
+    """Build a network without memory for its weights: it knows their names, shapes and types.
+
+    See :func:`build` for the parameters and errors.
+    """
+    import torch
+
+    with torch.device("meta"):
+        network = _made(architecture, Task(n_channels, n_outputs, size), params, pretrained=False)
+    found = sum(parameter.numel() for parameter in network.parameters())
+    if found > MOST_PARAMETERS:
+        raise ModelError(
+            f"{architecture} would have {found:,} parameters for {size} pixels, more than a model "
+            f"file may hold ({MOST_PARAMETERS:,}). Take fewer filters or units, pooling, or "
+            "smaller views."
+        )
+    return network
+
+
+def complete_params(architecture: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Add the defaults of all parameters that are left out, as plain values for a model card.
+
+    Raises
+    ------
+    ModelError
+        If the architecture or a parameter is unknown, or a value is out of range.
+    """
+    return _params(architecture, params).to_dict()
+
+
+def entry_of(architecture: str) -> Entry:
+    """Find an architecture.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
     """
     if architecture not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise ModelError(f"There is no architecture {architecture!r}; there are: {known}.")
-    return ARCHITECTURES[architecture](n_channels, n_outputs, pretrained, dict(params or {}))
+    return ARCHITECTURES[architecture]
 
 
-def skeleton(
-    architecture: str, *, n_channels: int, n_outputs: int, params: Mapping[str, Any] | None = None
+def _params(architecture: str, values: Mapping[str, Any] | None) -> Params:
+    entry = entry_of(architecture)
+    kind: type[Params] = Params
+    if entry.params is not None:
+        kind = getattr(import_module(entry.module), entry.params)
+    return kind.read(architecture, values or {})
+
+
+def _made(
+    architecture: str, task: Task, values: Mapping[str, Any] | None, pretrained: bool
 ) -> torch.nn.Module:
-    """Build a network without memory for its weights: it knows their names, shapes and types."""
-    import torch
-
-    with torch.device("meta"):
-        return build(architecture, n_channels=n_channels, n_outputs=n_outputs, params=params)
-
-
-def _resnet18(
-    n_channels: int, n_outputs: int, pretrained: bool, params: dict[str, Any]
-) -> torch.nn.Module:
-    """ResNet-18 of torchvision with its first and last layer fitted to the task; no parameters."""
-    import torch
-    from torchvision.models import resnet18
-
-    if params:
-        raise ModelError(f"resnet18-projections has no parameters, found {sorted(params)}.")
-    network: torch.nn.Module = resnet18(weights=None)
-    if pretrained:
-        network.load_state_dict(_imagenet_resnet18())
-    old = network.conv1
-    assert isinstance(old, torch.nn.Conv2d)
-    network.conv1 = torch.nn.Conv2d(
-        n_channels, old.out_channels, kernel_size=7, stride=2, padding=3, bias=False
-    )
-    if pretrained:
-        with torch.no_grad():
-            network.conv1.weight.copy_(spread_colours(old.weight, n_channels))
-    elif not network.conv1.weight.is_meta:
-        torch.nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-    assert isinstance(network.fc, torch.nn.Linear)
-    network.fc = torch.nn.Linear(network.fc.in_features, n_outputs)
-    return network
-
-
-def spread_colours(weight: torch.Tensor, n_channels: int) -> torch.Tensor:
-    """Fit the first layer of a colour network to other channels.
-
-    Parameters
-    ----------
-    weight : Tensor, ``(out, 3, y, x)``
-        Of the colour network.
-    n_channels : int
-        Channels to fit it to.
-
-    Returns
-    -------
-    Tensor, ``(out, n_channels, y, x)``
-        The mean over colours for every channel, scaled so that a grey picture in all of them gives
-        what it gave in three.
-    """
-    mean = weight.mean(dim=1, keepdim=True)
-    return mean.repeat(1, n_channels, 1, 1) * (weight.shape[1] / n_channels)
-
-
-def _imagenet_resnet18() -> Mapping[str, Any]:
-    from urllib.error import URLError
-
-    from torchvision.models import ResNet18_Weights
-
-    try:
-        state: Mapping[str, Any] = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
-            progress=False, check_hash=True, map_location="cpu", weights_only=True
-        )
-    except URLError as error:
+    entry = entry_of(architecture)
+    params = _params(architecture, values)
+    make = getattr(import_module(entry.module), entry.function)
+    network: torch.nn.Module
+    if not pretrained:
+        network = make(task, params)
+    elif entry.pretrained:
+        network = make(task, params, pretrained=True)
+    else:
+        able = ", ".join(name for name, other in ARCHITECTURES.items() if other.pretrained)
         raise ModelError(
-            f"The ImageNet weights cannot be downloaded ({error.reason}). Connect to the internet "
-            "once, or start from random weights (pretrained=False)."
-        ) from error
-    return state
-
-
-ARCHITECTURES: dict[str, Callable[[int, int, bool, dict[str, Any]], torch.nn.Module]] = {
-    "resnet18-projections": _resnet18,
-}
-"""Builders by the name that stands in a model card."""
+            f"There are no ImageNet weights for {architecture}, only for {able}. Start from random "
+            "weights (pretrained=False)."
+        )
+    return network

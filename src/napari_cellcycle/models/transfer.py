@@ -1,0 +1,79 @@
+"""Transfer of weights from a trained network to one with other outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What was copied.
+
+    Parameters
+    ----------
+    copied : tuple of str
+        Layers that now have the trained weights.
+    left : str
+        The last layer, which keeps its own.
+    """
+
+    copied: tuple[str, ...]
+    left: str
+
+
+def transfer(source: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Transfer:
+    """Copy all layers but the last, such as from a G2-or-not network into one of four phases.
+
+    Parameters
+    ----------
+    source : mapping of str to Tensor
+        State of a trained network of the same architecture, parameters, channels and size.
+    network : Module
+        Changed in place.
+
+    Returns
+    -------
+    Transfer
+        Names of the layers copied, and of the one left as it was.
+
+    Raises
+    ------
+    ModelError
+        If a layer is missing on one side or has another shape, or there is only one; nothing is
+        copied then.
+    """
+    own = network.state_dict()
+    layers = list(dict.fromkeys(_layer(key) for key in own))
+    left = layers[-1]
+    if len(layers) == 1:
+        raise ModelError(f"{left} is the only layer of the network: there is nothing to transfer.")
+    wanted = {key: value for key, value in own.items() if _layer(key) != left}
+    given = {key: value for key, value in source.items() if _layer(key) != left}
+    problems = [f"{key} is missing" for key in wanted if key not in given]
+    problems += [f"{key} is unknown" for key in given if key not in wanted]
+    problems += [
+        f"{key} is {tuple(given[key].shape)}, expected {tuple(value.shape)}"
+        for key, value in wanted.items()
+        if key in given and given[key].shape != value.shape
+    ]
+    if problems:
+        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+        raise ModelError(
+            f"The trained weights do not fit the new network: {'; '.join(problems[:3])}{more}. "
+            "Both need the same architecture, parameters, channels and size; only the number of "
+            "outputs may differ."
+        )
+    network.load_state_dict(given, strict=False)
+    return Transfer(tuple(layers[:-1]), left)
+
+
+def _layer(key: str) -> str:
+    return key.rpartition(".")[0]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from urllib.error import URLError
+
+import pytest
+import torch
+from torchvision.models import ResNet18_Weights, resnet18
+
+from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.architectures.resnet18 import spread_colours
+from napari_cellcycle.models.networks import build
+
+NAME = "resnet18-projections"
+
+
+@pytest.fixture
+def imagenet(tmp_path, monkeypatch):
+    """A state-dict file where torchvision would have put its download."""
+    torch.manual_seed(1)
+    state = resnet18(weights=None).state_dict()
+    place = tmp_path / "hub" / "checkpoints"
+    place.mkdir(parents=True)
+    torch.save(state, place / ResNet18_Weights.IMAGENET1K_V1.url.rpartition("/")[2])
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    return state
+
+
+def test_an_imagenet_start_keeps_all_but_the_first_and_the_last_layer(imagenet):
+    network = build(NAME, n_channels=2, n_outputs=6, size=64, pretrained=True)
+    state = network.state_dict()
+    for key, value in imagenet.items():
+        if not key.startswith(("conv1.", "fc.")):
+            assert torch.equal(state[key], value), key
+    assert torch.equal(state["conv1.weight"], spread_colours(imagenet["conv1.weight"], 2))
+    assert state["fc.weight"].shape == (6, 512)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_grey_in_every_channel_gives_what_grey_gave_in_colour(channels):
+    torch.manual_seed(0)
+    weight = torch.randn(8, 3, 7, 7)
+    spread = spread_colours(weight, channels)
+    grey = torch.rand(1, 1, 20, 20)
+    torch.testing.assert_close(
+        torch.conv2d(grey.repeat(1, channels, 1, 1), spread),
+        torch.conv2d(grey.repeat(1, 3, 1, 1), weight),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def test_an_imagenet_start_without_a_network_says_so(tmp_path, monkeypatch):
+    def offline(*args, **kwargs):
+        raise URLError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
+    with pytest.raises(ModelError, match=r"cannot be downloaded \(no route to host\)"):
+        build(NAME, n_channels=2, n_outputs=6, size=64, pretrained=True)

@@ -19,6 +19,7 @@ _SIDE = 330.0
 _BELOW = 74.0
 _LEFT = 46.0
 _HEAD = 52.0
+_FOOT = 56.0
 _BAR = "#0072B2"
 _GAP = "#D55E00"
 
@@ -66,7 +67,7 @@ def draw_reliability(
             f"A reliability diagram needs cells in bins: there are {n.shape} counts, "
             f"{confidence.shape} confidences, {accuracy.shape} accuracies and {n.sum()} cells."
         )
-    page = Page(_LEFT + _SIDE + 2 * _MARGIN, _HEAD + _SIDE + _BELOW + 3 * _MARGIN + 22, theme)
+    page = Page(_LEFT + _SIDE + 2 * _MARGIN, _HEAD + _SIDE + _BELOW + _FOOT + 2 * _MARGIN, theme)
     room = page.width - 2 * _MARGIN
     page.text(_MARGIN, _MARGIN + 13, shorten(title, 16, room, bold=True), 16, weight="bold")
     page.text(_MARGIN, _MARGIN + 30, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
@@ -77,7 +78,7 @@ def draw_reliability(
     width = _SIDE / len(n)
     for i in np.flatnonzero(n):
         x, height = left + i * width, float(accuracy[i]) * _SIDE
-        page.box(x + 1, foot - height, width - 2, height, fill=_BAR)
+        page.box(x + 1, foot - height, width - 2, height, fill=_BAR, order=2)
         meant = foot - float(confidence[i]) * _SIDE
         middle = x + width / 2
         page.axes.plot([middle, middle], [foot - height, meant], color=_GAP, lw=2, zorder=4)
@@ -87,7 +88,7 @@ def draw_reliability(
     )
     page.text(left + 10, top + 20, f"ECE {error:.3f}", 12, weight="bold", zorder=5)
     _counts(page, n, left, foot + 18)
-    page.swatches(left, page.height - 12, [(_BAR, "accuracy"), (_GAP, "mean confidence")], 8.5)
+    page.swatches(left, page.height - _MARGIN, [(_BAR, "accuracy"), (_GAP, "mean confidence")], 8.5)
     return page.figure
 
 
@@ -95,7 +96,7 @@ def _grid(page: Page, left: float, top: float) -> None:
     """Rules and numbers at every fifth, and the names of the axes."""
     for share in np.linspace(0, 1, 6):
         y, x = top + (1 - share) * _SIDE, left + share * _SIDE
-        page.axes.plot([left, left + _SIDE], [y, y], color=page.theme.line, lw=0.6, zorder=0.5)
+        page.axes.plot([left, left + _SIDE], [y, y], color=page.theme.line, lw=0.6, zorder=1.5)
         page.text(left - 7, y, f"{share:.1f}", 8.5, ha="right", va="center")
         page.text(x, top + _SIDE + 12, f"{share:.1f}", 8.5, ha="center")
     middle = top + _SIDE / 2

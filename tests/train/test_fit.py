@@ -8,7 +8,7 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.augment import augment
 from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.fit import FitOptions, Source, fit, level_loss, logits, temperature
+from napari_cellcycle.train.fit import FitOptions, Source, fit, level_loss, logits
 from napari_cellcycle.train.mitosis3d import MITOCHECK
 from napari_cellcycle.train.viewset import ViewSet, set_views
 
@@ -75,11 +75,3 @@ def test_augmentation_keeps_range_shape_and_absence(real: ViewSet) -> None:
         assert varied.max() <= 1
         assert (varied[:, 1] == 0).all()
         assert not torch.allclose(varied, images)
-
-
-def test_temperature_finds_how_much_logits_were_inflated() -> None:
-    rng = np.random.default_rng(0)
-    honest = rng.normal(0, 1.5, (4000, 2)).astype(np.float32)
-    p = np.exp(honest[:, 1]) / np.exp(honest).sum(axis=1)
-    truth = (rng.random(4000) < p).astype(int)
-    assert temperature(3 * honest, np.eye(2, dtype=bool)[truth]) == pytest.approx(3, rel=0.15)

@@ -57,9 +57,7 @@ class Source:
     weight: float
 
 
-def level_loss(
-    outputs: torch.Tensor, mitotic: torch.Tensor, stages: torch.Tensor
-) -> torch.Tensor:
+def level_loss(outputs: torch.Tensor, mitotic: torch.Tensor, stages: torch.Tensor) -> torch.Tensor:
     """Add the cross entropy of level 1 and, where a cell is mitotic, of its allowed stages.
 
     Parameters
@@ -168,25 +166,3 @@ def logits(
         for i in range(0, len(images), batch_size)
     ]
     return np.concatenate(parts)
-
-
-def temperature(outputs: NDArray[np.float32], allowed: NDArray[np.bool_]) -> float:
-    """Find the temperature that makes ``softmax(outputs / T)`` most likely.
-
-    Source: Guo et al. 2017, "On calibration of modern neural networks".
-
-    Parameters
-    ----------
-    outputs : ndarray, ``(n, classes)``
-        Logits of validation data.
-    allowed : ndarray, ``(n, classes)``, bool
-        The true class, or all that it may be.
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax, logsumexp
-
-    def loss(log_t: float) -> float:
-        log_p = log_softmax(outputs / np.exp(log_t), axis=1)
-        return -float(logsumexp(np.where(allowed, log_p, -np.inf), axis=1).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))

@@ -190,13 +190,12 @@ def parse_plan(values: Mapping[str, Any], where: str) -> tuple[FitPlan, bool]:
             plain["turned_copies"] = True
     if "augment" in values:
         plain["augment"] |= _augment(values["augment"], where)
-    kinds: dict[str, tuple[type, ...]] = {
+    kinds: dict[str, Any] = {
         "int": (int,),
         "float": (int, float),
         "str": (str,),
         "bool": (bool,),
     }
-    value: Any
     for key, value in values.items():
         if key in ("sets", "augment"):
             continue

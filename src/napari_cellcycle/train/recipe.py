@@ -1,0 +1,273 @@
+"""Recipes: which network is trained on which views, and how; plain TOML files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.errors import CellCycleError, TrainingError
+from napari_cellcycle.models import fields as check
+from napari_cellcycle.models.card import Architecture
+from napari_cellcycle.models.networks import ARCHITECTURES, complete_params
+from napari_cellcycle.phases import VOCABULARIES
+from napari_cellcycle.train.plan import FitPlan, hint, parse_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cellcycle.train.cropset import CropSet
+
+_KEYS = (
+    *("source", "note", "published", "vocabulary", "labels", "folds"),
+    *("architecture", "views", "fit", "search"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """Everything that training needs to know but the data.
+
+    Parameters
+    ----------
+    name : str
+    source : str
+        The publication, or whose idea it is.
+    note : str
+        How it differs from the publication.
+    published : tuple of str
+        Settings, such as ``fit.optimizer``, that the publication states; all others are ours.
+    vocabulary : str or tuple of str
+        A built-in vocabulary, phases of its own, or none: then the labels of the data are the
+        phases.
+    labels : mapping of str to str
+        Labels of data sets and the phase that each means; an empty one drops the cell.
+    architecture : Architecture
+        With all its parameters.
+    pretrained : bool
+        Start from ImageNet weights.
+    views : ViewRecipe
+        Without channels it takes all that the data have; an ``extent`` of 0 is the whole crop.
+    fit : FitPlan
+    folds : int
+        Of a cross-validation beside the training; 0 for none.
+    search : mapping of str to tuple
+        Values that a search tries, for ``learning_rate`` and parameters of the architecture.
+    """
+
+    name: str
+    source: str
+    architecture: Architecture
+    views: ViewRecipe = field(default_factory=ViewRecipe)
+    fit: FitPlan = field(default_factory=FitPlan)
+    vocabulary: str | tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    pretrained: bool = False
+    folds: int = 0
+    search: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    published: tuple[str, ...] = ()
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def for_data(self, crops: CropSet) -> TrainingRecipe:
+        """Complete the views with what only the data know: channels, axes, and the crops' size.
+
+        Channels that the data lack are left out, and so are axes along which 2D data cannot be
+        projected.
+
+        Raises
+        ------
+        TrainingError
+            If none of the channels is there, or stacks are needed and the crops are 2D.
+        """
+        views = self.views
+        channels = tuple(role for role in views.channels if role in crops.channels)
+        if not views.channels:
+            channels = crops.channels
+        elif not channels:
+            raise TrainingError(
+                f"{self.name} looks at {', '.join(views.channels)}, but {crops.name} has "
+                f"{', '.join(crops.channels)}. Say which channel is which, such as --channel "
+                f"{views.channels[0]}=0."
+            )
+        volumes = ARCHITECTURES[self.architecture.name].ndim == 3
+        if volumes and crops.is_2d:
+            raise TrainingError(
+                f"{self.architecture.name} looks at volumes, but the crops of {crops.name} are 2D. "
+                "Take another architecture, such as resnet18-projections."
+            )
+        axes = ("z",) if crops.is_2d else views.axes
+        extent = views.extent or max(crops.images.shape[-2:]) / 2
+        return replace(
+            self,
+            views=replace(
+                views, channels=channels, axes=("volume",) if volumes else axes, extent=extent
+            ),
+        )
+
+
+def list_recipes() -> tuple[str, ...]:
+    """Names of the recipes in the package."""
+    folder = files("napari_cellcycle") / "recipes"
+    names = (entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(sorted(name.removesuffix(".toml") for name in names))
+
+
+def find_recipe(name: str | Path) -> TrainingRecipe:
+    """Find a recipe.
+
+    Parameters
+    ----------
+    name : str or path-like
+        A recipe of the package, a path of a ``.toml`` file, or an architecture, which is then
+        trained with usual settings.
+
+    Raises
+    ------
+    TrainingError
+        If there is none of that name, or the file is not a valid recipe.
+    """
+    text = str(name)
+    if text.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise TrainingError(f"There is no recipe {path}.")
+        return parse_recipe(path.read_text(encoding="utf-8"), path.stem)
+    if text in list_recipes():
+        file = files("napari_cellcycle") / "recipes" / f"{text}.toml"
+        return parse_recipe(file.read_text(encoding="utf-8"), text)
+    if text in ARCHITECTURES:
+        params = complete_params(text)
+        return TrainingRecipe(
+            text,
+            "usual settings of napari-cellcycle",
+            Architecture(text, params),
+            replace(ViewRecipe(), channels=()),
+        )
+    known = (*list_recipes(), *ARCHITECTURES)
+    raise TrainingError(
+        f"There is no recipe or architecture {text!r}{hint(text, known)}. A recipe of your own is "
+        "a path that ends in .toml."
+    )
+
+
+def parse_recipe(text: str, name: str) -> TrainingRecipe:
+    """Read a recipe.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    name : str
+        Of the recipe, and what messages call it.
+
+    Raises
+    ------
+    TrainingError
+        Naming the first key or value that is unknown, missing or wrong.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TrainingError(f"Recipe {name} is no TOML: {error}.") from None
+    where = f"Recipe {name}"
+    _known(values, _KEYS, where)
+    plan, sharpen = parse_plan(_table(values, "fit", where), f"{where}, [fit]")
+    architecture, pretrained = _architecture(_table(values, "architecture", where), where)
+    vocabulary = values.get("vocabulary", ())
+    if isinstance(vocabulary, list) and all(isinstance(slug, str) for slug in vocabulary):
+        vocabulary = tuple(vocabulary)
+    elif vocabulary != () and vocabulary not in VOCABULARIES:
+        raise TrainingError(
+            f"{where}: vocabulary is {vocabulary!r}, expected one of {', '.join(VOCABULARIES)}, or "
+            "a list of phases."
+        )
+    labels = _table(values, "labels", where)
+    if not all(isinstance(phase, str) for phase in labels.values()):
+        raise TrainingError(f"{where}: [labels] gives each label a phase, as text.")
+    folds = values.get("folds", 0)
+    if type(folds) is not int or folds < 0 or folds in (1, 2):
+        raise TrainingError(f"{where}: folds is {folds!r}, expected 3 or more, or 0 for none.")
+    return TrainingRecipe(
+        name,
+        _text(values, "source", where),
+        architecture,
+        _views(_table(values, "views", where), sharpen, where),
+        plan,
+        vocabulary,
+        labels,
+        pretrained,
+        folds,
+        _search(_table(values, "search", where), architecture, where),
+        tuple(values.get("published", ())),
+        _text(values, "note", where),
+    )
+
+
+def _architecture(values: dict[str, Any], where: str) -> tuple[Architecture, bool]:
+    _known(values, ("name", "params", "pretrained"), f"{where}, [architecture]")
+    name = _text(values, "name", f"{where}, [architecture]")
+    pretrained = values.get("pretrained", False)
+    if not isinstance(pretrained, bool):
+        raise TrainingError(f"{where}: pretrained is {pretrained!r}, expected true or false.")
+    try:
+        return Architecture(name, complete_params(name, values.get("params", {}))), pretrained
+    except CellCycleError as error:
+        raise TrainingError(f"{where}: {error}") from None
+
+
+def _views(values: dict[str, Any], sharpen: bool, where: str) -> ViewRecipe:
+    known = tuple(field.name for field in fields(ViewRecipe))
+    _known(values, known, f"{where}, [views]")
+    plain: dict[str, Any] = {"channels": (), "sharpen": sharpen}
+    plain |= {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    views = ViewRecipe(**plain)
+    whole = views.unit == "px" and "extent" not in values
+    try:
+        # channels and the extent of whole crops are known once there are data
+        given = views.channels or ("dna",)
+        check.recipe(replace(views, channels=given), name=where)
+    except CellCycleError as error:
+        raise TrainingError(f"{where}, [views]: {error}") from None
+    return replace(views, extent=0.0) if whole else views
+
+
+def _search(
+    values: dict[str, Any], architecture: Architecture, where: str
+) -> dict[str, tuple[Any, ...]]:
+    for key, tried in values.items():
+        if key != "learning_rate" and key not in architecture.params:
+            known = ("learning_rate", *architecture.params)
+            raise TrainingError(f"{where}, [search] has an unknown {key}{hint(key, known)}.")
+        if not isinstance(tried, list) or len(tried) < 2:
+            raise TrainingError(
+                f"{where}, [search]: {key} is {tried!r}, expected two values or more."
+            )
+    return {key: tuple(tried) for key, tried in values.items()}
+
+
+def _known(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    for key in values:
+        if key not in known:
+            raise TrainingError(f"{where} has an unknown {key}{hint(key, known)}.")
+
+
+def _table(values: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    table = values.get(key, {})
+    if not isinstance(table, dict):
+        raise TrainingError(f"{where}: {key} is {table!r}, expected a table [{key}].")
+    return table
+
+
+def _text(values: Mapping[str, Any], key: str, where: str) -> str:
+    value = values.get(key, "")
+    if not isinstance(value, str) or (key != "note" and not value):
+        raise TrainingError(f"{where} needs a {key}, as text.")
+    return value

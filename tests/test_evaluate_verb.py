@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,10 @@ def test_mistakes_are_one_line(run: Run, more: tuple[str, ...], message: str) ->
 def test_out_is_a_folder(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "is a file; give a folder" in run.refused("--out", tmp_path / "file")
+
+
+def test_the_documented_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[1] / "docs" / "evaluation.md"
+    (code,) = re.findall(r"```py\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("0.75 (")

@@ -66,3 +66,31 @@ def model_folder(model_card: ModelCard, tmp_path_factory: pytest.TempPathFactory
     }
     save_model(folder, model_card, states)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(model_card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved model of a few kilobytes, called ``tiny``: two axes, logistic regression."""
+    from dataclasses import replace
+
+    import torch
+
+    from napari_cellcycle.models.card import Architecture
+    from napari_cellcycle.models.folder import save_model
+    from napari_cellcycle.models.networks import build
+
+    torch.manual_seed(0)
+    card = replace(
+        model_card,
+        name="tiny",
+        architecture=Architecture("logistic-regression"),
+        recipe=replace(model_card.recipe, size=16, axes=("y", "z")),
+        temperatures={axis: model_card.temperatures[axis] for axis in ("y", "z")},
+    )
+    folder = tmp_path_factory.mktemp("models") / card.name
+    states = {
+        axis: build("logistic-regression", n_channels=2, n_outputs=6, size=16).state_dict()
+        for axis in card.recipe.axes
+    }
+    save_model(folder, card, states)
+    return folder

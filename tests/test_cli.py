@@ -415,7 +415,7 @@ def test_models_lists_cards(
     assert "untrained" in [card["name"] for card in cards]
     assert all(card["vocabulary"] for card in cards)
     listing = run("models").out
-    assert "Random weights." in listing
+    assert "BSD-3-Clause" in listing
     card = run("models", "untrained").out
     assert "Everything." in card
     assert "accuracy: 0.5" in card

@@ -56,10 +56,9 @@ def test_the_readme_shows_python_in_five_lines() -> None:
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: p.name)
 def test_commands_are_understood(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every documented line parses; nothing is run."""
-    parser = cli._parser()
     for arguments in commands(page):
         if arguments[0] != "VERB":
-            assert callable(parser.parse_args(arguments).run)
+            assert callable(cli.parse(arguments).run)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

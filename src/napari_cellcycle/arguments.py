@@ -103,11 +103,6 @@ def segment_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def models_options(parser: argparse.ArgumentParser) -> None:
-    """Options of ``models``."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="print this model's card")
-
-
 def info_options(parser: argparse.ArgumentParser) -> None:
     """``info`` has none."""
     del parser

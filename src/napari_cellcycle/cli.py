@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellcycle import evaluate_verb, model_verb
 from napari_cellcycle.arguments import (
     check_crop,
     check_outputs,
@@ -15,13 +17,11 @@ from napari_cellcycle.arguments import (
     demo_options,
     field_options,
     info_options,
-    models_options,
     segment_options,
 )
 from napari_cellcycle.console import (
     Parser,
     guarded,
-    print_card,
     print_crop,
     print_facts,
     print_files,
@@ -73,11 +73,16 @@ def main(argv: Sequence[str] | None = None, *, viewer: Viewer | None = None) -> 
     """
 
     def work() -> None:
-        args = _parser().parse_args(argv)
+        args = parse(sys.argv[1:] if argv is None else argv)
         args.viewer = viewer
         args.run(args)
 
     return guarded(work)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments of one call; its ``run`` does what they say."""
+    return _parser().parse_args(model_verb.expand(argv))
 
 
 def _parser() -> Parser:
@@ -266,26 +271,7 @@ def _simulate(args: argparse.Namespace) -> None:
     print_files(field.files)
 
 
-# --- models and info --------------------------------------------------------------------------
-
-
-def _models(args: argparse.Namespace) -> None:
-    from napari_cellcycle.models.catalogue import list_models
-    from napari_cellcycle.models.folder import read_model_card
-
-    if args.name:
-        card, sha256 = read_model_card(args.name)
-        if args.json:
-            print_json(card.to_dict() | {"sha256": sha256})
-        else:
-            print_card(card, sha256)
-        return
-    entries = list_models()
-    if args.json:
-        print_json([entry.to_dict() for entry in entries])
-        return
-    rows = [(e.name, e.card.version, e.card.vocabulary, e.card.description) for e in entries]
-    print_table([("model", "version", "vocabulary", "description"), *rows])
+# --- info --------------------------------------------------------------------------------------
 
 
 def _info(args: argparse.Namespace) -> None:
@@ -327,6 +313,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("classify", "Classify the cells of an image", classify_options, _classify),
     Verb("segment", "Segment nuclei in an image without labels", segment_options, _segment),
     Verb("simulate", "Write a simulated field with its truth", field_options, _simulate),
-    Verb("models", "List the models, or print the card of one", models_options, _models),
+    Verb("evaluate", "Test a model on labelled crops", evaluate_verb.options, evaluate_verb.run),
+    Verb("models", "List, show, install and export models", model_verb.options, model_verb.run),
     Verb("info", "Print versions, device and data folder", info_options, _info),
 )

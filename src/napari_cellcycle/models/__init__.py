@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from napari_cellcycle.models.classifier import ProjectionClassifier
     from napari_cellcycle.models.ensemble import Decision, decide
     from napari_cellcycle.models.folder import load_model, read_model_card, save_model
+    from napari_cellcycle.models.legacy import convert, read_state_dict
+    from napari_cellcycle.models.library import (
+        export_model,
+        install_model,
+        remove_model,
+        rename_model,
+    )
     from napari_cellcycle.models.networks import build
 
 _HOME = {
@@ -25,12 +32,18 @@ _HOME = {
     "ModelEntry": "catalogue",
     "ProjectionClassifier": "classifier",
     "build": "networks",
+    "convert": "legacy",
     "data_folder": "catalogue",
     "decide": "ensemble",
+    "export_model": "library",
     "find_model": "catalogue",
+    "install_model": "library",
     "list_models": "catalogue",
     "load_model": "folder",
     "read_model_card": "folder",
+    "read_state_dict": "legacy",
+    "remove_model": "library",
+    "rename_model": "library",
     "save_model": "folder",
     "user_models_folder": "catalogue",
 }
@@ -41,12 +54,18 @@ __all__ = [
     "ModelEntry",
     "ProjectionClassifier",
     "build",
+    "convert",
     "data_folder",
     "decide",
+    "export_model",
     "find_model",
+    "install_model",
     "list_models",
     "load_model",
     "read_model_card",
+    "read_state_dict",
+    "remove_model",
+    "rename_model",
     "save_model",
     "user_models_folder",
 ]

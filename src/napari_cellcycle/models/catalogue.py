@@ -16,6 +16,7 @@ from napari_cellcycle.errors import (
     ModelNotFoundError,
 )
 from napari_cellcycle.models.card import CARD, ModelCard, read_card
+from napari_cellcycle.models.staging import folders, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +49,20 @@ class ModelEntry:
         """Name of the model."""
         return self.card.name
 
+    @property
+    def size(self) -> int:
+        """Bytes of the card and the weights on the disk."""
+        files = {CARD, *(entry.file for entry in self.card.weights.values())}
+        return sum((self.path / f).stat().st_size for f in files if (self.path / f).is_file())
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: the card, where it lies and its hash."""
+        """Plain values for JSON: the card, where it lies, its hash and its size."""
         return {
             **self.card.to_dict(),
             "path": str(self.path),
             "sha256": self.sha256,
             "source": self.source,
+            "size": self.size,
         }
 
 
@@ -95,19 +103,26 @@ def list_models() -> list[ModelEntry]:
     ModelError
         If two models have one name.
     """
-    entries = [
-        *_entries(shipped_models_folder(), "shipped"),
-        *_entries(user_models_folder(), "user"),
-    ]
+    entries = [*shipped_models(), *user_models()]
     seen: dict[str, ModelEntry] = {}
     for entry in entries:
         if entry.name in seen:
             raise ModelError(
                 f"Two models are called {entry.name}: {seen[entry.name].path} and {entry.path}. "
-                "Remove or rename one of them (the name in its card)."
+                f"Rename yours (napari-cellcycle models rename {entry.name} NEW), or move it away."
             )
         seen[entry.name] = entry
     return entries
+
+
+def shipped_models() -> list[ModelEntry]:
+    """Models that ship with the package, by name."""
+    return list(_entries(shipped_models_folder(), "shipped"))
+
+
+def user_models() -> list[ModelEntry]:
+    """The user's own models, by name; one whose card cannot be read is left out with a warning."""
+    return list(_entries(user_models_folder(), "user"))
 
 
 def find_model(name_or_path: str | os.PathLike[str]) -> Path:
@@ -132,8 +147,8 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
                 return entry.path
     if path.name == CARD and path.is_file():
         return path.parent
-    if text and path.exists():
-        return path
+    if text and (found := standing(path)):
+        return found
     known = ", ".join(entry.name for entry in list_models()) or "none"
     raise ModelNotFoundError(
         f"There is no model {text!r}: neither a name (there are: {known}) nor a model folder or "
@@ -142,10 +157,8 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
 
 
 def _entries(folder: Path, source: Literal["shipped", "user"]) -> Iterator[ModelEntry]:
-    if not folder.is_dir():
-        return
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in folders(folder):
         if not (path / CARD).is_file():
             continue
         try:

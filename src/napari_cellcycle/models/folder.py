@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from napari_cellcycle.models.card import CARD, ModelCard, WeightsFile, read_card
 from napari_cellcycle.models.catalogue import find_model
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.networks import skeleton
+from napari_cellcycle.models.staging import staged, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +53,7 @@ def save_model(
         If the folder holds other files than a model's.
     """
     folder = Path(folder)
-    _check_replaceable(folder)
+    check_only_model(folder)
     if set(state_dicts) != set(card.recipe.axes):
         raise ModelFormatError(
             f"Model {card.name} needs weights for the axes {', '.join(card.recipe.axes)}, found "
@@ -75,20 +74,10 @@ def save_model(
         },
     )
     contents[CARD] = card.to_json().encode()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
+    with staged(folder) as new:
         for name, content in contents.items():
-            with (new / name).open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_bytes(new / name, content)
         load_folder(new)
-        new.chmod(0o755)
-        _put_in_place(new, folder)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
     return card
 
 
@@ -109,13 +98,13 @@ def load_model(name_or_path: str | os.PathLike[str], device: str = "cpu") -> Pro
     ModelFormatError
         If the card is incomplete, or the weights are not those that it names.
     """
-    with _opened(name_or_path) as folder:
+    with opened(name_or_path) as folder:
         return load_folder(folder, device)
 
 
 def read_model_card(name_or_path: str | os.PathLike[str]) -> tuple[ModelCard, str]:
     """Read a model's card and its hash, without the weights and without torch."""
-    with _opened(name_or_path) as folder:
+    with opened(name_or_path) as folder:
         return read_card(folder)
 
 
@@ -127,13 +116,7 @@ def load_folder(folder: Path, device: str = "cpu") -> ProjectionClassifier:
     networks: dict[str, torch.nn.Module] = {}
     for axis in card.recipe.axes:
         try:
-            network = skeleton(
-                card.architecture.name,
-                n_channels=len(card.recipe.channels),
-                n_outputs=2 + card.n_stages,
-                size=card.recipe.size,
-                params=card.architecture.params,
-            )
+            network = blank_network(card)
         except ModelError as error:
             raise ModelFormatError(f"{folder / CARD}: {error}") from None
         file = card.weights[axis]
@@ -143,8 +126,26 @@ def load_folder(folder: Path, device: str = "cpu") -> ProjectionClassifier:
     return ProjectionClassifier(card, networks, device, sha256=sha256)
 
 
+def blank_network(card: ModelCard) -> torch.nn.Module:
+    """Build the network of one axis without memory for its weights.
+
+    Raises
+    ------
+    ModelError
+        If the architecture or a parameter on the card is unknown.
+    """
+    return skeleton(
+        card.architecture.name,
+        n_channels=len(card.recipe.channels),
+        n_outputs=card.n_outputs,
+        size=card.recipe.size,
+        params=card.architecture.params,
+    )
+
+
 @contextmanager
-def _opened(name_or_path: str | os.PathLike[str]) -> Iterator[Path]:
+def opened(name_or_path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give the folder of a model, unpacked for as long as the block lasts if it is a zip file."""
     path = find_model(name_or_path)
     if path.is_dir():
         yield path
@@ -153,36 +154,25 @@ def _opened(name_or_path: str | os.PathLike[str]) -> Iterator[Path]:
             yield folder
 
 
-def _check_replaceable(folder: Path) -> None:
+def check_only_model(folder: Path) -> None:
+    """Refuse to replace or remove what holds other files than a model's; hidden ones do not count.
+
+    Raises
+    ------
+    ModelError
+        Naming the first of them.
+    """
     if not folder.exists():
         return
-    others = (
-        [folder.name]
-        if not folder.is_dir()
-        else sorted(p.name for p in folder.iterdir() if not _is_ours(p))
-    )
+    inside = sorted(folder.iterdir()) if folder.is_dir() else [folder]
+    others = [path.name for path in inside if path == folder or not _is_ours(path)]
     if others:
         raise ModelError(
-            f"{folder} is not a model folder (it holds {', '.join(others[:3])}) and is left as it "
-            "is. Choose another one for the model."
+            f"{folder} holds more than a model ({', '.join(others[:3])}) and is left as it is. "
+            "Move that away, or choose another folder."
         )
 
 
 def _is_ours(path: Path) -> bool:
-    return path.is_file() and (path.name == CARD or path.suffix == ".safetensors")
-
-
-def _put_in_place(new: Path, folder: Path) -> None:
-    """Move a finished folder to its place; an older one goes, or comes back on failure."""
-    if not folder.exists():
-        os.replace(new, folder)
-        return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
-    os.rmdir(old)
-    os.replace(folder, old)
-    try:
-        os.replace(new, folder)
-    except BaseException:
-        os.replace(old, folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    named = path.name == CARD or path.name.startswith(".") or path.suffix == ".safetensors"
+    return named and path.is_file()

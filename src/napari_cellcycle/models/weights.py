@@ -49,6 +49,28 @@ def pack(state: Mapping[str, torch.Tensor], name: str) -> bytes:
     return bytes(save(stored))
 
 
+def read_bytes(path: Path, sha256: str) -> bytes:
+    """Read a file of weights that has the hash which the card names.
+
+    Raises
+    ------
+    ModelFormatError
+        If it is missing, too large, or another file.
+    """
+    if not path.is_file():
+        raise ModelFormatError(f"The model lacks its file {path}. Install or copy it again.")
+    if path.stat().st_size > MOST_BYTES:
+        raise ModelFormatError(f"{path} is larger than {MOST_BYTES:,} bytes: not of our models.")
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelFormatError(
+            f"{path} is not the file that the model's card names: its sha256 is {found[:12]}..., "
+            f"expected {sha256[:12]}.... It is damaged or was changed; install the model again."
+        )
+    return content
+
+
 def read(path: Path, sha256: str, like: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Read a ``.safetensors`` file whose hash, names, shapes, types and values are as expected.
 
@@ -74,37 +96,33 @@ def read(path: Path, sha256: str, like: Mapping[str, torch.Tensor]) -> dict[str,
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    if not path.is_file():
-        raise ModelFormatError(f"The model lacks its file {path}. Install or copy it again.")
-    if path.stat().st_size > MOST_BYTES:
-        raise ModelFormatError(f"{path} is larger than {MOST_BYTES:,} bytes: not of our models.")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise ModelFormatError(
-            f"{path} is not the file that the model's card names: its sha256 is {found[:12]}..., "
-            f"expected {sha256[:12]}.... It is damaged or was changed; install the model again."
-        )
+    content = read_bytes(path, sha256)
     try:
         state = load(content)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ModelFormatError(f"{path} is no safetensors file: {error}.") from None
-    problems = list(_problems(state, like))
-    if problems:
-        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
-        raise ModelFormatError(
-            f"{path} does not fit the card's architecture: {'; '.join(problems[:3])}{more}."
-        )
+    wrong = problems(state, like)
+    if wrong:
+        raise ModelFormatError(f"{path} does not fit the card's architecture: {wrong}.")
     return {
         key: value.float() if value.is_floating_point() else value for key, value in state.items()
     }
 
 
-def _problems(state: Mapping[str, torch.Tensor], like: Mapping[str, torch.Tensor]) -> list[str]:
+def problems(state: Mapping[str, torch.Tensor], like: Mapping[str, torch.Tensor]) -> str:
+    """Say what keeps a state from fitting a network: the first three things, or nothing.
+
+    Parameters
+    ----------
+    state : mapping of str to Tensor
+        What was found.
+    like : mapping of str to Tensor
+        State of the network, which may be without memory; only names, shapes and types count.
+    """
     import torch
 
-    problems = [f"{key} is missing" for key in like if key not in state]
-    problems += [f"{key} is unknown" for key in state if key not in like]
+    found = [f"{key} is missing" for key in like if key not in state]
+    found += [f"{key} is unknown" for key in state if key not in like]
     for key in like:
         if key not in state:
             continue
@@ -112,9 +130,10 @@ def _problems(state: Mapping[str, torch.Tensor], like: Mapping[str, torch.Tensor
         floating = expected.is_floating_point()
         allowed = (torch.float16, torch.float32) if floating else (expected.dtype,)
         if value.shape != expected.shape:
-            problems.append(f"{key} is {tuple(value.shape)}, expected {tuple(expected.shape)}")
+            found.append(f"{key} is {tuple(value.shape)}, expected {tuple(expected.shape)}")
         elif value.dtype not in allowed:
-            problems.append(f"{key} is {value.dtype}, expected {allowed[0]}")
+            found.append(f"{key} is {value.dtype}, expected {allowed[0]}")
         elif floating and not bool(torch.isfinite(value.float().sum())):
-            problems.append(f"{key} holds values that are not finite")
-    return problems
+            found.append(f"{key} holds values that are not finite")
+    more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
+    return "; ".join(found[:3]) + more

@@ -69,6 +69,8 @@ class Progress:
         Mean over the epoch up to now.
     done : Epoch or None
         Set once the epoch has been validated.
+    stage : str
+        What the fit is part of, such as ``fold 2 of 10``; empty for the model itself.
     """
 
     axis: str
@@ -78,6 +80,7 @@ class Progress:
     batches: int
     loss: float
     done: Epoch | None = None
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,9 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
     labels = _table(values, "labels", where)
     if not all(isinstance(phase, str) for phase in labels.values()):
         raise TrainingError(f"{where}: [labels] gives each label a phase, as text.")
+    published = values.get("published", [])
+    if not isinstance(published, list) or not all(isinstance(key, str) for key in published):
+        raise TrainingError(f"{where}: published is {published!r}, expected a list of settings.")
     folds = values.get("folds", 0)
     if type(folds) is not int or folds < 0 or folds in (1, 2):
         raise TrainingError(f"{where}: folds is {folds!r}, expected 3 or more, or 0 for none.")
@@ -206,7 +209,7 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
         pretrained,
         folds,
         _search(_table(values, "search", where), architecture, where),
-        tuple(values.get("published", ())),
+        tuple(published),
         _text(values, "note", where),
     )
 
@@ -248,7 +251,7 @@ def _search(
             raise TrainingError(f"{where}, [search] has an unknown {key}{hint(key, known)}.")
         if not isinstance(tried, list) or len(tried) < 2:
             raise TrainingError(
-                f"{where}, [search]: {key} is {tried!r}, expected two values or more."
+                f"{where}, [search]: {key} is {tried!r}, expected a list of two values or more."
             )
     return {key: tuple(tried) for key, tried in values.items()}
 

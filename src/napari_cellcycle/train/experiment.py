@@ -1,0 +1,264 @@
+"""A data set and a recipe brought together: what is to be learned, and from which views."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.errors import TrainingError
+from napari_cellcycle.models.card import ModelCard
+from napari_cellcycle.models.levels import stages_of
+from napari_cellcycle.models.networks import build
+from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
+from napari_cellcycle.train.relabel import DROPPED, relabel
+from napari_cellcycle.train.viewset import set_views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import torch
+
+    from napari_cellcycle.models.classifier import ProjectionClassifier
+    from napari_cellcycle.train.cropset import CropSet
+    from napari_cellcycle.train.recipe import TrainingRecipe
+    from napari_cellcycle.train.viewset import ViewSet
+
+NO_LIMITS_KNOWN = (
+    "Trained on one data set, and tested on groups of the same. What it does on other cells, "
+    "stains and microscopes is not known: evaluate it on labelled crops of your own."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Experiment:
+    """What is to be learned, from which views.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    crops : CropSet
+        Cells whose label means a phase; labels are renamed and merged.
+    recipe : TrainingRecipe
+        Complete.
+    phases : PhaseSet
+    views : ViewSet
+        A row a crop.
+    start : ProjectionClassifier, optional
+        Its weights are where training begins.
+    seed : int
+    device : str
+    """
+
+    name: str
+    crops: CropSet
+    recipe: TrainingRecipe
+    phases: PhaseSet
+    views: ViewSet
+    start: ProjectionClassifier | None = None
+    seed: int = 0
+    device: str = "cpu"
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Stages of level 2; none where the vocabulary is flat."""
+        return stages_of(self.phases)
+
+    @property
+    def n_outputs(self) -> int:
+        """Logits of each network."""
+        return 2 + len(self.stages) if self.stages else len(self.phases.slugs)
+
+    def network(self, axis: str) -> torch.nn.Module:
+        """Build the network of one axis with the weights that training begins with.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be built, or the weights of the start do not fit.
+        """
+        import torch
+
+        recipe = self.recipe
+        with torch.random.fork_rng():
+            torch.manual_seed(self.seed)
+            network = build(
+                recipe.architecture.name,
+                n_channels=len(recipe.views.channels),
+                n_outputs=self.n_outputs,
+                size=recipe.views.size,
+                pretrained=recipe.pretrained and self.start is None,
+                params=recipe.architecture.params,
+            )
+        if self.start is None:
+            return network
+        state = self.start.networks[axis].state_dict()
+        if self.start.card.phases == self.phases.slugs:
+            network.load_state_dict(state)
+        else:
+            from napari_cellcycle.models.transfer import transfer
+
+            transfer(state, network)
+        return network
+
+    def card(self, temperatures: Mapping[str, Mapping[str, float]]) -> ModelCard:
+        """Write the card of a model of this experiment, without metrics and training data."""
+        recipe, crops = self.recipe, self.crops
+        ranges = {}
+        if crops.spacing_um is not None:
+            z, y, x = crops.spacing_um
+            ranges["spacing_um"] = (min(y, x), max(y, x))
+            if not crops.is_2d:
+                ranges["axial_ratio"] = (z / float(np.sqrt(y * x)),) * 2
+        others = [role for role in recipe.views.channels if role != recipe.views.reference]
+        return ModelCard(
+            name=self.name,
+            version="1",
+            description=f"{recipe.architecture.name} trained on {crops.name} by the recipe "
+            f"{recipe.name}.",
+            architecture=recipe.architecture,
+            vocabulary=self.phases.name,
+            phases=self.phases.slugs,
+            recipe=recipe.views,
+            temperatures=temperatures,
+            ranges=ranges,
+            missing_channels=(
+                f"{', '.join(others)} set to zero where an image lacks it, which was never so in "
+                "training"
+                if others
+                else "there is one channel only, which is needed"
+            ),
+            training_data=(),
+            metrics={},
+            package_version=version("napari-cellcycle"),
+            licence="not stated",
+            limits=NO_LIMITS_KNOWN,
+        )
+
+
+def new_experiment(
+    name: str,
+    crops: CropSet,
+    recipe: TrainingRecipe,
+    *,
+    renames: Mapping[str, str] | None = None,
+    merge: Mapping[str, Sequence[str]] | None = None,
+    start: ProjectionClassifier | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: Callable[[int, int], object] | None = None,
+) -> Experiment:
+    """Bring a data set and a recipe together; makes the views.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    crops : CropSet
+        As read.
+    recipe : TrainingRecipe
+        As found. With a start, its views and architecture are those of the start.
+    renames : mapping of str to str
+        Theirs to ours; outweighs the recipe's own labels. An empty one drops the cell.
+    merge : mapping of str to sequence of str
+        After renaming, labels to put together under a new name.
+    start : ProjectionClassifier, optional
+        Model whose weights training begins with.
+    seed : int
+        Of weights, batches, augmentation and splits.
+    device : str
+        A device of torch.
+    progress : callable of (done, total), optional
+        Called for every crop whose views are made.
+
+    Raises
+    ------
+    CropSetError
+        If labels mean no phase, or a channel is missing.
+    TrainingError
+        If fewer than two phases are left, or the start is of another kind.
+    """
+    if start is not None:
+        recipe = _as_start(recipe, start)
+    # a rename into a phase of our own must not be renamed again by the recipe
+    names = {key: value for key, value in recipe.labels.items() if key not in (renames or {})}
+    labels = relabel(crops.phase, names | dict(renames or {}))
+    for merged, members in (merge or {}).items():
+        labels = relabel(labels, dict.fromkeys(members, merged))
+    kept = labels != DROPPED
+    if not kept.any():
+        raise TrainingError(f"Nothing of {crops.name} is left to train on: every label is dropped.")
+    crops = replace(crops.select(kept), phase=labels[kept])
+    recipe = recipe.for_data(crops)
+    if start is not None:  # its networks take all their channels; those that the data lack are zero
+        views = replace(recipe.views, channels=start.card.recipe.channels)
+        recipe = replace(recipe, views=views)
+    phases = _phases(recipe, crops, start)
+    meanings = {
+        phase.slug: _leaves(phases, phase.slug)
+        for phase in phases
+        if phase.slug not in phases.slugs
+    }
+    found = set_views(crops, recipe.views, phases.slugs, allowed=meanings, progress=progress)
+    _check_phases(crops, phases, found)
+    if start is not None and not set(found.axes) <= set(start.networks):
+        raise TrainingError(
+            f"{start.card.name} has no network for the axes {', '.join(found.axes)}, only for "
+            f"{', '.join(start.networks)}."
+        )
+    return Experiment(name, crops, recipe, phases, found, start, seed, device)
+
+
+def _phases(recipe: TrainingRecipe, crops: CropSet, start: ProjectionClassifier | None) -> PhaseSet:
+    if isinstance(recipe.vocabulary, str):
+        return vocabulary(recipe.vocabulary)
+    labels = set(crops.phase.tolist())
+    if recipe.vocabulary:
+        return flat_vocabulary(recipe.name, recipe.vocabulary)
+    if start is not None and labels <= {phase.slug for phase in start.card.phase_set}:
+        return start.card.phase_set
+    return flat_vocabulary("own", sorted(labels))
+
+
+def _leaves(phases: PhaseSet, slug: str) -> list[str]:
+    children = phases.children(slug)
+    if not children:
+        return [slug]
+    return [leaf for child in children for leaf in _leaves(phases, child.slug)]
+
+
+def _check_phases(crops: CropSet, phases: PhaseSet, views: ViewSet) -> None:
+    """Refuse to train on fewer than two phases; say which ones have no cell."""
+    import warnings
+
+    from napari_cellcycle.errors import CellCycleWarning
+
+    counts = views.allowed.sum(axis=0)
+    absent = [slug for slug, n in zip(phases.slugs, counts, strict=True) if not n]
+    if len(phases.slugs) - len(absent) < 2 or len(np.unique(views.allowed, axis=0)) < 2:
+        found = ", ".join(f"{label} ({n})" for label, n in Counter(crops.phase.tolist()).items())
+        raise TrainingError(
+            f"{crops.name} has cells of one phase only, {found}: there is nothing to tell apart. "
+            "Add cells of another, or map fewer labels to it (--map)."
+        )
+    if absent:
+        warnings.warn(
+            CellCycleWarning(
+                f"{crops.name} has no cell of {', '.join(absent)}: the model cannot learn it."
+            ),
+            stacklevel=2,
+        )
+
+
+def _as_start(recipe: TrainingRecipe, start: ProjectionClassifier) -> TrainingRecipe:
+    card = start.card
+    if card.architecture.name != recipe.architecture.name:
+        raise TrainingError(
+            f"{card.name} is a {card.architecture.name}, but {recipe.name} trains a "
+            f"{recipe.architecture.name}: weights go from one to the same only."
+        )
+    return replace(recipe, architecture=card.architecture, views=card.recipe)

@@ -1,0 +1,290 @@
+"""Train a model on a data set by a recipe: split, fit, calibrate, test, save, and record it all."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.classify.device import choose_device
+from napari_cellcycle.models.card import ModelCard, TrainingData
+from napari_cellcycle.models.folder import load_model
+from napari_cellcycle.train import record
+from napari_cellcycle.train.cropset import GROUP, LABEL, CropSet
+from napari_cellcycle.train.crossvalidation import CrossValidation, cross_validate
+from napari_cellcycle.train.dataset import read_data
+from napari_cellcycle.train.experiment import Experiment, new_experiment
+from napari_cellcycle.train.fitting import Progress
+from napari_cellcycle.train.leakage import TRAINING_GROUPS, hash_groups
+from napari_cellcycle.train.places import Places
+from napari_cellcycle.train.recipe import TrainingRecipe, find_recipe
+from napari_cellcycle.train.search import Trial, search
+from napari_cellcycle.train.splits import three_parts
+from napari_cellcycle.train.trained import Trained, fit_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.train.evaluate import Evaluation
+
+    Parts = Mapping[str, NDArray[np.int64]]
+    Report = Callable[[Progress], None]
+
+VIEWS = "views"
+"""Stage of the progress while views are made."""
+
+MOST_GROUPS = 5000
+"""A card names no more training groups than this by their hash: it would grow beyond its bounds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingResult:
+    """A trained model, where it is, and how it does.
+
+    Parameters
+    ----------
+    out : Path
+        Model folder or zip file.
+    card : ModelCard
+        As written.
+    parts : mapping of str to int
+        Cells to train, validate and test.
+    test : Evaluation
+        On groups that neither fitted nor stopped nor calibrated it.
+    trained : Trained
+        The model itself, and its curves.
+    cross_validation : CrossValidation or None
+    trials : tuple of Trial
+        Of the search, where one was asked for.
+    files : tuple of Path
+        Everything that was written.
+    """
+
+    out: Path
+    card: ModelCard
+    parts: Mapping[str, int]
+    test: Evaluation
+    trained: Trained
+    cross_validation: CrossValidation | None
+    trials: tuple[Trial, ...]
+    files: tuple[Path, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        fits = self.trained.fits
+        crossed = None if self.cross_validation is None else self.cross_validation.to_dict()
+        return {
+            "model": self.card.name,
+            "out": str(self.out),
+            "architecture": self.card.architecture.name,
+            "vocabulary": self.card.vocabulary,
+            "phases": list(self.card.phases),
+            "cells": dict(self.parts),
+            "epochs": {axis: len(fitted.curve) for axis, fitted in fits.items()},
+            "best_epoch": {axis: fitted.best_epoch for axis, fitted in fits.items()},
+            "temperatures": {axis: dict(t) for axis, t in self.card.temperatures.items()},
+            "test": self.test.to_dict(),
+            "cross_validation": crossed,
+            "search": [trial.to_dict() for trial in self.trials],
+            "files": [str(path) for path in self.files],
+        }
+
+
+def train(
+    data: str | Path | CropSet,
+    model: str | Path | TrainingRecipe,
+    out: str | Path,
+    *,
+    start: str | Path | None = None,
+    label_key: str = LABEL,
+    group_key: str = GROUP,
+    channels: Mapping[str, int] | None = None,
+    renames: Mapping[str, str] | None = None,
+    merge: Mapping[str, Sequence[str]] | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    folds: int | None = None,
+    find_settings: bool = False,
+    device: str = "auto",
+    licence: str = "not stated",
+    attribution: str = "not stated",
+    progress: Report | None = None,
+) -> TrainingResult:
+    """Train a model.
+
+    Cells are split by group into parts to train, to validate (stopping, the best epoch,
+    temperatures) and to test (looked at once, at the end). One network is fitted for each axis of
+    the recipe's views.
+
+    Parameters
+    ----------
+    data : path or CropSet
+        As :func:`~napari_cellcycle.train.dataset.read_data` takes it.
+    model : str, path or TrainingRecipe
+        A recipe of the package, a path of a ``.toml`` file, or an architecture.
+    out : path-like
+        Model folder, or a zip file. ``.run.json``, ``.curves.png`` and, until it is finished, a
+        folder ``.checkpoints`` of the same name are written beside it.
+    start : str or path, optional
+        Model whose weights training begins with; its architecture and views are taken over. With
+        other phases, all layers but the last are.
+    label_key, group_key, channels
+        See :func:`~napari_cellcycle.train.dataset.read_data`.
+    renames : mapping of str to str, optional
+        Labels of the data, and the phase that each means; an empty one drops the cell.
+    merge : mapping of str to sequence of str, optional
+        After renaming, phases to put together under a new name.
+    epochs : int, optional
+        At most; the recipe's by default.
+    seed : int
+        Of the split, the weights, batches and augmentation.
+    resume : bool
+        Go on from the checkpoints of the same training that was interrupted.
+    folds : int, optional
+        Of a cross-validation beforehand; the recipe's by default, 0 for none.
+    find_settings : bool
+        Search depth, width and learning rate first, on training and validation cells only.
+    device : str
+        Where to compute.
+    licence, attribution : str
+        Of the data, for the card.
+    progress : callable of Progress, optional
+        Called after every batch and every epoch, and while views are made (stage ``views``). An
+        exception that it raises ends the training; ``resume`` goes on from the last whole epoch.
+
+    Raises
+    ------
+    CropSetError
+        If the data set is wrong, or cannot be split.
+    TrainingError
+        If the recipe is wrong, or does not go with the data.
+    """
+    started, began = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
+    places = Places.of(Path(out))
+    recipe = model if isinstance(model, TrainingRecipe) else find_recipe(model)
+    if epochs is not None:
+        recipe = replace(recipe, fit=replace(recipe.fit, epochs=epochs))
+    crops = (
+        data
+        if isinstance(data, CropSet)
+        else read_data(data, label_key=label_key, group_key=group_key, channels=channels)
+    )
+    experiment = new_experiment(
+        places.name,
+        crops,
+        recipe,
+        renames=renames,
+        merge=merge,
+        start=None if start is None else load_model(start),
+        seed=seed,
+        device=choose_device(device),
+        progress=_of_views(progress),
+    )
+    parts = three_parts(experiment.crops, seed)
+    trials: tuple[Trial, ...] = ()
+    if find_settings:
+        learned = np.sort(np.concatenate([parts["train"], parts["validation"]]))
+        recipe, trials = search(experiment, learned, progress=progress)
+        experiment = replace(experiment, recipe=recipe)
+    how: dict[str, Any] = {"resume": resume, "progress": progress}
+    k = recipe.folds if folds is None else folds
+    crossed = cross_validate(experiment, k, checkpoints=places.checkpoints, **how) if k else None
+    trained = fit_model(experiment, parts, checkpoints=places.checkpoints, **how)
+    test = trained.evaluate(experiment, parts["test"])
+    source = TrainingData(crops.name, licence, attribution, len(parts["train"]))
+    card = replace(
+        trained.classifier.card,
+        training_data=(source,),
+        metrics=_metrics(experiment, parts, test, crossed),
+    )
+    card = places.save(card, trained)
+    written = record.write_record(
+        places.record,
+        {
+            "model": card.name,
+            "started": started,
+            "seconds": round(time.monotonic() - began, 1),
+            "versions": record.versions(),
+            "device": experiment.device,
+            "seed": seed,
+            "data": {
+                "name": crops.name,
+                "sha256": record.data_sha256(data),
+                **record.describe_crops(experiment.crops),
+            },
+            "options": {
+                "label_key": label_key,
+                "group_key": group_key,
+                "channels": None if channels is None else dict(channels),
+                "renames": dict(renames or {}),
+                "merge": {name: list(members) for name, members in (merge or {}).items()},
+                "epochs": epochs,
+                "folds": k,
+                "search": find_settings,
+                "start": None if start is None else str(start),
+                "start_sha256": None if experiment.start is None else experiment.start.sha256,
+            },
+            "recipe": experiment.recipe.to_dict(),
+            "parts": record.describe_parts(experiment.crops, parts),
+            "fits": {axis: record.describe_fit(fit) for axis, fit in trained.fits.items()},
+            "temperatures": card.temperatures,
+            "search": [trial.to_dict() for trial in trials],
+            "cross_validation": None if crossed is None else _crossed_record(crossed),
+            "test": test.to_dict(),
+        },
+    )
+    picture = places.draw(trained, f"{recipe.name} on {crops.name}, {len(parts['train']):,} cells")
+    shutil.rmtree(places.checkpoints, ignore_errors=True)
+    return TrainingResult(
+        places.out,
+        card,
+        {part: len(rows) for part, rows in parts.items()},
+        test,
+        trained,
+        crossed,
+        trials,
+        (places.out, written, picture),
+    )
+
+
+def _of_views(progress: Report | None) -> Callable[[int, int], None] | None:
+    """Report views as a stage of the training."""
+    if progress is None:
+        return None
+
+    def report(done: int, total: int) -> None:
+        progress(Progress("", 0, 0, done, total, math.nan, stage=VIEWS))
+
+    return report
+
+
+def _metrics(
+    experiment: Experiment, parts: Parts, test: Evaluation, crossed: CrossValidation | None
+) -> dict[str, Any]:
+    """What the card says of how it does, and of the groups that it must not be tested on."""
+    metrics: dict[str, Any] = {"test": test.to_dict()}
+    if crossed is not None:
+        metrics["cross_validation"] = crossed.to_dict()
+    learned = np.concatenate([parts["train"], parts["validation"]])
+    groups = hash_groups(experiment.crops.group[learned])
+    if len(groups) <= MOST_GROUPS:
+        metrics[TRAINING_GROUPS] = groups
+    return metrics
+
+
+def _crossed_record(crossed: CrossValidation) -> dict[str, Any]:
+    return crossed.to_dict() | {
+        "fits": [
+            {axis: record.describe_fit(fit) for axis, fit in fold.fits.items()}
+            for fold in crossed.folds
+        ],
+        "evaluations": [fold.evaluation.to_dict() for fold in crossed.folds],
+    }

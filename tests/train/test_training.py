@@ -1,0 +1,264 @@
+"""Training from a data set to a model folder, on real crops, small and short."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from napari_cellcycle.errors import (
+    CellCycleWarning,
+    CropSetError,
+    ModelError,
+    TrainingError,
+)
+from napari_cellcycle.models.folder import load_model
+from napari_cellcycle.train.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.experiment import new_experiment
+from napari_cellcycle.train.leakage import hash_groups
+from napari_cellcycle.train.predict import predict
+from napari_cellcycle.train.recipe import TrainingRecipe, parse_recipe
+from napari_cellcycle.train.record import data_sha256
+from napari_cellcycle.train.search import search, tried_values, with_settings
+from napari_cellcycle.train.splits import three_parts
+from napari_cellcycle.train.training import VIEWS, train
+
+if TYPE_CHECKING:
+    from napari_cellcycle.train.fitting import Progress
+
+SMALL = """
+source = "tests"
+[architecture]
+name = "{name}"
+[views]
+size = 16
+[fit]
+epochs = {epochs}
+learning_rate = 0.01
+patience = 0
+augment = ["flip"]
+balance = "upsample"
+"""
+
+
+def recipe(name: str = "logistic-regression", epochs: int = 2) -> TrainingRecipe:
+    return parse_recipe(SMALL.format(name=name, epochs=epochs), "small")
+
+
+@pytest.fixture(scope="module")
+def crops(data_dir: Path) -> CropSet:
+    """HeLa nuclei of three phenotypes from the plates that have most of them."""
+    whole = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    rows = np.concatenate(
+        [
+            np.flatnonzero(whole.phase == phase)[:n]
+            for phase, n in (("Interphase", 80), ("Metaphase", 40), ("Prometaphase", 60))
+        ]
+    )
+    return whole.select(rows)
+
+
+@pytest.fixture(scope="module")
+def stacks(crops: CropSet) -> CropSet:
+    """Stacks of five planes made of the same nuclei, brightest in the middle."""
+    planes = np.array([0.3, 0.8, 1.0, 0.8, 0.3])[None, None, :, None, None]
+    images = (crops.images[:90, :, None] * planes).astype(np.uint8)
+    return replace(crops.select(np.arange(90)), images=images, spacing_um=(1.0, 0.4, 0.4))
+
+
+def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    result = train(
+        crops,
+        recipe(epochs=6),
+        tmp_path / "mine",
+        renames={"Interphase": "non-mitotic"},
+        merge={"mitotic": ("Metaphase", "Prometaphase")},
+        seed=3,
+        licence="CC BY 4.0",
+        progress=seen.append,
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("mine", "mine.run.json", "mine.curves.png")
+    }
+    model = load_model(tmp_path / "mine")
+    assert model.card.phases == ("mitotic", "non-mitotic")
+    assert model.card.vocabulary == "own"
+    assert model.card.training_data[0].licence == "CC BY 4.0"
+    assert result.test.values["accuracy"] > 0.6
+
+    run = json.loads((tmp_path / "mine.run.json").read_text())
+    groups = {part: set(found["groups"]) for part, found in run["parts"].items()}
+    assert not groups["test"] & (groups["train"] | groups["validation"])
+    assert not groups["train"] & groups["validation"]
+    assert sum(found["cells"] for found in run["parts"].values()) == len(crops)
+    assert run["data"]["phases"] == {"mitotic": 100, "non-mitotic": 80}
+    assert run["data"]["sha256"] == data_sha256(crops)
+    assert run["seed"] == 3
+    assert run["recipe"]["fit"]["epochs"] == 6
+    assert len(run["fits"]["z"]["curve"]) == 6
+    assert model.card.metrics["training_groups"] == hash_groups(
+        sorted(groups["train"] | groups["validation"])
+    )
+    # what the card says of the test comes out again from the files
+    held = crops.select(np.isin(crops.group, sorted(groups["test"])))
+    called = predict(model, held).argmax(axis=1)
+    truth = np.where(held.phase == "Interphase", 1, 0)
+    assert (called == truth).mean() == pytest.approx(
+        model.card.metrics["test"]["accuracy"], abs=0.03
+    )
+    assert {p.stage for p in seen} == {VIEWS, ""}
+    assert seen[-1].done is not None
+
+
+def test_the_same_seed_gives_the_same_model_and_resuming_too(
+    crops: CropSet, tmp_path: Path
+) -> None:
+    class Cut(Exception):
+        pass
+
+    def cut(progress: Progress) -> None:
+        if progress.epoch == 2 and not progress.stage:
+            raise Cut
+
+    whole = train(crops, recipe(), tmp_path / "a", seed=1)
+    with pytest.raises(Cut):
+        train(crops, recipe(), tmp_path / "b", seed=1, progress=cut)
+    assert (tmp_path / "b.checkpoints" / "axis-z.pt").is_file()
+    assert not (tmp_path / "b").exists()
+    rest: list[Progress] = []
+    again = train(crops, recipe(), tmp_path / "b", seed=1, resume=True, progress=rest.append)
+    assert not any(p.epoch == 1 for p in rest)
+    assert not (tmp_path / "b.checkpoints").exists()
+    assert whole.trained.fits == again.trained.fits
+    assert whole.card.weights == again.card.weights
+    assert whole.card.temperatures == again.card.temperatures
+
+
+def test_a_vocabulary_of_two_levels_and_a_zip_file(crops: CropSet, tmp_path: Path) -> None:
+    two = replace(recipe("mlp"), vocabulary="mitosis-stages")
+    with pytest.warns(CellCycleWarning, match=r"no cell of prophase|cannot learn"):
+        result = train(
+            crops,
+            two,
+            tmp_path / "stages.zip",
+            renames={
+                "Interphase": "non-mitotic",
+                "Metaphase": "prometaphase-metaphase",
+                "Prometaphase": "early-prometaphase",
+            },
+        )
+    model = load_model(tmp_path / "stages.zip")
+    assert model.card.n_outputs == 6
+    assert set(model.card.temperatures["z"]) == {"level1", "level2"}
+    assert result.test.values["accuracy"] > 0.4
+
+
+def test_stacks_are_seen_along_three_axes_or_as_they_are(stacks: CropSet, tmp_path: Path) -> None:
+    options = {"renames": {"Prometaphase": "Metaphase"}, "epochs": 1}
+    result = train(stacks, recipe(), tmp_path / "three", **options)
+    assert tuple(result.trained.fits) == ("x", "y", "z")
+    assert load_model(tmp_path / "three").card.ranges["spacing_um"] == (0.4, 0.4)
+    volume = train(stacks, recipe("volume-cnn"), tmp_path / "volume", **options)
+    assert tuple(volume.trained.fits) == ("volume",)
+    assert predict(load_model(tmp_path / "volume"), stacks.select(np.arange(4))).shape == (4, 2)
+
+
+def test_cross_validation_tests_every_cell_once(crops: CropSet, tmp_path: Path) -> None:
+    result = train(crops, recipe(epochs=1), tmp_path / "m", folds=4)
+    found = result.cross_validation
+    assert found is not None
+    assert len(found.folds) == 4
+    assert sum(fold.evaluation.n for fold in found.folds) == len(crops)
+    assert np.allclose(found.probabilities.sum(axis=1), 1)
+    values = found.values("accuracy")
+    low, high = found.interval("accuracy")
+    assert low < values.mean() < high
+    half = 3.182446305 * values.std(ddof=1) / 2  # Student's t, three degrees of freedom
+    assert high - values.mean() == pytest.approx(half)
+    assert result.card.metrics["cross_validation"]["folds"] == 4
+
+
+def test_search_looks_at_training_and_validation_only(crops: CropSet) -> None:
+    small = replace(
+        recipe("mlp", epochs=1), search={"hidden": ([4], [8, 8]), "dropout": (0.0, 2.0)}
+    )
+    experiment = new_experiment("m", crops, small)
+    parts = three_parts(experiment.crops, 0)
+    learned = np.concatenate([parts["train"], parts["validation"]])
+    blind = replace(
+        experiment, views=replace(experiment.views, images=experiment.views.images.copy())
+    )
+    blind.views.images[parts["test"]] = 77
+    best, trials = search(experiment, learned)
+    assert [dict(trial.settings) for trial in trials[:3]] == [
+        {},
+        {"hidden": [4]},
+        {"hidden": [8, 8]},
+    ]
+    assert len(trials) == 4
+    assert not np.isfinite(trials[3].score)  # such a dropout cannot be
+    assert (
+        max(trials, key=lambda t: np.nan_to_num(t.score)).settings.items()
+        <= {**best.architecture.params}.items()
+    )
+    again, same = search(blind, learned)
+    assert [t.score for t in same[:3]] == [t.score for t in trials[:3]]
+    assert again == best
+
+
+def test_what_a_search_tries_by_itself() -> None:
+    usual = recipe("nagao")
+    tried = tried_values(usual)
+    assert tried["depth"] == (2, 3, 4)
+    assert tried["width"] == (16, 32, 64)
+    assert tried["learning_rate"] == pytest.approx((0.01 / 3, 0.01, 0.03))
+    other = with_settings(usual, {"depth": 2, "learning_rate": 0.5})
+    assert (other.architecture.params["depth"], other.fit.learning_rate) == (2, 0.5)
+    assert other.architecture.params["width"] == 32
+
+
+def test_training_goes_on_from_a_model(crops: CropSet, tmp_path: Path) -> None:
+    two = {"Prometaphase": "Metaphase"}
+    train(crops, recipe("mlp"), tmp_path / "g2", renames=two)
+    more = train(
+        crops, recipe("mlp"), tmp_path / "more", renames=two, start=tmp_path / "g2", epochs=1
+    )
+    before = load_model(tmp_path / "g2").networks["z"].state_dict()
+    experiment = new_experiment(
+        "m", crops, recipe("mlp"), start=load_model(tmp_path / "g2"), seed=9
+    )
+    fresh = new_experiment("m", crops, recipe("mlp"), seed=9).network("z").state_dict()
+    moved = experiment.network("z").state_dict()
+    last = list(moved)[-2:]
+    assert all(torch.equal(moved[key], before[key]) for key in moved if key not in last)
+    assert moved[last[1]].shape == (3,)
+    assert not any(torch.equal(moved[key], fresh[key]) for key in moved if key not in last)
+    assert more.card.phases == ("Interphase", "Metaphase")
+    with pytest.raises(TrainingError, match="g2 is a mlp, but small trains a logistic-regression"):
+        train(crops, recipe(), tmp_path / "no", start=tmp_path / "g2")
+
+
+def test_what_cannot_be_trained(crops: CropSet, tmp_path: Path) -> None:
+    one = {"Prometaphase": "Interphase", "Metaphase": ""}
+    with pytest.raises(TrainingError, match=r"one phase only, Interphase \(140\)"):
+        train(crops, recipe(), tmp_path / "a", renames=one)
+    with pytest.raises(TrainingError, match="every label is dropped"):
+        train(crops, recipe(), tmp_path / "a", renames=dict.fromkeys(set(crops.phase), ""))
+    with pytest.raises(CropSetError, match="No phase for the label"):
+        train(crops, replace(recipe(), vocabulary="mitosis-2d"), tmp_path / "a")
+    with pytest.raises(TrainingError, match=r"looks at tubulin, but .* has dna"):
+        train(crops, "microtubule", tmp_path / "a")
+    few = replace(crops, group=np.where(np.arange(len(crops)) % 2, "p", "q"))
+    with pytest.raises(CropSetError, match=r"2 group\(s\) of crops"):
+        train(few, recipe(), tmp_path / "a")
+    (tmp_path / "busy").mkdir()
+    (tmp_path / "busy" / "thesis.txt").write_text("all of it")
+    with pytest.raises(ModelError, match=r"thesis\.txt"):
+        train(crops, recipe(), tmp_path / "busy")
+    assert [path.name for path in tmp_path.iterdir()] == ["busy"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle import evaluate_verb, model_verb
+from napari_cellcycle import evaluate_verb, model_verb, train_verb
 from napari_cellcycle.arguments import (
     check_crop,
     check_outputs,

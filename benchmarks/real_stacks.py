@@ -1,6 +1,7 @@
 """What the shipped model says of real 3D cells that it was not trained on, as Markdown.
 
-Run ``uv run python benchmarks/real_stacks.py [--data DIR] [--model NAME] [--vote VOTE]``.
+Run ``uv run python benchmarks/real_stacks.py [--data DIR] [--model NAME] [--vote VOTE]``;
+``--picture FILE`` draws every cell that was wrongly called mitotic.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ import argparse
 import csv
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
@@ -38,6 +40,7 @@ class Called:
     phase: str
     p_mitotic: float
     per_axis: tuple[float, ...]
+    views: np.ndarray = field(repr=False, compare=False)
 
     @property
     def is_mitotic(self) -> bool:
@@ -57,6 +60,20 @@ def call(
     """Classify an image; ``truth`` is of all cells, or by label (others are in interphase)."""
     result = classify(stack, labels, model=model, **options)
     slugs = result.card.phases
+    views = np.concatenate(
+        [
+            make_views(
+                [
+                    None if (channel := result.channels[role]) is None else stack.volume(t, channel)
+                    for role in result.card.recipe.channels
+                ],
+                labels.volume(t),
+                result.cells.select(result.cells.frame == t),
+                result.card.recipe,
+            ).images
+            for t in np.unique(result.cells.frame)
+        ]
+    )
     return [
         Called(
             data,
@@ -66,6 +83,7 @@ def call(
             slugs[result.decision.phase[i]],
             1 - float(result.decision.probabilities[i, 0]),
             tuple(float(p) for p in result.decision.level1[i, :, 1]),
+            views[i],
         )
         for i in range(len(result.cells))
     ]
@@ -213,6 +231,22 @@ def table(cells: list[Called]) -> str:
     return "\n".join(lines)
 
 
+def picture(cells: list[Called], path: Path, columns: int = 4) -> None:
+    """Draw the x, y and z views of DNA of each cell, with what each network says of it."""
+    from matplotlib.figure import Figure
+
+    rows = -(-len(cells) // columns)
+    figure = Figure(figsize=(3.3 * columns, 1.45 * rows), facecolor="black", layout="constrained")
+    for place, cell in enumerate(cells):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        axes.imshow(np.concatenate(list(cell.views[:, 0]), axis=1), cmap="gray", vmin=0, vmax=1)
+        votes = "  ".join(f"{p:.2f}" for p in cell.per_axis)
+        name = f"{cell.data.split('_3d')[0]} {' '.join(cell.cell.split()[1:])}"
+        axes.set_title(f"{name}\np mitotic x y z: {votes}", color="white", fontsize=7, pad=3)
+        axes.axis("off")
+    figure.savefig(path, dpi=110)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     here = Path(__file__).resolve().parents[1]
@@ -223,9 +257,13 @@ def main() -> None:
     parser.add_argument(
         "--wrong", action="store_true", help="list the cells that were called wrongly"
     )
+    parser.add_argument("--picture", type=Path, help="draw the cells wrongly called mitotic")
     options = parser.parse_args()
     cells = everything(options.data, load_model(options.model), vote=options.vote)
     print(table(cells))
+    if options.picture:
+        wrong = [c for c in cells if c.is_mitotic and c.truth == NON_MITOTIC]
+        picture(wrong, options.picture)
     if options.wrong:
         for c in cells:
             if c.is_mitotic != (c.truth != NON_MITOTIC):

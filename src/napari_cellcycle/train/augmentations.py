@@ -14,6 +14,7 @@ name                   strength
 ``colour-jitter``      greatest relative change in the brightness of each channel by itself
 ``grey``               share of views whose channels are all replaced by their mean
 ``noise``              greatest standard deviation of Gaussian noise, of the range
+``coarse``             share of views that are reduced to few, noisy pixels, as of a smaller image
 =====================  =============================================================================
 
 Side views are those along x and y: their vertical is the optical axis. What is rotated, scaled or
@@ -172,6 +173,20 @@ def _noise(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch
     return torch.where(images > 0, images + deviation * noise, images)
 
 
+def _coarse(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.Tensor:
+    chosen = _uniform(rng, 0, 1, images).flatten() < strength
+    if images.ndim != 4 or not bool(chosen.any()):
+        return images
+    edge = images.shape[-1]
+    pixels = int(torch.randint(max(6, edge // 4), edge, (1,), generator=rng, device=rng.device))
+    few = F.interpolate(images[chosen], (pixels, pixels), mode="area")
+    grain = 0.15 * _uniform(rng, 0, 1, few) * few.sqrt()
+    few = few + grain * torch.randn(few.shape, generator=rng, device=rng.device)
+    images = images.clone()
+    images[chosen] = F.interpolate(few, (edge, edge), mode="bilinear", align_corners=False)
+    return images
+
+
 _LOOKS: dict[str, Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]] = {
     "flip": _flip,
     "blur": _blur,
@@ -180,4 +195,5 @@ _LOOKS: dict[str, Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]
     "colour-jitter": _colour_jitter,
     "grey": _grey,
     "noise": _noise,
+    "coarse": _coarse,
 }

@@ -26,6 +26,7 @@ STRENGTHS: dict[str, tuple[float, float]] = {
     "colour-jitter": (0.2, 1.0),
     "grey": (0.1, 1.0),
     "noise": (0.05, 1.0),
+    "coarse": (0.1, 1.0),
 }
 """Usual and greatest strength of every augmentation, in the order in which they are done; what each
 number means stands in :mod:`napari_cellcycle.train.augmentations`."""

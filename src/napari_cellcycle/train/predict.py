@@ -71,6 +71,7 @@ def decide_views(
     axes : sequence of str
         Along which they were projected.
     vote : {"lowest-entropy", "majority", "mean"}
+        How projections decide.
     """
     parts = [
         classifier.predict(images[i : i + _BATCH].astype(np.float32) / np.float32(255), axes)

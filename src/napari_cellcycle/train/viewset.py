@@ -169,7 +169,7 @@ def simulated_views(
         (n, len(recipe.axes), len(recipe.channels), recipe.size, recipe.size), np.uint8
     )
     truth: list[str] = []
-    with ProcessPoolExecutor(max_workers=workers) as pool:
+    with ProcessPoolExecutor(max_workers=workers, initializer=_one_thread) as pool:
         for i, (image, slug) in enumerate(pool.map(make, range(n), chunksize=32)):
             images[i] = image
             truth.append(slug)
@@ -177,6 +177,13 @@ def simulated_views(
                 progress(i + 1, n)
     group = np.array([f"simulated-{seed}-{i}" for i in range(n)])
     return ViewSet(images, recipe.axes, allowed_leaves(truth, phases.slugs), group)
+
+
+def _one_thread() -> None:
+    """Let each process compute in one thread: more of them would only wait for one another."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 def _simulated_view(

@@ -313,6 +313,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("classify", "Classify the cells of an image", classify_options, _classify),
     Verb("segment", "Segment nuclei in an image without labels", segment_options, _segment),
     Verb("simulate", "Write a simulated field with its truth", field_options, _simulate),
+    Verb("train", "Train a model on labelled crops", train_verb.options, train_verb.run),
     Verb("evaluate", "Test a model on labelled crops", evaluate_verb.options, evaluate_verb.run),
     Verb("models", "List, show, install and export models", model_verb.options, model_verb.run),
     Verb("info", "Print versions, device and data folder", info_options, _info),

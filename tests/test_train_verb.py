@@ -1,0 +1,158 @@
+"""``train`` in-process, on real crops in three forms, and on six wrong data sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import imageio.v3
+import numpy as np
+import pytest
+
+from napari_cellcycle import cli
+
+RECIPE = """
+source = "tests"
+[architecture]
+name = "logistic-regression"
+[views]
+size = 16
+[fit]
+epochs = 2
+learning_rate = 0.01
+"""
+
+
+class Run:
+    """The verb, and what it left on both streams."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+        self.capsys, self.folder = capsys, folder
+        self.recipe = folder / "small.toml"
+        self.recipe.write_text(RECIPE)
+
+    def __call__(self, data: object, *more: object) -> tuple[int, str, str]:
+        words = ["train", data, "--model", self.recipe, "--out", self.folder / "model", *more]
+        self.capsys.readouterr()
+        words += ["--device", "cpu"]
+        return (cli.main([str(word) for word in words]), *self.capsys.readouterr())
+
+    def refused(self, data: object, *more: object) -> str:
+        code, out, err = self(data, *more)
+        assert (code, out) == (2, ""), err
+        assert not (self.folder / "model").exists()
+        (line,) = [text for text in err.splitlines() if text.startswith("napari-cellcycle")]
+        return line
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    return Run(capsys, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def rpe1(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hundred and sixty real nuclei of four images."""
+    path = tmp_path_factory.mktemp("crops") / "rpe1.npz"
+    with np.load(data_dir / "rpe1_h2b_21px.npz") as whole:
+        rows = np.concatenate(
+            [np.flatnonzero(whole["group"] == g)[::4][:40] for g in np.unique(whole["group"])]
+        )
+        np.savez(path, **{key: whole[key][rows] for key in ("images", "phase", "group")})
+    return path
+
+
+def as_folder(path: Path, folder: Path) -> Path:
+    """The same crops as pictures, one sub-folder a class and in it one an image."""
+    with np.load(path) as arrays:
+        rows = zip(arrays["images"], arrays["phase"], arrays["group"], strict=True)
+        for i, (image, phase, group) in enumerate(rows):
+            place = folder / str(phase) / str(group)
+            place.mkdir(parents=True, exist_ok=True)
+            imageio.v3.imwrite(place / f"{i}.png", (image[0] // 256).astype(np.uint8))
+    return folder
+
+
+def other_spelling(path: Path, new: Path) -> Path:
+    """The same crops without an axis of channels, under other names."""
+    with np.load(path) as arrays:
+        np.savez(new, images=arrays["images"][:, 0], stage=arrays["phase"], image=arrays["group"])
+    return new
+
+
+def test_three_forms_of_one_data_set_are_split_alike(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    parts = []
+    for data, options in (
+        (rpe1, ()),
+        (
+            other_spelling(rpe1, tmp_path / "o.npz"),
+            ("--label-key", "stage", "--group-key", "image"),
+        ),
+        (as_folder(rpe1, tmp_path / "pictures"), ()),
+    ):
+        code, out, err = run(data, "--json", "--epochs", "1", *options)
+        assert code == 0, err
+        found = json.loads(out)
+        assert found["phases"] == ["mitotic", "non-mitotic"]
+        record = json.loads((tmp_path / "model.run.json").read_text())
+        parts.append({part: len(each["groups"]) for part, each in record["parts"].items()})
+    assert parts == [{"train": 2, "validation": 1, "test": 1}] * 3
+
+
+def test_what_is_printed(run: Run, rpe1: Path) -> None:
+    code, out, err = run(rpe1, "--seed", "2", "--folds", "3")
+    assert code == 0, err
+    out = " ".join(out.split())
+    for text in (
+        "model model (logistic-regression)",
+        "phases mitotic, non-mitotic",
+        "axis z 2 epochs, the best was",
+        "on the test part",
+        "truth \\ called",
+        "in 3 folds",
+        "model.curves.png",
+    ):
+        assert text in out
+    assert err == ""
+
+
+def test_its_own_training_groups_cannot_test_it(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    assert run(rpe1, "--map", "mitotic=M,non-mitotic=rest")[0] == 0
+    run.capsys.readouterr()
+    words = ["evaluate", tmp_path / "model", rpe1, "--map", "mitotic=M,non-mitotic=rest"]
+    assert cli.main([str(word) for word in words]) == 2
+    assert "was trained on 3 of the 4 groups" in run.capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arrays", "options", "message"),
+    [
+        ({"phase": None}, (), "wrong.npz has no phase; it holds images, group"),
+        ({"phase": np.array(["mitotic"])}, (), "160 images, 1 phases"),
+        ({"images": np.full((160, 1, 8, 8), np.nan)}, (), "160 of 160 crops hold values that are"),
+        ({"images": np.zeros((160, 3, 8, 8))}, (), "does not say what its 3 channels show"),
+        ({"group": np.full(160, "one")}, (), "wrong.npz has 1 group(s) of crops, but train"),
+        ({"phase": np.full(160, "mitotic")}, (), "has cells of one phase only, mitotic (160)"),
+        ({}, ("--map", "mitotic"), "'mitotic' is not understood; --map is theirs=ours"),
+        ({}, ("--group-key", "plate"), "wrong.npz has no plate to group by (--group-key)"),
+    ],
+)
+def test_a_wrong_data_set_is_one_line(
+    run: Run,
+    rpe1: Path,
+    tmp_path: Path,
+    arrays: dict[str, object],
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    with np.load(rpe1) as whole:
+        plain = {key: whole[key] for key in whole.files} | arrays
+    path = tmp_path / "wrong.npz"
+    np.savez(path, **{key: value for key, value in plain.items() if value is not None})
+    assert message in run.refused(path, *options)
+
+
+def test_a_wrong_recipe_is_one_line(run: Run, rpe1: Path) -> None:
+    run.recipe.write_text(RECIPE.replace("epochs", "epoch"))
+    assert "[fit] has an unknown epoch; did you mean epochs?" in run.refused(rpe1)
+    assert "There is no recipe or architecture 'resnet9'" in run.refused(rpe1, "--model", "resnet9")

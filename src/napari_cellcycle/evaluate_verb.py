@@ -75,6 +75,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
     )
+    parser.add_argument(
+        "--held-out", action="store_true", help="leave out groups that the model was trained on"
+    )
     parser.add_argument("--compare", metavar="MODEL2", help="a second model on the same cells")
     parser.add_argument(
         "--annotators", metavar="CSV", type=Path, help="people: columns cell, annotator, phase"
@@ -115,6 +118,7 @@ def run(args: argparse.Namespace) -> None:
         other=args.compare,
         annotators=args.annotators,
         pairs=args.pairs,
+        held_out=args.held_out,
         device=args.device,
     )
     with progress("evaluate", "cells") as report:
@@ -202,7 +206,9 @@ def _print(found: Assessment, group_key: str) -> None:
             "model": f"{card.name} {card.version}",
             "data": f"{found.data}: {_cells(evaluation)}",
             "class prior": prior,
-            "intervals": f"95 %, bootstrap by {group_key}, {evaluation.draws:,} draws",
+            "intervals": f"95 %, bootstrap by {group_key}, {evaluation.draws:,} draws"
+            if evaluation.groups > 1
+            else "none: one group",
         }
     )
     print()
@@ -300,7 +306,8 @@ def _pair_row(pair: PairOfClasses, judges: list[str]) -> Iterator[str]:
 
 
 def _cells(evaluation: Evaluation) -> str:
-    return f"{evaluation.n:,} cells, {evaluation.groups:,} groups"
+    groups = "1 group" if evaluation.groups == 1 else f"{evaluation.groups:,} groups"
+    return f"{evaluation.n:,} cells, {groups}"
 
 
 def _with_interval(evaluation: Evaluation, name: str) -> str:

@@ -148,6 +148,21 @@ def test_groups_that_were_trained_on(flat: Fake, asked: list[int]) -> None:
     assert assess(AssessRequest(Fake(card), held_out, RENAMES)).evaluation.groups == 2
 
 
+def test_only_what_is_held_out(flat: Fake) -> None:
+    card = replace(flat.card, metrics={"training_groups": hash_groups(["plate 2", "plate 7"])})
+    request = AssessRequest(Fake(card), crop_set(PHASES, P), RENAMES, held_out=True)
+    found = assess(request)
+    # plate 2 has an apoptosis and a non-mitotic
+    assert (found.evaluation.n, found.evaluation.groups) == (3, 2)
+    assert found.evaluation.prior["apoptosis"] == 0
+    assert "1 of 6 cells are left out: dropped, or without a label." in found.notes
+    assert "2 of 6 cells are left out: their groups were trained on." in found.notes
+    with pytest.raises(CropSetError, match="does not list the groups of its training"):
+        assess(replace(request, model=flat))
+    with pytest.raises(CropSetError, match="all groups were trained on"):
+        assess(replace(request, crops=crop_set(PHASES, P, group=np.array(["plate 7"] * 6))))
+
+
 @pytest.mark.parametrize(
     ("groups", "note"),
     [

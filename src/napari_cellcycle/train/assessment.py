@@ -21,7 +21,7 @@ from napari_cellcycle.train.annotators import (
 from napari_cellcycle.train.compare import Comparison, compare
 from napari_cellcycle.train.contender import Contender, contenders
 from napari_cellcycle.train.evaluate import Evaluation, class_codes, evaluate
-from napari_cellcycle.train.leakage import check_groups, training_groups
+from napari_cellcycle.train.leakage import check_groups, trained_on, training_groups
 from napari_cellcycle.train.pairs import PairOfClasses, pairs_of_classes
 from napari_cellcycle.train.relabel import DROPPED, check_labels, merge_labels, relabel
 
@@ -63,6 +63,8 @@ class AssessRequest:
         Table of what people said of the same cells.
     pairs : bool
         Also tell how well each two classes are told apart.
+    held_out : bool
+        Leave out groups that a model was trained on; otherwise they are refused.
     device : str
         Where to compute.
     """
@@ -75,6 +77,7 @@ class AssessRequest:
     other: Model | None = None
     annotators: str | Path | None = None
     pairs: bool = False
+    held_out: bool = False
     device: str = "auto"
 
     def __post_init__(self) -> None:
@@ -158,12 +161,14 @@ def assess(request: AssessRequest, *, progress: Progress | None = None) -> Asses
             f"Nothing of {crops.name} is left to evaluate: --map drops every cell, or none has a "
             "label."
         )
-    labels, group = labels[kept], crops.group[kept]
     words = _words(request)
     wanted = [request.model] if request.other is None else [request.model, request.other]
-    models = contenders(wanted, crops, request.merge, labels, device=request.device)
+    models = contenders(wanted, crops, request.merge, labels[kept], device=request.device)
     model = models[0]
-    truth = merge_labels(labels, request.merge, model.classes)
+    if request.held_out:
+        kept &= _held_out(models, crops)
+    group = crops.group[kept]
+    truth = merge_labels(labels[kept], request.merge, model.classes)
     for each in models:
         check_labels(truth, each.labels, crops.name)
         check_groups(training_groups(each.card), group, model=each.card.name, data=crops.name)
@@ -194,12 +199,28 @@ def assess(request: AssessRequest, *, progress: Progress | None = None) -> Asses
         crops.name,
         request.vote,
         evaluations[0],
-        tuple(_notes(request, models, kept, evaluations[0])),
+        tuple(_notes(request, models, labels, evaluations[0])),
         evaluations[1] if len(models) > 1 else None,
         _compare(models, [c for _, c in answers], truth, group) if len(models) > 1 else None,
         people,
         pairs,
     )
+
+
+def _held_out(models: Sequence[Contender], crops: CropSet) -> NDArray[np.bool_]:
+    """Cells of groups that no model was trained on."""
+    groups = {each.card.name: training_groups(each.card) for each in models}
+    silent = [name for name, listed in groups.items() if not listed]
+    if silent:
+        raise CropSetError(
+            f"The card of {' and of '.join(silent)} does not list the groups of its training, so "
+            "that nothing is known to be held out. Evaluate without --held-out, on data that you "
+            "know to be."
+        )
+    seen = trained_on([hashed for listed in groups.values() for hashed in listed], crops.group)
+    if seen.all():
+        raise CropSetError(f"Nothing of {crops.name} is held out: all groups were trained on.")
+    return ~seen
 
 
 def _words(request: AssessRequest) -> Answers | None:
@@ -240,13 +261,17 @@ def _compare(
 def _notes(
     request: AssessRequest,
     models: Sequence[Contender],
-    kept: NDArray[np.bool_],
+    labels: NDArray[np.str_],
     evaluation: Evaluation,
 ) -> Iterator[str]:
     """What a reader should know before believing the figures."""
     crops = request.crops
-    if not kept.all():
-        yield f"{(~kept).sum():,} of {len(kept):,} cells are left out: dropped, or without a label."
+    n, dropped = len(labels), int((labels == DROPPED).sum())
+    if dropped:
+        yield f"{dropped:,} of {n:,} cells are left out: dropped, or without a label."
+    if request.held_out:
+        seen = n - dropped - evaluation.n
+        yield f"{seen:,} of {n:,} cells are left out: their groups were trained on."
     unused = [label for label in request.renames if label not in crops.phase]
     if unused:
         yield f"No cell is labelled {', '.join(unused)}, which --map names."

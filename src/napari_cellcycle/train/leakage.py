@@ -28,6 +28,23 @@ def hash_groups(groups: Sequence[str] | NDArray[np.str_]) -> list[str]:
     return sorted(hashlib.sha256(name.encode()).hexdigest() for name in names)
 
 
+def trained_on(
+    train_groups: Collection[str], test_groups: Sequence[str] | NDArray[np.str_]
+) -> NDArray[np.bool_]:
+    """Tell which cells, ``(n,)``, are of groups that a model was trained on.
+
+    Parameters
+    ----------
+    train_groups : collection of str
+        As from :func:`hash_groups`.
+    test_groups : sequence of str, ``(n,)``
+        Group of each cell.
+    """
+    names, inverse = np.unique(np.asarray(test_groups, dtype=str), return_inverse=True)
+    known = set(train_groups)
+    return np.array([hash_groups([name])[0] in known for name in names], dtype=bool)[inverse]
+
+
 def check_groups(
     train_groups: Collection[str],
     test_groups: Sequence[str] | NDArray[np.str_],
@@ -51,16 +68,16 @@ def check_groups(
     CropSetError
         If a group is in both.
     """
-    names = np.unique(np.asarray(test_groups, dtype=str)).tolist()
-    known = set(train_groups)
-    shared = [name for name in names if hash_groups([name])[0] in known]
+    groups = np.asarray(test_groups, dtype=str)
+    names = np.unique(groups).tolist()
+    shared = np.unique(groups[trained_on(train_groups, groups)]).tolist()
     if not shared:
         return
     listed = ", ".join(shared[:_NAMED]) + (", …" if len(shared) > _NAMED else "")
     raise CropSetError(
         f"{model} was trained on {len(shared)} of the {len(names)} groups in {data}: {listed}. "
-        "Leave these out, such as by testing on the held-out part only; if they are others of the "
-        "same name, name them apart in another column (--group-key)."
+        "Test on the others only (--held-out); if these are others of the same name, name them "
+        "apart in another column (--group-key)."
     )
 
 

@@ -2,11 +2,13 @@
 
 Three exposures and the three pairs of them, each learned by itself, in ten-fold cross-validation by
 dish; rotated copies stay on their original's side. Run ``uv run python
-benchmarks/bench_microtubule.py [--quick] [--device cuda]``. With all defaults it takes about three
-hours on two cores and a quarter of an hour on a GPU; ``--quick`` takes a few minutes and says
-little. ``--crops FILE.npz`` takes cells of your own, ``--annotators FILE.csv`` (cell, annotator,
-phase) puts people beside the networks, ``--task mechanism`` learns the mechanism on BBBC021 by
-plate. Nothing that is fitted here is saved.
+benchmarks/bench_microtubule.py [--quick] [--device cuda]``.
+
+With all defaults (300 pixels, as published) it takes most of a day on two cores, and well under an
+hour on a GPU; ``--size 100`` takes about two hours on two cores, ``--quick`` a minute or two, and
+that says nothing but that it runs. ``--crops FILE.npz`` takes cells of your own, ``--annotators
+FILE.csv`` (cell, annotator, phase) puts people beside the networks, ``--task mechanism`` learns the
+mechanism on BBBC021 by plate. Nothing that is fitted here is saved.
 """
 
 from __future__ import annotations

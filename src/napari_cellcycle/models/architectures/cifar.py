@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 _UNITS = 32
 _LEAST = 1e-3  # mean of an empty view
+_TYPICAL = -3.0  # logarithm of the mean of a usual view
+_SLOPE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class WithContent(nn.Sequential):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map ``(n, channels, y, x)`` in [0, 1] to logits."""
-        content = torch.log(x.mean(dim=(2, 3)) + _LEAST)
+        # no batch normalisation here: the few cells of a batch would blur where G1 ends
+        content = _SLOPE * (torch.log(x.mean(dim=(2, 3)) + _LEAST) - _TYPICAL)
         features = x
         for name, layer in self.named_children():
             if name not in ("content", "output"):
@@ -148,9 +151,7 @@ def _network(task: Task, params: CifarParams, n_blocks: int) -> nn.Module:
     layers["pool"] = nn.AdaptiveAvgPool2d(1)
     layers["flatten"] = nn.Flatten()
     if params.content:
-        layers["content"] = nn.Sequential(
-            nn.BatchNorm1d(task.n_channels), nn.Linear(task.n_channels, _UNITS), nn.ReLU()
-        )
+        layers["content"] = nn.Sequential(nn.Linear(task.n_channels, _UNITS), nn.ReLU())
         n_in += _UNITS
     layers["output"] = nn.Linear(n_in, task.n_outputs)
     network = WithContent(layers) if params.content else nn.Sequential(layers)

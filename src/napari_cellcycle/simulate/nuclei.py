@@ -119,9 +119,8 @@ def interphase(rng: np.random.Generator, look: Stain, kind: str | None = None) -
         Shape; drawn by default.
     """
     if kind is None:
-        kind = str(
-            rng.choice(["round", "oval", "lobed", "flat", "spindle"], p=[0.26, 0.31, 0.17, 0.13, 0.13])
-        )
+        kinds = ["round", "oval", "lobed", "flat", "spindle"]
+        kind = str(rng.choice(kinds, p=[0.26, 0.31, 0.17, 0.13, 0.13]))
     axes, metric, wobble, dents = _shape(rng, kind)
     n = int(rng.integers(0, 6))
     nucleoli = np.concatenate(

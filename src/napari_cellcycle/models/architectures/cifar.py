@@ -124,12 +124,15 @@ class WithContent(nn.Sequential):
         """Map ``(n, channels, y, x)`` in [0, 1] to logits."""
         # no batch normalisation here: the few cells of a batch would blur where G1 ends
         content = _SLOPE * (torch.log(x.mean(dim=(2, 3)) + _LEAST) - _TYPICAL)
+        layers = dict(self.named_children())
+        last = {name: layers.pop(name) for name in ("content", "output")}
         features = x
-        for name, layer in self.named_children():
-            if name not in ("content", "output"):
-                features = layer(features)
-        together = torch.cat([features, self.content(content)], dim=1)
-        return self.output(together)  # type: ignore[no-any-return]
+        for layer in layers.values():
+            features = layer(features)
+        result: torch.Tensor = last["output"](
+            torch.cat([features, last["content"](content)], dim=1)
+        )
+        return result
 
 
 def _network(task: Task, params: CifarParams, n_blocks: int) -> nn.Module:

@@ -40,12 +40,27 @@ def test_python_code_runs(
 ) -> None:
     monkeypatch.chdir(field)
     (field / "cells.csv").unlink(missing_ok=True)
-    for code in blocks(page, "python"):
+    codes = blocks(page, "python")
+    for code in codes:
         exec(compile(code, page.name, "exec"), {})
-    assert "non-mitotic" in capsys.readouterr().out
-    rows = (field / "cells.csv").read_text(encoding="utf-8").splitlines()
-    assert rows[0].startswith("image,scene,frame,track,label,")
-    assert len(rows) > 4
+    printed = capsys.readouterr().out
+    whole = "".join(codes)
+    assert bool(printed) == ("print(" in whole)
+    if "classify(" in whole:
+        assert "non-mitotic" in printed
+    for name in re.findall(r"(?:to_csv|savez_compressed)\(\"([^\"]+)\"", whole):
+        assert (field / name).stat().st_size > 0
+    if "to_csv(" in whole:
+        rows = (field / "cells.csv").read_text(encoding="utf-8").splitlines()
+        assert rows[0].startswith("image,scene,frame,track,label,")
+        assert len(rows) > 4
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_pages_about_python_classify_and_write_the_table(page: str) -> None:
+    whole = "".join(blocks(ROOT / page, "python"))
+    assert "classify(" in whole
+    assert "to_csv(" in whole
 
 
 def test_the_readme_shows_python_in_five_lines() -> None:

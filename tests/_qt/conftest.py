@@ -64,9 +64,12 @@ def table_of():
     return table_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory):
-    """Name of a model of the user with a very small network and random weights."""
+    """Name of a model of the user with a very small network and random weights.
+
+    No wider than a module: tests of other rooms must not see its architecture and its home.
+    """
     import sys
     from types import SimpleNamespace
 

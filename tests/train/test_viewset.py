@@ -45,7 +45,7 @@ def test_real_crops_keep_what_their_labels_leave_open(data_dir: Path) -> None:
 
 def test_labels_that_mean_nothing_are_refused(data_dir: Path) -> None:
     blurred = first(read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz"), "OutOfFocus", 3)
-    with pytest.raises(CropSetError, match=r"No phase for the label OutOfFocus; .* --map"):
+    with pytest.raises(CropSetError, match=r"No phase for the label OutOfFocus; .* \(--map "):
         set_views(blurred, RECIPE, MITOSIS_STAGES.slugs, allowed=MITOCHECK)
 
 

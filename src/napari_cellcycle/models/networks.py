@@ -47,7 +47,9 @@ class Entry:
 _ROOM = "napari_cellcycle.models.architectures"
 
 ARCHITECTURES: dict[str, Entry] = {
-    "resnet18-projections": Entry(f"{_ROOM}.resnet18", "resnet18", pretrained=True),
+    "resnet18-projections": Entry(
+        f"{_ROOM}.resnet18", "resnet18", "ResNet18Params", pretrained=True
+    ),
     "nagao": Entry(f"{_ROOM}.nagao", "nagao", "NagaoParams"),
     "resnet8": Entry(f"{_ROOM}.cifar", "resnet8", "CifarParams"),
     "resnet14": Entry(f"{_ROOM}.cifar", "resnet14", "CifarParams"),

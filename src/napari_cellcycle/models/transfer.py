@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -73,6 +73,54 @@ def transfer(source: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Tr
         )
     network.load_state_dict(given, strict=False)
     return Transfer(tuple(layers[:-1]), left)
+
+
+def borrow(
+    source: Mapping[str, torch.Tensor],
+    network: torch.nn.Module,
+    source_roles: Sequence[str],
+    roles: Sequence[str],
+) -> Transfer:
+    """Begin with the layers of a larger or differently fed network, as far as there are any.
+
+    Parameters
+    ----------
+    source : mapping of str to Tensor
+        State of the trained network.
+    network : Module
+        Changed in place; layers of another name or shape, and the last, keep their own weights.
+    source_roles, roles : sequence of str
+        Channels that each is fed with. The first layer takes over the weights of those that both
+        have.
+
+    Raises
+    ------
+    ModelError
+        If no layer fits.
+    """
+    import torch
+
+    own = network.state_dict()
+    layers = list(dict.fromkeys(_layer(key) for key in own))
+    first = next(iter(own))
+    given = {key: value for key, value in source.items() if key in own}
+    if first in given and set(roles) <= set(source_roles):
+        index = torch.tensor([list(source_roles).index(role) for role in roles])
+        given[first] = given[first].index_select(1, index)
+    fitting = {
+        key: value
+        for key, value in given.items()
+        if value.shape == own[key].shape and _layer(key) != layers[-1]
+    }
+    whole = [
+        layer for layer in layers if all(key in fitting for key in own if _layer(key) == layer)
+    ]
+    if not whole:
+        raise ModelError("No layer of the trained network fits the new one.")
+    network.load_state_dict(
+        {key: value for key, value in fitting.items() if _layer(key) in whole}, strict=False
+    )
+    return Transfer(tuple(whole), layers[-1])
 
 
 def _layer(key: str) -> str:

@@ -8,6 +8,7 @@ name                   strength
 ``shift``              greatest shift, as a share of the edge
 ``rotate90``           by exactly 0, 90, 180 or 270 degrees (side views: 0 or 180)
 ``flip``               left and right, up and down, each for half of the views
+``border``             share of views of which up to a quarter is blanked at each side
 ``blur``               greatest sigma of a Gaussian, pixels; half of the views are blurred
 ``gamma``              greatest logarithm of the exponent, either way
 ``brightness-contrast``  greatest change in brightness (of the range) and in contrast (relative)
@@ -125,6 +126,20 @@ def _flip(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.
     return images
 
 
+def _border(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.Tensor:
+    if images.ndim != 4:
+        return images
+    chosen = _uniform(rng, 0, 1, images) < strength
+    height, width = images.shape[-2:]
+    inside = torch.ones((len(images), 1, height, width), dtype=torch.bool, device=images.device)
+    for along, edge in ((2, height), (3, width)):
+        place = torch.arange(edge, device=images.device).view(1, 1, -1, 1)
+        place = place if along == 2 else place.transpose(2, 3)
+        low, high = (edge * _uniform(rng, 0, 0.25, images) for _ in range(2))
+        inside = inside & (place >= low.floor()) & (place < edge - high.floor())
+    return torch.where(chosen & ~inside, torch.zeros_like(images), images)
+
+
 def _blur(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.Tensor:
     sigma = _uniform(rng, -strength, strength, images).flatten().clamp(min=1e-3)
     reach = min(math.ceil(3 * strength), *(edge - 1 for edge in images.shape[-2:]))
@@ -189,6 +204,7 @@ def _coarse(images: torch.Tensor, strength: float, rng: torch.Generator) -> torc
 
 _LOOKS: dict[str, Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]] = {
     "flip": _flip,
+    "border": _border,
     "blur": _blur,
     "gamma": _gamma,
     "brightness-contrast": _brightness_contrast,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,19 @@ import numpy as np
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.card import ModelCard
+from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
 from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
+from napari_cellcycle.train.leakage import training_groups
 from napari_cellcycle.train.relabel import DROPPED, relabel
-from napari_cellcycle.train.viewset import set_views
+from napari_cellcycle.train.viewset import join, set_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import torch
+    from numpy.typing import NDArray
 
     from napari_cellcycle.models.classifier import ProjectionClassifier
     from napari_cellcycle.train.cropset import CropSet
@@ -50,6 +53,12 @@ class Experiment:
         A row a crop.
     start : ProjectionClassifier, optional
         Its weights are where training begins.
+    begun : ProjectionClassifier, optional
+        The recipe's own start, of which the layers that fit are taken.
+    both : ViewSet, optional
+        Crops of phases that the recipe also shows with all their parts as one cell.
+    both_rows : ndarray, ``(n,)``, int
+        Row of the crop that each of these comes from.
     seed : int
     device : str
     """
@@ -60,8 +69,24 @@ class Experiment:
     phases: PhaseSet
     views: ViewSet
     start: ProjectionClassifier | None = None
+    begun: ProjectionClassifier | None = None
+    both: ViewSet | None = None
+    both_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     seed: int = 0
     device: str = "cpu"
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Hashes of the groups that the weights at the start have learned from already."""
+        models = (model for model in (self.start, self.begun) if model is not None)
+        return tuple(group for model in models for group in training_groups(model.card))
+
+    def training_views(self, rows: NDArray[np.int64]) -> ViewSet:
+        """Views of some rows, those of both daughters as one cell among them."""
+        views = self.views.select(rows)
+        if self.both is None:
+            return views
+        return join([views, self.both.select(np.isin(self.both_rows, rows))])
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -95,6 +120,11 @@ class Experiment:
                 params=recipe.architecture.params,
             )
         if self.start is None:
+            if self.begun is not None:
+                from napari_cellcycle.models.transfer import borrow
+
+                state = self.begun.networks[axis].state_dict()
+                borrow(state, network, self.begun.card.recipe.channels, recipe.views.channels)
             return network
         state = self.start.networks[axis].state_dict()
         if self.start.card.phases == self.phases.slugs:
@@ -204,13 +234,21 @@ def new_experiment(
         if phase.slug not in phases.slugs
     }
     found = set_views(crops, recipe.views, phases.slugs, allowed=meanings, progress=progress)
+    both, both_rows = None, np.flatnonzero(np.isin(crops.phase, recipe.both))
+    if len(both_rows):
+        both = set_views(
+            crops, recipe.views, phases.slugs, allowed=meanings, join_parts=True, rows=both_rows
+        )
     _check_phases(crops, phases, found)
     if start is not None and not set(found.axes) <= set(start.networks):
         raise TrainingError(
             f"{start.card.name} has no network for the axes {', '.join(found.axes)}, only for "
             f"{', '.join(start.networks)}."
         )
-    return Experiment(name, crops, recipe, phases, found, start, seed, device)
+    begun = load_model(recipe.start) if recipe.start and start is None else None
+    return Experiment(
+        name, crops, recipe, phases, found, start, begun, both, both_rows, seed, device
+    )
 
 
 def _phases(recipe: TrainingRecipe, crops: CropSet, start: ProjectionClassifier | None) -> PhaseSet:

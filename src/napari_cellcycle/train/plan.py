@@ -20,6 +20,7 @@ STRENGTHS: dict[str, tuple[float, float]] = {
     "shift": (0.05, 0.5),
     "rotate90": (1.0, 1.0),
     "flip": (1.0, 1.0),
+    "border": (0.2, 1.0),
     "blur": (1.0, 8.0),
     "gamma": (0.3, 2.0),
     "brightness-contrast": (0.2, 1.0),

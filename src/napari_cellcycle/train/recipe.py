@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _KEYS = (
     *("source", "note", "published", "vocabulary", "labels", "folds"),
-    *("architecture", "views", "fit", "search"),
+    *("architecture", "views", "fit", "search", "both"),
 )
 
 
@@ -53,6 +53,11 @@ class TrainingRecipe:
     views : ViewRecipe
         Without channels it takes all that the data have; an ``extent`` of 0 is the whole crop.
     fit : FitPlan
+    start : str
+        Model whose networks give the layers that fit, where training would else begin at random.
+    both : tuple of str
+        Phases of which training also shows all parts of a crop as one cell: segmentation gives the
+        two daughters of an anaphase one label, or two.
     folds : int
         Of a cross-validation beside the training; 0 for none.
     search : mapping of str to tuple
@@ -67,6 +72,8 @@ class TrainingRecipe:
     vocabulary: str | tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     pretrained: bool = False
+    start: str = ""
+    both: tuple[str, ...] = ()
     folds: int = 0
     search: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     published: tuple[str, ...] = ()
@@ -180,7 +187,7 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
     where = f"Recipe {name}"
     _known(values, _KEYS, where)
     plan, sharpen = parse_plan(_table(values, "fit", where), f"{where}, [fit]")
-    architecture, pretrained = _architecture(_table(values, "architecture", where), where)
+    architecture, pretrained, start = _architecture(_table(values, "architecture", where), where)
     vocabulary = values.get("vocabulary", ())
     if isinstance(vocabulary, list) and all(isinstance(slug, str) for slug in vocabulary):
         vocabulary = tuple(vocabulary)
@@ -192,9 +199,7 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
     labels = _table(values, "labels", where)
     if not all(isinstance(phase, str) for phase in labels.values()):
         raise TrainingError(f"{where}: [labels] gives each label a phase, as text.")
-    published = values.get("published", [])
-    if not isinstance(published, list) or not all(isinstance(key, str) for key in published):
-        raise TrainingError(f"{where}: published is {published!r}, expected a list of settings.")
+    published = _texts(values, "published", where)
     folds = values.get("folds", 0)
     if type(folds) is not int or folds < 0 or folds in (1, 2):
         raise TrainingError(f"{where}: folds is {folds!r}, expected 3 or more, or 0 for none.")
@@ -207,21 +212,29 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
         vocabulary,
         labels,
         pretrained,
+        start,
+        _texts(values, "both", where),
         folds,
         _search(_table(values, "search", where), architecture, where),
-        tuple(published),
+        published,
         _text(values, "note", where),
     )
 
 
-def _architecture(values: dict[str, Any], where: str) -> tuple[Architecture, bool]:
-    _known(values, ("name", "params", "pretrained"), f"{where}, [architecture]")
+def _architecture(values: dict[str, Any], where: str) -> tuple[Architecture, bool, str]:
+    _known(values, ("name", "params", "pretrained", "start"), f"{where}, [architecture]")
     name = _text(values, "name", f"{where}, [architecture]")
     pretrained = values.get("pretrained", False)
     if not isinstance(pretrained, bool):
         raise TrainingError(f"{where}: pretrained is {pretrained!r}, expected true or false.")
+    start = values.get("start", "")
+    if not isinstance(start, str) or (start and pretrained):
+        raise TrainingError(
+            f"{where}: start is {start!r}, expected a model's name, and no pretrained beside it."
+        )
     try:
-        return Architecture(name, complete_params(name, values.get("params", {}))), pretrained
+        params = complete_params(name, values.get("params", {}))
+        return Architecture(name, params), pretrained, start
     except CellCycleError as error:
         raise TrainingError(f"{where}: {error}") from None
 
@@ -267,6 +280,13 @@ def _table(values: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise TrainingError(f"{where}: {key} is {table!r}, expected a table [{key}].")
     return table
+
+
+def _texts(values: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    found = values.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise TrainingError(f"{where}: {key} is {found!r}, expected a list of texts.")
+    return tuple(found)
 
 
 def _text(values: Mapping[str, Any], key: str, where: str) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.leakage import trained_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -43,7 +44,11 @@ def split_by_group(crops: CropSet, shares: Mapping[str, int], seed: int) -> dict
 
 
 def three_parts(
-    crops: CropSet, seed: int, shares: Mapping[str, int] | None = None
+    crops: CropSet,
+    seed: int,
+    shares: Mapping[str, int] | None = None,
+    *,
+    seen: Collection[str] = (),
 ) -> dict[str, Rows]:
     """Split into train, validation and test by tied groups.
 
@@ -56,6 +61,10 @@ def three_parts(
     shares : mapping of str to int, optional
         Relative sizes; :data:`SHARES` by default. With few groups each part gets at least one of
         them, and the largest part the rest.
+    seen : collection of str
+        Hashes of groups that the weights have learned from before
+        (:func:`napari_cellcycle.train.leakage.hash_groups`). If some of the crops are of these, all
+        others are the test, and they are split among the remaining parts.
 
     Raises
     ------
@@ -64,6 +73,19 @@ def three_parts(
     """
     sizes = dict(shares or SHARES)
     group = tied_groups(crops)
+    known = np.isin(group, group[trained_on(seen, crops.group)])
+    if known.any():
+        if known.all():
+            raise CropSetError(
+                f"The model to start from has learned from every group of {crops.name}: nothing is "
+                "left to test on. Add new groups, or start from another model."
+            )
+        rows = np.flatnonzero(known)
+        sizes.pop("test")
+        learned = three_parts(crops.select(rows), seed, sizes)
+        return {part: rows[chosen] for part, chosen in learned.items()} | {
+            "test": np.flatnonzero(~known)
+        }
     n = len(np.unique(group))
     if n < len(sizes):
         raise CropSetError(

@@ -111,7 +111,8 @@ def fit_model(
         kept = tuple(axis for axis in experiment.recipe.views.axes if axis in axes)
         views = replace(experiment.recipe.views, axes=kept)
         experiment = replace(experiment, recipe=replace(experiment.recipe, views=views))
-    train, validation = (experiment.views.select(rows[part]) for part in ("train", "validation"))
+    train = experiment.training_views(rows["train"])
+    validation = experiment.views.select(rows["validation"])
     networks: dict[str, torch.nn.Module] = {}
     fits: dict[str, Fitted] = {}
     temperatures: dict[str, dict[str, float]] = {}

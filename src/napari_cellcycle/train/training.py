@@ -188,7 +188,7 @@ def train(
         device=choose_device(device),
         progress=_of_views(progress),
     )
-    parts = three_parts(experiment.crops, seed)
+    parts = three_parts(experiment.crops, seed, seen=experiment.seen)
     trials: tuple[Trial, ...] = ()
     if find_settings:
         learned = np.sort(np.concatenate([parts["train"], parts["validation"]]))

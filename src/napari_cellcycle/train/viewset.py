@@ -222,6 +222,7 @@ def set_views(
     *,
     allowed: Mapping[str, Sequence[str]] | None = None,
     join_parts: bool = False,
+    rows: NDArray[np.int64] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> ViewSet:
     """Make the views of a crop set, by the function that classification uses.
@@ -241,6 +242,8 @@ def set_views(
         As ``meanings`` of :func:`allowed_leaves`.
     join_parts : bool
         Take every bright object in a crop as the cell, such as both daughters.
+    rows : ndarray of int, optional
+        Crops to make views of; a population is measured on all of them.
     progress : callable of (done, total), optional
         Called for every crop.
 
@@ -252,9 +255,11 @@ def set_views(
         If the recipe takes volumes and the crops are 2D.
     """
     leaves = allowed_leaves(crops.phase, slugs, allowed)
-    return ViewSet(
-        *crop_views(crops, recipe, join_parts=join_parts, progress=progress), leaves, crops.group
-    )
+    group = crops.group
+    if rows is not None:
+        leaves, group = leaves[rows], group[rows]
+    images, axes = crop_views(crops, recipe, join_parts=join_parts, rows=rows, progress=progress)
+    return ViewSet(images, axes, leaves, group)
 
 
 def crop_views(
@@ -262,6 +267,7 @@ def crop_views(
     recipe: ViewRecipe,
     *,
     join_parts: bool = False,
+    rows: NDArray[np.int64] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Make views of crops, whatever their labels: images (times 255) and axes of a ViewSet."""
@@ -278,20 +284,21 @@ def crop_views(
     axes = view_axes(recipe, is_2d=crops.is_2d)
     reference = crops.channels.index(recipe.reference)
     volumes = crops.images if crops.images.ndim == 5 else crops.images[:, :, None]
-    found = [
-        crop_subject(
-            volumes[i, reference],
-            None if crops.mask is None else crops.mask[i],
-            whole=recipe.unit == "px",
-            join_parts=join_parts,
-        )
-        for i in range(len(crops))
-    ]
+    chosen = np.arange(len(crops)) if rows is None else rows
+
+    def subject(i: int, *, join_parts: bool) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+        mask = None if crops.mask is None else crops.mask[i]
+        whole = recipe.unit == "px"
+        return crop_subject(volumes[i, reference], mask, whole=whole, join_parts=join_parts)
+
     population = None
     if recipe.needs_population:
-        population = _population(volumes[:, reference], found, recipe, spacing)
-    images = np.zeros((len(crops), *view_shape(recipe, axes)), np.uint8)
-    for i, (labels, bbox) in enumerate(found):
+        # of all crops, and of their parts one by one, whichever views are made
+        every = [subject(i, join_parts=False) for i in range(len(crops))]
+        population = _population(volumes[:, reference], every, recipe, spacing)
+    images = np.zeros((len(chosen), *view_shape(recipe, axes)), np.uint8)
+    for k, i in enumerate(chosen):
+        labels, bbox = subject(int(i), join_parts=join_parts)
         views, _ = view_cell(
             [
                 volumes[i, crops.channels.index(role)] if role in crops.channels else None
@@ -305,9 +312,9 @@ def crop_views(
             labels_are="nucleus",
             population=population,
         )
-        images[i] = np.rint(views * 255)
+        images[k] = np.rint(views * 255)
         if progress is not None:
-            progress(i + 1, len(crops))
+            progress(k + 1, len(chosen))
     return images, axes
 
 

@@ -20,21 +20,36 @@ Layers for 2 channels, 64 pixels and 6 outputs, 11,176,454 parameters::
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.architectures.params import Params, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_cellcycle.models.architectures.params import Params
     from napari_cellcycle.models.architectures.task import Task
 
 
-def resnet18(task: Task, params: Params, *, pretrained: bool = False) -> nn.Module:
+@dataclass(frozen=True, slots=True)
+class ResNet18Params(Params):
+    """Parameters of ``resnet18-projections``.
+
+    Parameters
+    ----------
+    groups : int
+        Of the four groups of blocks, how many are kept: without the last one, which holds three
+        quarters of all weights, small views lose little.
+    """
+
+    groups: int = whole(4, 2, 4)
+
+
+def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) -> nn.Module:
     """Build the network; ``pretrained`` starts it from ImageNet weights.
 
     Raises
@@ -57,8 +72,9 @@ def resnet18(task: Task, params: Params, *, pretrained: bool = False) -> nn.Modu
             network.conv1.weight.copy_(spread_colours(old.weight, task.n_channels))
     else:
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-    assert isinstance(network.fc, nn.Linear)
-    network.fc = nn.Linear(network.fc.in_features, task.n_outputs)
+    for group in range(params.groups + 1, 5):
+        setattr(network, f"layer{group}", nn.Identity())
+    network.fc = nn.Linear(64 * 2 ** (params.groups - 1), task.n_outputs)
     return network
 
 

@@ -5,7 +5,7 @@ import torch
 
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.models.networks import ARCHITECTURES, build
-from napari_cellcycle.models.transfer import transfer
+from napari_cellcycle.models.transfer import borrow, transfer
 
 
 def network(name: str = "nagao", n_outputs: int = 2, size: int = 32, **params) -> torch.nn.Module:
@@ -58,3 +58,40 @@ def test_other_networks_are_refused_and_change_nothing(trained, message):
     with pytest.raises(ModelError, match=message):
         transfer(network(**trained).state_dict(), fresh)
     assert torch.equal(fresh.input[0].weight, before)
+
+
+def test_a_short_network_of_one_channel_borrows_from_a_whole_one_of_two():
+    torch.manual_seed(0)
+    whole = build("resnet18-projections", n_channels=2, n_outputs=6, size=64).state_dict()
+    short = build("resnet18-projections", n_channels=1, n_outputs=5, size=72, params={"groups": 3})
+    result = borrow(whole, short, ("membrane", "dna"), ("dna",))
+    own = short.state_dict()
+    assert "layer3.1.conv2" in result.copied
+    assert result.left == "fc"
+    assert torch.equal(own["conv1.weight"], whole["conv1.weight"][:, 1:])
+    assert all(
+        torch.equal(value, whole[key])
+        for key, value in own.items()
+        if not key.startswith(("fc", "conv1"))
+    )
+
+
+def test_a_first_layer_for_other_channels_keeps_its_own_weights():
+    torch.manual_seed(0)
+    source = network("resnet8").state_dict()
+    fresh = network("resnet8", n_outputs=4)
+    before = next(iter(fresh.state_dict().values())).clone()
+    result = borrow(source, fresh, ("tubulin",), ("dna",))
+    assert torch.equal(next(iter(fresh.state_dict().values())), before)
+    assert "input.0" not in result.copied
+    assert "stage1.0.conv1" in result.copied
+
+
+def test_nothing_to_borrow_is_refused():
+    with pytest.raises(ModelError, match="another architecture"):
+        borrow(
+            network("resnet18-projections", size=64).state_dict(),
+            network("resnet8"),
+            ("dna",),
+            ("dna",),
+        )

@@ -9,6 +9,7 @@ import pytest
 
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.leakage import hash_groups
 from napari_cellcycle.train.splits import folds, three_parts, tied_groups
 
 
@@ -91,3 +92,23 @@ def test_what_cannot_be_split() -> None:
         list(folds(many, 10, 0))
     with pytest.raises(CropSetError, match="at most 4 crops of a phase, too few for 6"):
         list(folds(many, 6, 0))
+
+
+def test_groups_that_the_start_has_learned_from_are_never_tested_on(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    learned = sorted(set(crops.group.tolist()))[::2]
+    parts = three_parts(crops, 1, seen=hash_groups(learned))
+    test = set(crops.group[parts["test"]].tolist())
+    assert test == set(crops.group.tolist()) - set(learned)
+    assert set(crops.group[parts["train"]]) | set(crops.group[parts["validation"]]) == set(learned)
+    assert sum(len(rows) for rows in parts.values()) == len(crops)
+    # what another model learned from elsewhere changes nothing
+    usual = three_parts(crops, 1)
+    for part, rows in three_parts(crops, 1, seen=hash_groups(["another plate"])).items():
+        assert (rows == usual[part]).all()
+
+
+def test_a_start_that_knows_every_group_leaves_no_test() -> None:
+    crops = crops_of(["a", "b"] * 10, [f"g{i}" for i in range(20)])
+    with pytest.raises(CropSetError, match="nothing is left to test on"):
+        three_parts(crops, 0, seen=hash_groups(crops.group))

@@ -96,7 +96,7 @@ def borrow(
     Raises
     ------
     ModelError
-        If no layer fits.
+        If the trained network is of another architecture.
     """
     import torch
 
@@ -104,9 +104,13 @@ def borrow(
     layers = list(dict.fromkeys(_layer(key) for key in own))
     first = next(iter(own))
     given = {key: value for key, value in source.items() if key in own}
-    if first in given and set(roles) <= set(source_roles):
+    if first not in given:
+        raise ModelError(f"The trained network has no {first}: it is of another architecture.")
+    if set(roles) <= set(source_roles):
         index = torch.tensor([list(source_roles).index(role) for role in roles])
         given[first] = given[first].index_select(1, index)
+    else:
+        del given[first]
     fitting = {
         key: value
         for key, value in given.items()
@@ -115,8 +119,6 @@ def borrow(
     whole = [
         layer for layer in layers if all(key in fitting for key in own if _layer(key) == layer)
     ]
-    if not whole:
-        raise ModelError("No layer of the trained network fits the new one.")
     network.load_state_dict(
         {key: value for key, value in fitting.items() if _layer(key) in whole}, strict=False
     )

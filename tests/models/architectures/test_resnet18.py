@@ -57,3 +57,16 @@ def test_an_imagenet_start_without_a_network_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("torch.hub.download_url_to_file", offline)
     with pytest.raises(ModelError, match=r"cannot be downloaded \(no route to host\)"):
         build(NAME, n_channels=2, n_outputs=6, size=64, pretrained=True)
+
+
+def test_fewer_groups_are_a_quarter_of_the_weights():
+    import torch
+
+    from napari_cellcycle.models.networks import build
+
+    short = build("resnet18-projections", n_channels=1, n_outputs=5, size=72, params={"groups": 3})
+    # conv1 and bn1, layer1 to layer3, fc
+    assert sum(p.numel() for p in short.parameters()) == (
+        7 * 7 * 64 + 128 + 147_968 + 525_568 + 2_099_712 + 256 * 5 + 5
+    )
+    assert short(torch.zeros(2, 1, 72, 72)).shape == (2, 5)

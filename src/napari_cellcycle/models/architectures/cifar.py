@@ -22,9 +22,11 @@ publication says 0.27 million)::
 
 ``resnet14`` has 172,506 there and ``resnet8`` 75,290.
 
-``content=True`` is ours, for views whose grey values mean DNA content: the classifier is also given
-the mean of each input channel (its logarithm, through 32 rectified units), since a mean over the
-map after batch normalisation tells it poorly.
+``content`` and ``symmetric`` are ours. ``content=True`` is for views whose grey values mean DNA
+content: the classifier is also given mean, root mean square and maximum of each input channel
+(their logarithms, through 32 rectified units), since a mean over the map after batch normalisation
+tells them poorly. ``symmetric=True`` is for views that have no up and no left: once trained, the
+network answers with the mean over the eight turned and mirrored copies of a view.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
 _UNITS = 32
 _LEAST = 1e-3  # mean of an empty view
-_TYPICAL = -3.0  # logarithm of the mean of a usual view
+_TYPICAL = (-3.0, -2.0, -0.7)  # logarithms of mean, root mean square and maximum of a usual view
 _SLOPE = 4.0
 
 
@@ -61,12 +63,15 @@ class CifarParams(Params):
     width : int
         Filters of the first stage.
     content : bool
-        Give the classifier the mean of each input channel too.
+        Give the classifier mean, root mean square and maximum of each input channel too.
+    symmetric : bool
+        Answer with the mean over turned and mirrored copies.
     """
 
     residual: bool = switch(True)
     width: int = whole(16, 1, 512)
     content: bool = switch(False)
+    symmetric: bool = switch(False)
 
 
 def resnet8(task: Task, params: CifarParams) -> nn.Module:
@@ -117,22 +122,51 @@ class Block(nn.Module):
         return F.relu(y)
 
 
-class WithContent(nn.Sequential):
-    """Layers of which ``output`` is also given what ``content`` makes of the input's means."""
+class SmallResNet(nn.Sequential):
+    """Layers of which ``output`` may also be given what ``content`` makes of the grey values.
+
+    Parameters
+    ----------
+    layers : OrderedDict of str to Module
+        In order; ``content``, where there is one, before ``output``.
+    symmetric : bool
+        Whether the trained network looks at turned and mirrored copies.
+    """
+
+    def __init__(self, layers: OrderedDict[str, nn.Module], *, symmetric: bool) -> None:
+        super().__init__(layers)
+        self.symmetric = symmetric
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map ``(n, channels, y, x)`` in [0, 1] to logits."""
-        # no batch normalisation here: the few cells of a batch would blur where G1 ends
-        content = _SLOPE * (torch.log(x.mean(dim=(2, 3)) + _LEAST) - _TYPICAL)
+        if self.training or not self.symmetric:
+            return self._answer(x)
+        copies = [
+            torch.rot90(side, quarter, (2, 3)) for side in (x, x.flip(3)) for quarter in range(4)
+        ]
+        return torch.stack([self._answer(copy) for copy in copies]).mean(dim=0)
+
+    def _answer(self, x: torch.Tensor) -> torch.Tensor:
         layers = dict(self.named_children())
-        last = {name: layers.pop(name) for name in ("content", "output")}
+        content, output = layers.pop("content", None), layers.pop("output")
         features = x
         for layer in layers.values():
             features = layer(features)
-        result: torch.Tensor = last["output"](
-            torch.cat([features, last["content"](content)], dim=1)
-        )
+        if content is not None:
+            features = torch.cat([features, content(_statistics(x))], dim=1)
+        result: torch.Tensor = output(features)
         return result
+
+
+def _statistics(x: torch.Tensor) -> torch.Tensor:
+    """Map ``(n, channels, y, x)`` to the logarithms of three statistics of each channel."""
+    # no batch normalisation here: the few cells of a batch would blur where G1 ends
+    found = (x.mean(dim=(2, 3)), x.square().mean(dim=(2, 3)).sqrt(), x.amax(dim=(2, 3)))
+    scaled = [
+        _SLOPE * (torch.log(value + _LEAST) - typical)
+        for value, typical in zip(found, _TYPICAL, strict=True)
+    ]
+    return torch.cat(scaled, dim=1)
 
 
 def _network(task: Task, params: CifarParams, n_blocks: int) -> nn.Module:
@@ -154,9 +188,9 @@ def _network(task: Task, params: CifarParams, n_blocks: int) -> nn.Module:
     layers["pool"] = nn.AdaptiveAvgPool2d(1)
     layers["flatten"] = nn.Flatten()
     if params.content:
-        layers["content"] = nn.Sequential(nn.Linear(task.n_channels, _UNITS), nn.ReLU())
+        layers["content"] = nn.Sequential(nn.Linear(len(_TYPICAL) * task.n_channels, _UNITS), nn.ReLU())
         n_in += _UNITS
     layers["output"] = nn.Linear(n_in, task.n_outputs)
-    network = WithContent(layers) if params.content else nn.Sequential(layers)
+    network = SmallResNet(layers, symmetric=params.symmetric)
     he_start(network)
     return network

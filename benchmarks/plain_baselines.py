@@ -8,7 +8,6 @@ saved; their settings are fixed, not searched.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from plain_features import measurements, pixels
 from sklearn.ensemble import HistGradientBoostingClassifier
+from tables import data_folder, markdown, with_interval
 
 from napari_cellcycle.simulate import simulate_exposure_set
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
@@ -139,13 +139,15 @@ def thinned(crops: CropSet, most: int, seed: int = 0) -> CropSet:
     return crops.select(np.sort(np.random.default_rng(seed).permutation(len(crops))[:most]))
 
 
-def _mitocheck(folder: Path, quick: bool) -> CropSet:
+def mitocheck(folder: Path, quick: bool) -> CropSet:
+    """Read MitoCheck with the classes of ``mitosis-2d``."""
     crops = read_crop_set(folder / "mitocheck_hela_h2b_64px.npz")
     crops = replace(crops, phase=relabel(crops.phase, MITOCHECK))
     return thinned(crops.select(crops.phase != DROPPED), 500 if quick else len(crops))
 
 
-def _jurkat(folder: Path, quick: bool) -> CropSet:
+def jurkat(folder: Path, quick: bool) -> CropSet:
+    """Read Jurkat with the phases g1, s, g2 and m."""
     crops = read_crop_set(folder / "jurkat_ifc_40px.npz")
     return thinned(replace(crops, phase=relabel(crops.phase, JURKAT)), 500 if quick else len(crops))
 
@@ -178,19 +180,19 @@ def _both(channel: str, *, absolute: bool = False) -> dict[str, Features]:
 TASKS = {
     "mitocheck": Task(
         "MitoCheck, five classes, by plate",
-        _mitocheck,
+        mitocheck,
         ("non-mitotic", "prometaphase", "metaphase", "anaphase", "apoptosis"),
         _both("dna"),
     ),
     "jurkat": Task(
         "Jurkat, G1/S/G2/M, DNA without absolute intensity",
-        _jurkat,
+        jurkat,
         ("g1", "s", "g2", "m"),
         _both("dna"),
     ),
     "jurkat-absolute": Task(
         "Jurkat, G1/S/G2/M, DNA with absolute intensity",
-        _jurkat,
+        jurkat,
         ("g1", "s", "g2", "m"),
         _both("dna", absolute=True),
     ),
@@ -227,23 +229,13 @@ def table(results: Mapping[str, Evaluation]) -> str:
     labels = next(iter(results.values())).labels
     metrics = ("accuracy", "balanced_accuracy", "macro_f1", *(f"f1/{name}" for name in labels))
     head = ("accuracy", "balanced accuracy", "macro F1", *(f"F1 {name}" for name in labels))
-    lines = [f"| | {' | '.join(head)} |", f"|---|{'---|' * len(head)}"]
-    for name, found in results.items():
-        cells = (with_interval(found, metric) for metric in metrics)
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def with_interval(found: Evaluation, metric: str) -> str:
-    """Such as ``0.912 (0.884–0.935)``."""
-    low, high = found.intervals[metric]
-    return f"{found.values[metric]:.3f} ({low:.3f}–{high:.3f})"
-
-
-def data_folder() -> Path:
-    """``$NAPARI_CELLCYCLE_DATA``, or ``../shared/data``."""
-    here = Path(__file__).resolve().parents[1]
-    return Path(os.environ.get("NAPARI_CELLCYCLE_DATA", here.parent / "shared" / "data"))
+    return markdown(
+        ("", *head),
+        [
+            (name, *(with_interval(found, metric) for metric in metrics))
+            for name, found in results.items()
+        ],
+    )
 
 
 def main() -> None:

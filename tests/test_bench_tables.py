@@ -1,0 +1,82 @@
+"""The table scripts: what they give each judge, and that docs/benchmarks.md has their blocks."""
+
+from pathlib import Path
+
+import bench_allen
+import bench_microtubule
+import bench_phases
+import bench_votes
+import numpy as np
+import pytest
+from plain_baselines import MITOCHECK
+
+from napari_cellcycle.train.cropset import CropSet
+from napari_cellcycle.train.recipe import find_recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.parametrize("name", ["allen", "phases", "residual", "microtubule", "votes"])
+def test_the_page_has_a_block_for_each_table_and_says_how_it_was_made(name):
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    begin, end = (f"<!-- table {name}: {word} -->" for word in ("begin", "end"))
+    assert page.count(begin) == page.count(end) == 1
+    block = page.split(begin)[1].split(end)[0]
+    assert f"`benchmarks/bench_{name}.py" in block
+    assert block.strip().split(" ")[0] in ("Quick", "Shortened", "Full")
+    assert "\n| --- |" in block
+
+
+def test_every_phenotype_is_mitotic_or_not():
+    recipe = find_recipe("allen-mitotic")
+    phases = {bench_allen.RENAMES.get(phase, phase) for phase in MITOCHECK.values() if phase}
+    assert phases == set(recipe.vocabulary)
+    assert bench_allen.RENAMES["apoptosis"] == "non-mitotic"
+
+
+@pytest.mark.parametrize("data", bench_phases.SETS)
+@pytest.mark.parametrize("network", bench_phases.NETWORKS)
+def test_the_networks_of_a_data_set_differ_in_the_network_only(network, data):
+    ours, theirs = bench_phases.recipe_of(network, data), find_recipe(f"cnncc-{data.lower()}")
+    assert ours.architecture.name == network
+    assert (ours.fit, ours.labels) == (theirs.fit, theirs.labels)
+    assert ours.views.intensity == "cell"
+    if network == "nagao":
+        assert ours.architecture == theirs.architecture
+
+
+def test_each_axis_alone_says_what_it_says_and_votes_weigh_them():
+    sure, unsure, wrong = [0.01, 0.99], [0.45, 0.55], [0.7, 0.3]
+    level1 = np.array([[wrong, sure, unsure], [wrong, wrong, unsure]])
+    said = {name: d.phase.tolist() for name, d in bench_votes.judges(level1, None, tuple("xyz"))}
+    assert said == {
+        "x alone": [0, 0],
+        "y alone": [1, 0],
+        "z alone": [1, 1],
+        "lowest entropy": [1, 0],
+        "majority": [1, 0],
+        "mean": [1, 0],
+    }
+    decision = dict(bench_votes.judges(level1, None, tuple("xyz")))["z alone"]
+    found = bench_votes.top_level(decision, np.array([True, False]), ["a", "b"])
+    assert found.values["recall/mitotic"] == 1
+    assert found.values["specificity/mitotic"] == 0
+
+
+def test_people_are_judged_in_a_pair_by_answers_inside_it(tmp_path):
+    crops = CropSet(
+        np.arange(4)[:, None, None, None] + np.zeros((4, 1, 8, 8)),
+        ("tubulin",),
+        np.array(["0", "0.1", "1", "0"]),
+        np.array(["d"] * 4),
+        "few",
+    )
+    path = tmp_path / "people.csv"
+    path.write_text("cell,annotator,phase\n0,Ann,0\n1,Ann,1\n2,Ann,1\n3,Ann,0.1\n")
+    tasks = (("0", "0.1", "1"), ("0", "0.1"))
+    rows = bench_microtubule.people(path, crops, tasks)
+    # of cells 0, 1 and 3, Ann's answer about 1 is outside of the pair
+    assert rows["Ann"] == ["0.500 of 4", "0.500 of 2"]
+    table = bench_microtubule.table(tasks, rows).splitlines()
+    assert table[0] == "| accuracy | three classes | 0 or 0.1 |"
+    assert table[2] == "| Ann | 0.500 of 4 | 0.500 of 2 |"

@@ -8,7 +8,7 @@ With the recipe's 60 epochs it takes about three quarters of an hour on two core
 from __future__ import annotations
 
 from plain_baselines import mitocheck
-from tables import Learned, learn, markdown, note, options, prepare, publish, with_interval
+from tables import Learned, learn, markdown, note, options, parsed, prepare, publish, with_interval
 
 from napari_cellcycle.train.recipe import find_recipe
 
@@ -35,7 +35,7 @@ def table(learned: Learned) -> str:
 
 
 def main() -> None:
-    given = options("allen", __doc__, epochs=None).parse_args()
+    given = parsed(options("allen", __doc__, epochs=None))
     note("reading crops and making views")
     experiment, parts = prepare(
         mitocheck(given.data, given.quick),

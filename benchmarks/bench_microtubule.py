@@ -25,7 +25,7 @@ from plain_baselines import MECHANISM, chosen, exposure, out_of_fold
 from plain_features import measurements, pixels
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
-from tables import markdown, minutes, note, options, publish, with_interval
+from tables import markdown, minutes, note, options, parsed, publish, with_interval
 
 from napari_cellcycle.phases import EXPOSURE
 from napari_cellcycle.train.annotators import answer_codes, majority_vote, read_annotators
@@ -238,11 +238,12 @@ def mechanism(folder: Path, settings: Settings) -> None:
 
 def main() -> None:
     parser = options("microtubule", __doc__, cells=750, folds=10, size=None, epochs=None)
-    parser.add_argument("--task", choices=("exposure", "mechanism"), default="exposure")
+    choices = ("microtubule", "mechanism")
+    parser.add_argument("--task", dest="table", choices=choices, default=choices[0])
     parser.add_argument("--crops", type=Path, help="cells with exposures, instead of simulated")
     parser.add_argument("--annotators", type=Path, help="CSV: cell, annotator, phase")
-    given = parser.parse_args()
-    exposed = given.task == "exposure"
+    given = parsed(parser)
+    exposed = given.table == "microtubule"
     settings = Settings(
         k=3 if given.quick else given.folds,
         size=given.size or (64 if given.quick else 300 if exposed else 100),
@@ -252,7 +253,6 @@ def main() -> None:
         draws=200 if given.quick else 2000,
     )
     if not exposed:
-        given.table = "mechanism"
         publish(given, *mechanism(given.data, settings))
         return
     if given.crops is not None:

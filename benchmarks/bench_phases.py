@@ -20,6 +20,7 @@ from tables import (
     markdown,
     note,
     options,
+    parsed,
     prepare,
     publish,
     recall_and_f1,
@@ -92,7 +93,7 @@ def rows_of(crops: CropSet, given: argparse.Namespace) -> Iterator[tuple[str, ..
 
 
 def main() -> None:
-    given = options("phases", __doc__, epochs=None, size=SIZE).parse_args()
+    given = parsed(options("phases", __doc__, epochs=None, size=SIZE))
     crops = jurkat(given.data, given.quick)
     parts = three_parts(crops, given.seed)
     counts = ", ".join(f"{len(rows)} to {part}" for part, rows in parts.items())

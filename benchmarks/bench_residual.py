@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bench_phases import SIZE, recipe_of
 from plain_baselines import jurkat
-from tables import learn, markdown, note, number, options, prepare, publish, with_interval
+from tables import learn, markdown, note, number, options, parsed, prepare, publish, with_interval
 
 from napari_cellcycle.train.compare import compare
 
@@ -22,7 +22,7 @@ PUBLISHED = (
 
 
 def main() -> None:
-    given = options("residual", __doc__, epochs=None, size=SIZE).parse_args()
+    given = parsed(options("residual", __doc__, epochs=None, size=SIZE))
     crops = jurkat(given.data, given.quick)
     epochs = 1 if given.quick else given.epochs
     first = recipe_of(DEPTHS[0], "D1", given.size)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from real_stacks import interphase, mitotic_crops, organoid
-from tables import markdown, note, options, publish, with_interval
+from tables import markdown, note, options, parsed, publish, with_interval
 
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import VOTES, Decision, decide
@@ -105,7 +105,7 @@ def real(model: ProjectionClassifier, folder: Path) -> Judged:
 def main() -> None:
     parser = options("votes", __doc__, cells=1000)
     parser.add_argument("--model", default="mitosis-3d")
-    given = parser.parse_args()
+    given = parsed(parser)
     model = load_model(given.model)
     n = 24 if given.quick else given.cells
     note(f"simulating {n} cells")

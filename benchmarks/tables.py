@@ -213,6 +213,22 @@ def options(name: str, about: str | None, **sizes: int | None) -> argparse.Argum
     return parser
 
 
+def parsed(
+    parser: argparse.ArgumentParser, words: Sequence[str] | None = None
+) -> argparse.Namespace:
+    """Parse :func:`options`; look for the block before any work is done.
+
+    Raises
+    ------
+    CellCycleError
+        As :func:`write_block`.
+    """
+    given = parser.parse_args(words)
+    if given.out is not None and given.out.exists():
+        _block(given.out, given.table)
+    return given
+
+
 def publish(given: argparse.Namespace, *texts: str, command: Sequence[str] | None = None) -> str:
     """Print a table and what it was made by; write it where ``--out`` says.
 
@@ -278,20 +294,30 @@ def write_block(path: Path, name: str, text: str) -> None:
     CellCycleError
         If the page has no block of this name.
     """
-    begin, end = f"<!-- table {name}: begin -->", f"<!-- table {name}: end -->"
+    begin, end = _marks(name)
     block = f"{begin}\n\n{text}\n\n{end}"
     page = f"{block}\n"
     if path.exists():
-        old = path.read_text(encoding="utf-8")
-        found = re.findall(f"{re.escape(begin)}.*?{re.escape(end)}", old, flags=re.DOTALL)
-        if len(found) != 1:
-            raise CellCycleError(
-                f"{path} has {len(found)} blocks for the table {name}, expected one, between "
-                f"{begin} and {end}. Add these lines, or name a new file."
-            )
-        page = old.replace(found[0], block)
+        page = path.read_text(encoding="utf-8").replace(_block(path, name), block)
     with replacing(path) as new:
         new.write_text(page, encoding="utf-8")
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- table {name}: begin -->", f"<!-- table {name}: end -->"
+
+
+def _block(path: Path, name: str) -> str:
+    """Find the one block of a table in a page."""
+    begin, end = _marks(name)
+    page = path.read_text(encoding="utf-8")
+    found = re.findall(f"{re.escape(begin)}.*?{re.escape(end)}", page, flags=re.DOTALL)
+    if len(found) != 1:
+        raise CellCycleError(
+            f"{path} has {len(found)} blocks for the table {name}, expected one, between "
+            f"{begin} and {end}. Add these lines, or name a new file."
+        )
+    return str(found[0])
 
 
 def data_folder() -> Path:

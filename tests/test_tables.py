@@ -44,6 +44,9 @@ def test_a_page_without_the_block_is_refused_and_kept(tmp_path):
     page.write_text(PAGE)
     with pytest.raises(CellCycleError, match=r"page\.md has 0 blocks for the table three"):
         tables.write_block(page, "three", "new")
+    with pytest.raises(CellCycleError, match=r"has 0 blocks for the table three"):
+        tables.parsed(tables.options("three", ""), ["--out", str(page)])
+    assert tables.parsed(tables.options("two", ""), ["--out", str(page)]).out == page
     page.write_text(PAGE + PAGE)
     with pytest.raises(CellCycleError, match=r"has 2 blocks for the table one"):
         tables.write_block(page, "one", "new")

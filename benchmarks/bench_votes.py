@@ -132,6 +132,8 @@ def main() -> None:
         one = found["mean"]
         rest, mitotic = one.confusion.sum(axis=1)
         about += f"; {mitotic} mitotic and {rest} other real cells of {one.groups} sources"
+    learned = "; ".join(data.name for data in model.card.training_data)
+    about += f". It was trained on: {learned}"
     rows = [(name, *cells) for name, cells in columns.items()]
     rows.append(("3D network", *["not yet"] * (len(head) - 1)))
     publish(given, f"{about}.", markdown(head, rows))

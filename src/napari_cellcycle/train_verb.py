@@ -91,6 +91,9 @@ def options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}", default="not stated", metavar="TEXT", help="of the data, for the card"
         )
+    parser.add_argument(
+        "--limits", default="", metavar="TEXT", help="what these data cannot teach, for the card"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -118,6 +121,7 @@ def run(args: argparse.Namespace) -> None:
             device=args.device,
             licence=args.licence,
             attribution=args.attribution,
+            limits=args.limits,
             progress=report,
         )
     if args.json:

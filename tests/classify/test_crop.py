@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.classify import classify_crop
-from napari_cellcycle.errors import CellCycleError, ChannelError
+from napari_cellcycle.errors import CellCycleError, ChannelError, ViewError
 from napari_cellcycle.image import Stack
+from napari_cellcycle.models.classifier import ProjectionClassifier
 
 
 @pytest.fixture
@@ -55,3 +56,12 @@ def test_a_stack_is_no_crop(organoid, classifier):
     movie = replace(organoid.stack, data=np.zeros((3, 2, 1, 8, 8)))
     with pytest.raises(CellCycleError, match="3 frames and 1 planes"):
         classify_crop(movie, model=classifier)
+
+
+def test_one_crop_has_no_g1_peak_to_compare_with(crop, classifier):
+    recipe = replace(classifier.card.recipe, channels=("dna",), intensity="population")
+    card = replace(classifier.card, recipe=recipe)
+    content = ProjectionClassifier(card, classifier.networks)
+    stack = Stack(crop[None, None, None], ("DNA",), None, "one")
+    with pytest.raises(ViewError, match=r"compares each cell .* image of 30 cells or more"):
+        classify_crop(stack, model=content)

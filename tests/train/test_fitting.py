@@ -75,11 +75,14 @@ def test_it_learns_and_keeps_the_best_epoch(parts: tuple[ViewSet, ViewSet]) -> N
     assert [p.batch for p in batches] == list(range(1, batches[0].batches + 1))
 
 
-@pytest.mark.parametrize("optimizer", ["nadam", "adamw", "adam", "sgd"])
+@pytest.mark.parametrize(
+    ("optimizer", "average"),
+    [("nadam", 0.0), ("adamw", 0.0), ("adam", 0.0), ("sgd", 0.0), ("adamw", 0.9)],
+)
 def test_resuming_gives_the_same_curve_to_the_bit(
-    optimizer: str, parts: tuple[ViewSet, ViewSet], tmp_path: Path
+    optimizer: str, average: float, parts: tuple[ViewSet, ViewSet], tmp_path: Path
 ) -> None:
-    plan = replace(PLAN, optimizer=optimizer)
+    plan = replace(PLAN, optimizer=optimizer, average=average)
     whole = network()
     curve = fit_epochs(whole, *parts, "z", plan, seed=5).curve
 
@@ -106,6 +109,21 @@ def test_resuming_gives_the_same_curve_to_the_bit(
         for a, b in zip(whole.state_dict().values(), again.state_dict().values(), strict=True)
     )
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_average_of_the_weights_is_what_is_judged_and_kept(
+    parts: tuple[ViewSet, ViewSet],
+) -> None:
+    plan = replace(PLAN, epochs=1, average=0.9)
+    last, kept = network(), network()
+    fit_epochs(last, *parts, "z", replace(plan, average=0.0))
+    fitted = fit_epochs(kept, *parts, "z", plan)
+    start, end, mean = (net[0].weight for net in (network(), last, kept))
+    assert not torch.equal(mean, end)
+    assert (mean - end).norm() < (start - end).norm()
+    given = outputs(kept, parts[1].images[:, 0])
+    loss = leaf_loss(torch.from_numpy(given), torch.from_numpy(parts[1].allowed))
+    assert float(loss) == pytest.approx(fitted.best.validation_loss, rel=1e-5)
 
 
 def test_a_checkpoint_of_another_fit_is_refused(

@@ -48,6 +48,7 @@ def test_strengths_of_ones_own_outweigh_those_of_a_set() -> None:
         ({"batch_size": 1}, "batch_size is 1, expected 2 to"),
         ({"patience": -1}, "patience is -1"),
         ({"learning_rate": 0}, "learning_rate is 0.0"),
+        ({"average": 1}, "average is 1.0, expected a decay such as 0.99, or 0 for none"),
         ({"optimizer": "lion"}, "no optimizer 'lion'; choose adamw, nadam, adam or sgd"),
         ({"monitor": "f1"}, "no monitor 'f1'"),
         ({"sets": ["D4"]}, "no set 'D4'; there are D1, D2, D3, T, S"),

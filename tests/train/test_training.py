@@ -81,6 +81,7 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
         merge={"mitotic": ("Metaphase", "Prometaphase")},
         seed=3,
         licence="CC BY 4.0",
+        limits="HeLa cells only.",
         progress=seen.append,
     )
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -89,7 +90,11 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
     model = load_model(tmp_path / "mine")
     assert model.card.phases == ("mitotic", "non-mitotic")
     assert model.card.vocabulary == "own"
-    assert model.card.training_data[0].licence == "CC BY 4.0"
+    assert model.card.training_data[0].licence == model.card.licence == "CC BY 4.0"
+    assert model.card.limits == "HeLa cells only."
+    low, high = model.card.ranges["contrast"]
+    assert 1 < low < high
+    assert set(model.card.ranges) == {"contrast"}  # MitoCheck does not state its pixels
     assert result.test.values["accuracy"] > 0.6
 
     run = json.loads((tmp_path / "mine.run.json").read_text())
@@ -262,3 +267,35 @@ def test_what_cannot_be_trained(crops: CropSet, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"thesis\.txt"):
         train(crops, recipe(), tmp_path / "busy")
     assert [path.name for path in tmp_path.iterdir()] == ["busy"]
+
+
+def test_a_recipe_starts_from_a_model_and_tests_on_plates_new_to_it(
+    crops: CropSet, tmp_path: Path
+) -> None:
+    first = train(crops, recipe("resnet8"), tmp_path / "first", seed=1)
+    text = SMALL.format(name="resnet8", epochs=1).replace(
+        "[views]", f'start = "{tmp_path / "first"}"\n[views]'
+    )
+    second = train(crops, parse_recipe(text, "second"), tmp_path / "second", seed=2)
+    learned = set(first.card.metrics["training_groups"])
+    record = json.loads((tmp_path / "second.run.json").read_text())
+    assert set(second.card.metrics["training_groups"]) <= learned
+    assert second.parts["test"] == first.parts["test"]
+    assert record["recipe"]["start"] == str(tmp_path / "first")
+
+
+def test_both_daughters_are_also_shown_as_one_cell(data_dir: Path) -> None:
+    whole = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    some = whole.select(np.isin(whole.phase, ["Anaphase", "Metaphase"]))
+    text = SMALL.format(name="logistic-regression", epochs=1).replace(
+        "[architecture]", 'both = ["Anaphase"]\n[architecture]'
+    )
+    experiment = new_experiment("both", some, parse_recipe(text, "both"))
+    anaphases = np.flatnonzero(some.phase == "Anaphase")
+    every = experiment.training_views(np.arange(len(some)))
+    assert len(every) == len(some) + len(anaphases)
+    assert len(experiment.views) == len(some), "what is tested on is shown once"
+    assert len(experiment.training_views(anaphases[:5])) == 10
+    joined = every.images[len(some) :, 0, 0]
+    single = experiment.views.images[anaphases, 0, 0]
+    assert (joined != single).any(axis=(1, 2)).mean() > 0.3, "a sister was in the crop"

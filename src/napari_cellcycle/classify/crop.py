@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellcycle.cells.content import FEWEST
 from napari_cellcycle.cells.crops import crop_labels
 from napari_cellcycle.classify.request import ClassifyRequest, card_of, resolve_channels
 from napari_cellcycle.classify.run import run
-from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.errors import CellCycleError, ViewError
 from napari_cellcycle.image.reading import open_image
 from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL
@@ -51,7 +52,8 @@ def classify_crop(
     Raises
     ------
     CellCycleError
-        If it is not one 2D picture, or as :func:`napari_cellcycle.classify.run.classify`.
+        If it is not one 2D picture, the model compares the cells of an image, or as
+        :func:`napari_cellcycle.classify.run.classify`.
     """
     stack = image if isinstance(image, Stack) else open_image(image, scene=scene)
     t, z, _, _ = stack.grid
@@ -68,8 +70,14 @@ def classify_crop(
         vote=vote,
         device=device,
     )
-    roles = resolve_channels(stack, card_of(request).recipe.channels, channels)
-    labels = crop_labels(stack.volume(0, roles["dna"] or 0)[0])
+    card = card_of(request)
+    if card.recipe.needs_population:
+        raise ViewError(
+            f"Model {card.name} compares each cell with the others of its image, and "
+            f"{stack.name} is a crop of one. Classify an image of {FEWEST} cells or more."
+        )
+    roles = resolve_channels(stack, card.recipe.channels, channels)
+    labels = crop_labels(stack.volume(0, roles[card.recipe.reference] or 0)[0])
     return run(
         ClassifyRequest(
             stack=stack,

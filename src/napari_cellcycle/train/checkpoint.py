@@ -27,6 +27,8 @@ class Checkpoint:
         Hash of what is fitted on what, and how.
     network : dict of str to Tensor
         State of the network.
+    average : dict of str to Tensor
+        Moving average of it; empty where the plan has none.
     optimizer : dict
         State of the optimiser.
     curve : list of dict
@@ -41,6 +43,7 @@ class Checkpoint:
 
     mark: str
     network: dict[str, torch.Tensor]
+    average: dict[str, torch.Tensor]
     optimizer: dict[str, Any]
     curve: list[dict[str, Any]]
     best_value: float

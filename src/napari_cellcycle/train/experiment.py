@@ -136,26 +136,22 @@ class Experiment:
         return network
 
     def card(self, temperatures: Mapping[str, Mapping[str, float]]) -> ModelCard:
-        """Write the card of a model of this experiment, without metrics and training data."""
+        """Write the card of a model of this experiment; what depends on its parts is left open."""
         recipe, crops = self.recipe, self.crops
-        ranges = {}
-        if crops.spacing_um is not None:
-            z, y, x = crops.spacing_um
-            ranges["spacing_um"] = (min(y, x), max(y, x))
-            if not crops.is_2d:
-                ranges["axial_ratio"] = (z / float(np.sqrt(y * x)),) * 2
         others = [role for role in recipe.views.channels if role != recipe.views.reference]
         return ModelCard(
             name=self.name,
             version="1",
-            description=f"{recipe.architecture.name} trained on {crops.name} by the recipe "
-            f"{recipe.name}.",
+            description=_sentences(
+                recipe.description,
+                f"{recipe.architecture.name} trained on {crops.name} by the recipe {recipe.name}.",
+            ),
             architecture=recipe.architecture,
             vocabulary=self.phases.name,
             phases=self.phases.slugs,
             recipe=recipe.views,
             temperatures=temperatures,
-            ranges=ranges,
+            ranges={},
             missing_channels=(
                 f"{', '.join(others)} set to zero where an image lacks it, which was never so in "
                 "training"
@@ -166,8 +162,12 @@ class Experiment:
             metrics={},
             package_version=version("napari-cellcycle"),
             licence="not stated",
-            limits=NO_LIMITS_KNOWN,
+            limits=self.limits(),
         )
+
+    def limits(self, of_data: str = "") -> str:
+        """What a model of this experiment cannot do: for its data, and for its recipe."""
+        return _sentences(of_data or NO_LIMITS_KNOWN, self.recipe.limits)
 
 
 def new_experiment(
@@ -290,6 +290,10 @@ def _check_phases(crops: CropSet, phases: PhaseSet, views: ViewSet) -> None:
             ),
             stacklevel=2,
         )
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part.strip() for part in parts if part.strip())
 
 
 def _as_start(recipe: TrainingRecipe, start: ProjectionClassifier) -> TrainingRecipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 import time
@@ -121,6 +122,8 @@ def fit_epochs(
 ) -> Fitted:
     """Train ``network`` in place.
 
+    With a plan that averages, the average of the weights is validated, and the best one kept.
+
     All randomness of an epoch follows from the seed and the epoch's number, so that a fit which was
     interrupted goes on, on the same CPU, bit for bit as if it had not been.
 
@@ -162,6 +165,8 @@ def fit_epochs(
     task = Task(train, validation, axis, plan, two_level, seed, device)
     _check(task)
     network.to(device)
+    average = copy.deepcopy(network) if plan.average else None
+    judged = network if average is None else average
     optimizer = _optimizer(network, plan)
     mark = _fingerprint(network, task)
     state = read_checkpoint(checkpoint, mark) if resume and checkpoint is not None else None
@@ -169,6 +174,8 @@ def fit_epochs(
     best = (-math.inf, 0, _copy(network))
     if state is not None:
         network.load_state_dict(state.network)
+        if average is not None:
+            average.load_state_dict(state.average)
         optimizer.load_state_dict(state.optimizer)
         curve = [Epoch(**values) for values in state.curve]
         best = (state.best_value, state.best_epoch, state.best)
@@ -185,17 +192,19 @@ def fit_epochs(
                 if progress is not None:
                     progress(where)
 
-            loss = train_epoch(network, optimizer, task, number, report)
-            values = assess(network, task)
+            loss = train_epoch(network, optimizer, task, number, report, average)
+            values = assess(judged, task)
             check_finite(values[0], task, number)
             rate = float(optimizer.param_groups[0]["lr"])
             curve.append(Epoch(number, loss, *values, rate, time.monotonic() - started))
             if (value := _value(curve[-1], plan.monitor)) > best[0]:
-                best = (value, number, _copy(network))
+                best = (value, number, _copy(judged))
             if checkpoint is not None:
                 epochs = [epoch.to_dict() for epoch in curve]
-                now = _copy(network)
-                Checkpoint(mark, now, optimizer.state_dict(), epochs, *best).write(checkpoint)
+                followed = {} if average is None else _copy(average)
+                Checkpoint(
+                    mark, _copy(network), followed, optimizer.state_dict(), epochs, *best
+                ).write(checkpoint)
             if progress is not None:
                 progress(replace(where, done=curve[-1]))
     network.load_state_dict(best[2])

@@ -54,6 +54,7 @@ def train_epoch(
     task: Task,
     number: int,
     report: Callable[[int, int, float], None],
+    average: torch.nn.Module | None = None,
 ) -> float:
     """Show all training cells once, in batches.
 
@@ -69,6 +70,8 @@ def train_epoch(
         Of the epoch, from 1.
     report : callable of (batch, batches, mean loss)
         Called after every batch.
+    average : Module, optional
+        A copy of the network whose weights follow the network's.
 
     Returns
     -------
@@ -115,6 +118,8 @@ def train_epoch(
         check_finite(value, task, number)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        if average is not None:
+            _follow(average, network, plan.average, (number - 1) * n + i)
         total += value * len(rows)
         shown += len(rows)
         report(i + 1, n, total / shown)
@@ -245,6 +250,17 @@ def _input(images: torch.Tensor, device: str) -> torch.Tensor:
     if scaled.ndim == 4:
         return scaled.contiguous(memory_format=torch.channels_last)
     return scaled
+
+
+@torch.no_grad()
+def _follow(average: torch.nn.Module, network: torch.nn.Module, decay: float, step: int) -> None:
+    """Move an average towards the network: quickly at first, when the start still counts."""
+    share = 1 - min(decay, (1 + step) / (10 + step))
+    for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(new, share)
+        else:
+            kept.copy_(new)
 
 
 def _precision(device: str) -> Any:

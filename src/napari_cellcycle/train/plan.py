@@ -93,6 +93,9 @@ class FitPlan:
         Strength of each augmentation; keys of :data:`STRENGTHS`.
     turned_copies : bool
         In every epoch each crop is shown four times, turned by exactly 0, 90, 180 and 270 degrees.
+    average : float
+        Decay of the moving average of the weights, a batch: the average is validated and kept
+        instead of the weights themselves, which jump. 0 for none.
 
     Raises
     ------
@@ -111,6 +114,7 @@ class FitPlan:
     balance: str = "none"
     augment: Mapping[str, float] = field(default_factory=dict)
     turned_copies: bool = False
+    average: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -132,6 +136,10 @@ class FitPlan:
             raise TrainingError(
                 f"learning_rate is {self.learning_rate!r} and weight_decay {self.weight_decay!r}; "
                 "expected positive numbers of at most 10."
+            )
+        if not 0 <= self.average < 1:
+            raise TrainingError(
+                f"average is {self.average!r}, expected a decay such as 0.99, or 0 for none."
             )
         for name, strength in self.augment.items():
             if name not in STRENGTHS:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.train.cropset import CropSet
 
 _KEYS = (
-    *("source", "note", "published", "vocabulary", "labels", "folds"),
+    *("source", "note", "description", "limits", "published", "vocabulary", "labels", "folds"),
     *("architecture", "views", "fit", "search", "both"),
 )
+_OPTIONAL = ("note", "description", "limits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class TrainingRecipe:
         The publication, or whose idea it is.
     note : str
         How it differs from the publication.
+    description, limits : str
+        What every model made by it is, and cannot do, whatever it was trained on; for the card.
     published : tuple of str
         Settings, such as ``fit.optimizer``, that the publication states; all others are ours.
     vocabulary : str or tuple of str
@@ -78,6 +81,8 @@ class TrainingRecipe:
     search: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     published: tuple[str, ...] = ()
     note: str = ""
+    description: str = ""
+    limits: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -217,7 +222,7 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
         folds,
         _search(_table(values, "search", where), architecture, where),
         published,
-        _text(values, "note", where),
+        *(_text(values, key, where) for key in _OPTIONAL),
     )
 
 
@@ -291,6 +296,6 @@ def _texts(values: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
 
 def _text(values: Mapping[str, Any], key: str, where: str) -> str:
     value = values.get(key, "")
-    if not isinstance(value, str) or (key != "note" and not value):
+    if not isinstance(value, str) or (key not in _OPTIONAL and not value):
         raise TrainingError(f"{where} needs a {key}, as text.")
     return value

@@ -22,6 +22,7 @@ from napari_cellcycle.train.experiment import Experiment, new_experiment
 from napari_cellcycle.train.fitting import Progress
 from napari_cellcycle.train.leakage import TRAINING_GROUPS, hash_groups
 from napari_cellcycle.train.places import Places
+from napari_cellcycle.train.ranges import crop_ranges
 from napari_cellcycle.train.recipe import TrainingRecipe, find_recipe
 from napari_cellcycle.train.search import Trial, search
 from napari_cellcycle.train.splits import three_parts
@@ -116,6 +117,7 @@ def train(
     device: str = "auto",
     licence: str = "not stated",
     attribution: str = "not stated",
+    limits: str = "",
     progress: Report | None = None,
 ) -> TrainingResult:
     """Train a model.
@@ -155,7 +157,9 @@ def train(
     device : str
         Where to compute.
     licence, attribution : str
-        Of the data, for the card.
+        Of the data, for the card; the model takes over the licence.
+    limits : str
+        What these data cannot teach, for the card, in place of the sentence that nothing is known.
     progress : callable of Progress, optional
         Called after every batch and every epoch, and while views are made (stage ``views``). An
         exception that it raises ends the training; ``resume`` goes on from the last whole epoch.
@@ -203,6 +207,9 @@ def train(
     card = replace(
         trained.classifier.card,
         training_data=(source,),
+        ranges=crop_ranges(experiment.crops.select(parts["train"])),
+        licence=licence,
+        limits=experiment.limits(limits),
         metrics=_metrics(experiment, parts, test, crossed),
     )
     card = places.save(card, trained)

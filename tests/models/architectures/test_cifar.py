@@ -28,3 +28,40 @@ def test_a_shortcut_takes_every_second_pixel_and_fills_new_channels_with_zeros(n
     assert not out[:, 4:].any()
     block.residual = False
     assert not block(x).any()
+
+
+def test_a_symmetric_network_does_not_mind_how_a_view_is_turned():
+    torch.manual_seed(0)
+    views = torch.rand(3, 1, 16, 16)
+    copies = [torch.rot90(views, 1, (2, 3)), views.flip(2), torch.rot90(views.flip(3), 2, (2, 3))]
+    for symmetric in (True, False):
+        network = build(
+            "resnet8",
+            n_channels=1,
+            n_outputs=4,
+            size=16,
+            params={"width": 4, "symmetric": symmetric, "content": True},
+        ).eval()
+        for copy in copies:
+            same = torch.allclose(network(views), network(copy), atol=1e-5)
+            assert same == symmetric
+    trained_on = network.train()(views)
+    assert torch.equal(trained_on, network(views))
+
+
+def test_content_tells_what_a_pattern_does_not():
+    network = build(
+        "resnet8",
+        n_channels=1,
+        n_outputs=2,
+        size=8,
+        params={"width": 4, "content": True},
+    )
+    network.eval().requires_grad_(False)
+    n_features = network.output.in_features
+    torch.nn.init.zeros_(network.output.weight)
+    torch.nn.init.zeros_(network.output.bias)
+    network.output.weight.data[1, n_features - 240 :] = torch.linspace(0, 1, 240)
+    dim = torch.full((1, 1, 8, 8), 0.1)
+    assert network(1.3 * dim)[0, 1] != pytest.approx(float(network(dim)[0, 1]), rel=0.01)
+    assert torch.isfinite(network(torch.zeros(1, 1, 8, 8))).all()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.errors import ModelError
-from napari_cellcycle.models.ensemble import VOTES, decide, entropy
+from napari_cellcycle.models.ensemble import VOTES, decide, discount, entropy
 
 AXES = ("x", "y", "z")
 
@@ -118,6 +118,15 @@ def test_no_cells_give_an_empty_decision():
     decision = decide(np.empty((0, 3, 2)), np.empty((0, 3, 4)), AXES, "majority")
     assert len(decision) == 0
     assert decision.probabilities.shape == (0, 5)
+
+
+def test_a_discount_divides_the_odds_of_some_cells_only():
+    level1 = np.array([[[0.25, 0.75], [0.5, 0.5]]] * 2)
+    cut = discount(level1, np.array([True, False]), 3.0)
+    np.testing.assert_allclose(cut[0], [[0.5, 0.5], [0.75, 0.25]])
+    np.testing.assert_allclose(cut[1], level1[1])
+    # what was undecided before is now the more certain
+    assert decide(cut, np.ones((2, 2, 1)), ("x", "y")).phase.tolist() == [0, 1]
 
 
 def test_an_unknown_vote_is_refused_with_the_known_ones():

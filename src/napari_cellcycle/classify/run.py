@@ -19,7 +19,7 @@ from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing, parse_spacing
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL
-from napari_cellcycle.models.ensemble import Decision, decide
+from napari_cellcycle.models.ensemble import Decision, decide, discount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.models.classifier import ProjectionClassifier
+
+BORDER_ODDS = 3.0
+"""A nucleus that the border cuts looks like a plate: there, mitosis must be this many times as
+probable as elsewhere."""
 
 __all__ = [
     "Batch",
@@ -106,6 +110,12 @@ def iter_classify(
     cell_notes = list(prepared.cell_notes)
     population = prepared.population
     batcher = Batcher(classifier, request.batch_size)
+    notes = prepared.notes
+    if card.n_stages and cells.touches_border.any():
+        notes += (
+            f"{int(cells.touches_border.sum())} of {total} cells touch the border of the image; "
+            f"they are called mitotic only at {BORDER_ODDS:g} times the usual odds.",
+        )
     done = 0
 
     def batch(rows: NDArray[np.int64]) -> Batch:
@@ -116,7 +126,7 @@ def iter_classify(
             decision=decide(level1[rows], level2[rows], axes, request.vote),
             cells=cells,
             device=device,
-            notes=(*prepared.notes, *batcher.notes),
+            notes=(*notes, *batcher.notes),
         )
 
     yield batch(np.zeros(0, np.int64))
@@ -133,6 +143,8 @@ def iter_classify(
             these = cells.select(rows)
             views = make_views(volumes, labels, these, card.recipe, population)
             level1[rows], level2[rows] = batcher.predict(views.images, views.axes)
+            if card.n_stages:
+                level1[rows] = discount(level1[rows], these.touches_border, BORDER_ODDS)
             if "contrast" in card.ranges:
                 dna = volumes[card.recipe.channels.index(card.recipe.reference)]
                 assert dna is not None
@@ -147,7 +159,7 @@ def iter_classify(
         card=card,
         model_sha256=classifier.sha256,
         device=device,
-        notes=(*prepared.notes, *batcher.notes),
+        notes=(*notes, *batcher.notes),
         cell_notes=tuple(cell_notes),
         segmentation=prepared.segmentation,
         channels=prepared.channels,

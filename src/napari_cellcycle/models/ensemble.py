@@ -145,6 +145,23 @@ def decide(
     )
 
 
+def discount(level1: ArrayLike, rows: NDArray[np.bool_], odds: float) -> Floats:
+    """Ask more evidence for the branch: divide its odds in some cells.
+
+    Parameters
+    ----------
+    level1 : array-like, ``(n, axes, 2)``
+        Probabilities of the rest and of the branch.
+    rows : ndarray, ``(n,)``, bool
+        Cells that it is asked of.
+    odds : float
+        How many times as probable as before the branch must be.
+    """
+    p = np.array(level1, dtype=np.float64)
+    p[rows, :, 1] /= odds
+    return np.asarray(p / p.sum(axis=2, keepdims=True), dtype=np.float64)
+
+
 def _checked(values: ArrayLike, name: str, n_axes: int) -> Floats:
     p = np.asarray(values, dtype=np.float64)
     if p.ndim != 3 or p.shape[1] != n_axes or n_axes == 0 or p.shape[2] == 0:

@@ -65,3 +65,13 @@ def test_one_crop_has_no_g1_peak_to_compare_with(crop, classifier):
     stack = Stack(crop[None, None, None], ("DNA",), None, "one")
     with pytest.raises(ViewError, match=r"compares each cell .* image of 30 cells or more"):
         classify_crop(stack, model=content)
+
+
+def test_without_others_a_crop_is_shown_whole(crop, classifier):
+    recipe = replace(classifier.card.recipe, unit="population", mask=False, extent=2.0)
+    by_size = ProjectionClassifier(replace(classifier.card, recipe=recipe), classifier.networks)
+    stack = Stack(crop[None, None, None], ("DNA",), None, "one")
+    result = classify_crop(stack, model=by_size)
+    assert result.population.radius == pytest.approx(min(crop.shape) / 2 / 2.0)
+    assert any("no other cells to compare" in note for note in result.notes)
+    assert not any("G1" in note for note in result.notes)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.cells.content import FEWEST
 from napari_cellcycle.cells.crops import crop_labels
-from napari_cellcycle.classify.request import ClassifyRequest, card_of, resolve_channels
+from napari_cellcycle.classify.request import (
+    ClassifyRequest,
+    Prepared,
+    card_of,
+    prepare,
+    resolve_channels,
+)
 from napari_cellcycle.classify.run import run
 from napari_cellcycle.errors import CellCycleError, ViewError
 from napari_cellcycle.image.reading import open_image
@@ -52,7 +59,7 @@ def classify_crop(
     Raises
     ------
     CellCycleError
-        If it is not one 2D picture, the model compares the cells of an image, or as
+        If it is not one 2D picture, the model compares the DNA content of cells, or as
         :func:`napari_cellcycle.classify.run.classify`.
     """
     stack = image if isinstance(image, Stack) else open_image(image, scene=scene)
@@ -71,21 +78,36 @@ def classify_crop(
         device=device,
     )
     card = card_of(request)
-    if card.recipe.needs_population:
+    if card.recipe.intensity == "population":
         raise ViewError(
             f"Model {card.name} compares each cell with the others of its image, and "
             f"{stack.name} is a crop of one. Classify an image of {FEWEST} cells or more."
         )
     roles = resolve_channels(stack, card.recipe.channels, channels)
     labels = crop_labels(stack.volume(0, roles[card.recipe.reference] or 0)[0])
-    return run(
-        ClassifyRequest(
-            stack=stack,
-            segmentation=Segmentation(labels[None, None], "nucleus", f"outline of {stack.name}"),
-            model=model,
-            channels=roles,
-            vote=vote,
-            device=device,
-            only_labels=(1,),
-        )
+    request = ClassifyRequest(
+        stack=stack,
+        segmentation=Segmentation(labels[None, None], "nucleus", f"outline of {stack.name}"),
+        model=model,
+        channels=roles,
+        vote=vote,
+        device=device,
+        only_labels=(1,),
     )
+    prepared = prepare(request)
+    if prepared.population is not None:
+        prepared = _shown_whole(prepared)
+    return run(request, prepared=prepared)
+
+
+def _shown_whole(prepared: Prepared) -> Prepared:
+    """Let the view of a cell reach to the edges of its crop, where no others tell its scale."""
+    assert prepared.population is not None
+    *_, height, width = prepared.segmentation.grid
+    half = min(height * prepared.cells.spacing.y, width * prepared.cells.spacing.x) / 2
+    population = replace(prepared.population, radius=half / prepared.card.recipe.extent, n=0)
+    note = (
+        "There are no other cells to compare this one with: the crop is shown to the model as a "
+        "whole, as if it were about two nuclei wide."
+    )
+    return replace(prepared, population=population, notes=(*prepared.notes, note))

@@ -146,7 +146,7 @@ def prepare(request: ClassifyRequest) -> Prepared:
     population = None
     if card.recipe.needs_population:
         population = _population(stack, channels["dna"], segmentation, cells, card)
-        if population.n < FEWEST:
+        if population.n < FEWEST and card.recipe.intensity == "population":
             notes.append(
                 f"The G1 peak was found from {population.n} cells; it takes {FEWEST} or more to "
                 "trust it."
@@ -310,8 +310,8 @@ def _population(
 ) -> Population:
     if not stack.is_2d:
         raise ViewError(
-            f"Model {card.name} compares the DNA content of cells in 2D images, and {stack.name} "
-            "has planes. Project it (sum of planes) first."
+            f"Model {card.name} compares the cells of 2D images, and {stack.name} has planes. "
+            "Project it first (the sum of the planes for DNA content, else the maximum)."
         )
     frames = range(stack.n_frames)
     return measure_population(

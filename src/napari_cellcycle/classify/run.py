@@ -168,7 +168,9 @@ def iter_classify(
 
 
 def run(
-    request: ClassifyRequest, progress: Callable[[int, int], None] | None = None
+    request: ClassifyRequest,
+    progress: Callable[[int, int], None] | None = None,
+    prepared: Prepared | None = None,
 ) -> Classification:
     """Run :func:`iter_classify` to its end.
 
@@ -178,8 +180,10 @@ def run(
         What to classify.
     progress : callable of (done, total), optional
         Called after each batch.
+    prepared : Prepared, optional
+        As in :func:`iter_classify`.
     """
-    work = iter_classify(request)
+    work = iter_classify(request, prepared)
     while True:
         try:
             batch = next(work)

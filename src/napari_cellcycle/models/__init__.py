@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.models.classifier import ProjectionClassifier
     from napari_cellcycle.models.ensemble import Decision, decide
     from napari_cellcycle.models.folder import load_model, read_model_card, save_model
+    from napari_cellcycle.models.layers import describe
     from napari_cellcycle.models.legacy import convert, read_state_dict
     from napari_cellcycle.models.library import (
         export_model,
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
         rename_model,
     )
     from napari_cellcycle.models.networks import build
+    from napari_cellcycle.models.transfer import borrow, transfer
 
 _HOME = {
     "Decision": "ensemble",
     "ModelCard": "card",
     "ModelEntry": "catalogue",
     "ProjectionClassifier": "classifier",
+    "borrow": "transfer",
     "build": "networks",
     "convert": "legacy",
     "data_folder": "catalogue",
     "decide": "ensemble",
+    "describe": "layers",
     "export_model": "library",
     "find_model": "catalogue",
     "install_model": "library",
@@ -45,6 +49,7 @@ _HOME = {
     "remove_model": "library",
     "rename_model": "library",
     "save_model": "folder",
+    "transfer": "transfer",
     "user_models_folder": "catalogue",
 }
 
@@ -53,10 +58,12 @@ __all__ = [
     "ModelCard",
     "ModelEntry",
     "ProjectionClassifier",
+    "borrow",
     "build",
     "convert",
     "data_folder",
     "decide",
+    "describe",
     "export_model",
     "find_model",
     "install_model",
@@ -67,6 +74,7 @@ __all__ = [
     "remove_model",
     "rename_model",
     "save_model",
+    "transfer",
     "user_models_folder",
 ]
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         rename_model,
     )
     from napari_cellcycle.models.networks import build
-    from napari_cellcycle.models.transfer import borrow, transfer
+    from napari_cellcycle.models.transfer import borrow
 
 _HOME = {
     "Decision": "ensemble",
@@ -49,7 +49,6 @@ _HOME = {
     "remove_model": "library",
     "rename_model": "library",
     "save_model": "folder",
-    "transfer": "transfer",
     "user_models_folder": "catalogue",
 }
 
@@ -74,7 +73,6 @@ __all__ = [
     "remove_model",
     "rename_model",
     "save_model",
-    "transfer",
     "user_models_folder",
 ]
 

@@ -3,7 +3,7 @@
 DNA without absolute intensity: each crop is scaled by its own bright DNA, so that shape, size and
 texture must tell the phases; the last row is given the DNA content. Run ``uv run python
 benchmarks/bench_phases.py [--quick] [--epochs N] [--out docs/benchmarks.md]``. With the recipes' 60
-epochs it takes some three hours on two cores, with ``--epochs 10 --size 24`` about 12 minutes on
+epochs it takes some three hours on two cores, with ``--epochs 8 --size 24`` about ten minutes on
 one, with ``--quick`` a minute.
 """
 
@@ -18,12 +18,14 @@ from plain_features import measurements, pixels
 from tables import (
     learn,
     markdown,
+    minutes,
     note,
     options,
     parsed,
     prepare,
     publish,
     recall_and_f1,
+    row_of,
     with_interval,
 )
 
@@ -59,7 +61,7 @@ def trees(crops: CropSet, seed: int) -> Iterator[tuple[str, Evaluation]]:
     parts = three_parts(crops, seed)
     test = parts["test"]
     for name, show in (("pixels", pixels), ("features", measurements)):
-        note(f"boosted trees on {name}")
+        note(f"boosted trees on {name} begin")
         found = out_of_fold(show(crops, "dna"), crops.phase, [parts], PHASES, seed=seed)
         yield (
             f"boosted trees on {name}",
@@ -84,10 +86,10 @@ def rows_of(crops: CropSet, given: argparse.Namespace) -> Iterator[tuple[str, ..
         for data, words in SETS.items():
             recipe = recipe_of(network, data, given.size)
             learned = learn(experiment, parts, recipe=recipe, epochs=epochs)
-            note(f"{recipe.name}: {learned.seconds:.0f} s")
-            yield row(network, f"{data} ({words})", learned.score("test"))
+            made = row(network, f"{data} ({words})", learned.score("test"))
+            note(f"{row_of(made)} {minutes(learned.seconds)}")
+            yield made
     learned = learn(*prepare(crops, find_recipe("g1-s-g2-m"), **how), epochs=epochs)
-    note(f"with absolute intensity: {learned.seconds:.0f} s")
     name = f"{learned.experiment.recipe.architecture.name} **with absolute intensity**"
     yield row(name, "recipe g1-s-g2-m", learned.score("test"))
 

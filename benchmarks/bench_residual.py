@@ -10,7 +10,19 @@ from __future__ import annotations
 
 from bench_phases import SIZE, recipe_of
 from plain_baselines import jurkat
-from tables import learn, markdown, note, number, options, parsed, prepare, publish, with_interval
+from tables import (
+    learn,
+    markdown,
+    minutes,
+    note,
+    number,
+    options,
+    parsed,
+    prepare,
+    publish,
+    row_of,
+    with_interval,
+)
 
 from napari_cellcycle.train.compare import compare
 
@@ -33,7 +45,6 @@ def main() -> None:
         for residual in (True, False):
             recipe = recipe_of(network, "D1", given.size, residual=residual)
             learned = learn(experiment, parts, recipe=recipe, epochs=epochs)
-            note(f"{network}, residual {residual}: {learned.seconds:.0f} s")
             found = learned.score("test")
             right[residual] = learned.right("test")
             (fit,) = learned.trained.fits.values()
@@ -49,6 +60,7 @@ def main() -> None:
                     f"{fit.best_epoch} of {len(fit.curve)}",
                 )
             )
+            note(f"{row_of(rows[-1])} {minutes(learned.seconds)}")
         group = experiment.crops.group[parts["test"]]
         test = compare(right[True], right[False], group, names=("with", "without"))
         low, high = test.interval

@@ -203,8 +203,8 @@ def exposures(crops: CropSet, settings: Settings, annotators: Path | None) -> li
     return [about, table(tasks, cells), "\n".join(steps)]
 
 
-def mechanism(folder: Path, settings: Settings) -> None:
-    """Print how networks and trees tell mechanisms apart on BBBC021, by plate.
+def mechanism(folder: Path, settings: Settings) -> list[str]:
+    """Tell how networks and trees tell mechanisms apart on BBBC021, by plate.
 
     The file's own ``phase`` is the mechanism of each compound; three of its thirteen are taken.
     """
@@ -221,19 +221,19 @@ def mechanism(folder: Path, settings: Settings) -> None:
     }
     counts = ", ".join(f"{(crops.phase == name).sum()} {name}" for name in MECHANISM)
     plates = len(np.unique(crops.group))
-    print(f"\n{len(crops)} cells ({counts}), {plates} plates, {settings.k} folds by plate.\n")
-    heads = ("accuracy", "balanced accuracy", "macro F1", *(f"F1 {name}" for name in MECHANISM))
-    print(f"| | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
-    for name, row in rows.items():
-        print(
-            f"| {name} | {' | '.join(with_interval(row.found, m) for m in metrics)} |", flush=True
-        )
+    about = f"{len(crops)} cells ({counts}), {plates} plates, {settings.k} folds by plate."
+    heads = ("", "accuracy", "balanced accuracy", "macro F1", *(f"F1 {m}" for m in MECHANISM))
+    shares = (
+        (name, *(with_interval(row.found, metric) for metric in metrics))
+        for name, row in rows.items()
+    )
     compounds = crops.columns["compound"]
-    print()
+    members = []
     for name in MECHANISM:
         those, counted = np.unique(compounds[crops.phase == name], return_counts=True)
         listed = ", ".join(f"{c} ({n})" for c, n in zip(those, counted, strict=True))
-        print(f"- {name}: {listed}")
+        members.append(f"- {name}: {listed}")
+    return [about, markdown(heads, shares), "\n".join(members)]
 
 
 def main() -> None:

@@ -189,17 +189,18 @@ class ClassifyForm(QWidget):
     @property
     def can_segment(self) -> bool:
         """Whether there is a DNA channel and no segmentation yet."""
-        return self.labels.value() is None and self.channels[self.roles[0]].value() is not None
+        dna = self.channels.get("dna")
+        return self.labels.value() is None and dna is not None and dna.value() is not None
 
     def to_segment(self) -> inputs.ToSegment:
-        """Say what a segmentation of the first role's channel would work on now.
+        """Say what a segmentation of the DNA channel would work on now.
 
         Raises
         ------
         CellCycleError
             If it cannot run; the text says why, in one line.
         """
-        channel = self._chosen()[self.roles[0]]
+        channel = self._chosen()["dna"]
         assert channel is not None
         return inputs.to_segment(channel, self.spacing, time=self._time)
 

@@ -193,7 +193,7 @@ def _coarse(images: torch.Tensor, strength: float, rng: torch.Generator) -> torc
     if images.ndim != 4 or not bool(chosen.any()):
         return images
     edge = images.shape[-1]
-    pixels = int(torch.randint(max(6, edge // 4), edge, (1,), generator=rng, device=rng.device))
+    pixels = int(torch.randint(max(6, edge // 5), edge, (1,), generator=rng, device=rng.device))
     few = F.interpolate(images[chosen], (pixels, pixels), mode="area")
     grain = 0.15 * _uniform(rng, 0, 1, few) * few.clamp(0, 1).sqrt()
     few = few + grain * torch.randn(few.shape, generator=rng, device=rng.device)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.errors import TrainingError
-from napari_cellcycle.models.card import ModelCard
+from napari_cellcycle.models.card import ModelCard, TrainingData
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
@@ -80,6 +80,16 @@ class Experiment:
         """Hashes of the groups that the weights at the start have learned from already."""
         models = (model for model in (self.start, self.begun) if model is not None)
         return tuple(group for model in models for group in training_groups(model.card))
+
+    @property
+    def learned_before(self) -> tuple[TrainingData, ...]:
+        """Data that the weights at the start have learned from already, for the card."""
+        models = (model for model in (self.start, self.begun) if model is not None)
+        return tuple(
+            replace(data, name=f"{data.name} (through {model.card.name})")
+            for model in models
+            for data in model.card.training_data
+        )
 
     def training_views(self, rows: NDArray[np.int64]) -> ViewSet:
         """Views of some rows, those of both daughters as one cell among them."""

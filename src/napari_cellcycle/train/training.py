@@ -206,7 +206,7 @@ def train(
     source = TrainingData(crops.name, licence, attribution, len(parts["train"]))
     card = replace(
         trained.classifier.card,
-        training_data=(source,),
+        training_data=(source, *experiment.learned_before),
         ranges=crop_ranges(experiment.crops.select(parts["train"])),
         licence=licence,
         limits=experiment.limits(limits),

@@ -188,7 +188,7 @@ def simulate_exposure_set(
         "images": images,
         "channels": np.array(["tubulin"]),
         "phase": np.array(levels),
-        "group": np.array([f"dish-{place:02d}" for place in places]),
+        "group": np.array([f"seed-{seed}-dish-{place:02d}" for place in places]),
         "response": response,
     }
 

@@ -12,6 +12,7 @@ import pytest
 
 from napari_cellcycle import cli, model_verb
 from napari_cellcycle.models.card import CARD
+from napari_cellcycle.models.catalogue import shipped_models
 from napari_cellcycle.models.library import RESERVED
 
 Run = Callable[..., tuple[int, str, str]]
@@ -75,7 +76,7 @@ def test_the_list_has_size_licence_and_whose_it_is(run: Run, tiny_folder: Path) 
     heading, _, *rows = [line.split() for line in out.splitlines()]
     assert heading == ["model", "version", "from", "vocabulary", "size", "licence"]
     assert rows[-1] == ["tiny", "1", "yours", "mitosis-stages", "0.0", "MB", "BSD-3-Clause"]
-    assert rows[0][0] == "mitosis-3d"
+    assert [row[0] for row in rows[:-1]] == [entry.name for entry in shipped_models()]
     assert rows[0][2] == "shipped"
     cards = parsed(run("--json"))
     assert [card["name"] for card in cards][-1] == "tiny"

@@ -18,7 +18,7 @@ from napari_cellcycle.train.predict import predict
 from napari_cellcycle.train.recipe import find_recipe
 from napari_cellcycle.train.relabel import relabel
 
-MOST_BYTES = {"g1-s-g2-m": 3_000_000, "microtubule-demo": 3_000_000}
+MOST_BYTES = {"g1-s-g2-m": 3_000_000, "microtubule-demo": 3_000_000, "mitosis-2d": 6_000_000}
 
 
 @pytest.mark.parametrize("name", sorted(MOST_BYTES))
@@ -67,3 +67,20 @@ def test_the_demonstration_says_that_it_is_one() -> None:
     card = load_model("microtubule-demo").card
     assert "demonstration" in card.description.lower()
     assert "simulated" in card.limits
+
+
+def test_nuclei_of_plates_that_nothing_was_learned_from(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    crops = replace(crops, phase=relabel(crops.phase, find_recipe("mitosis-2d").labels))
+    model = load_model("mitosis-2d")
+    kept = crops.select(crops.phase != "")
+    test = ~trained_on(training_groups(model.card), kept.group)
+    before = trained_on(training_groups(load_model("mitosis-3d").card), kept.group)
+    assert not (before & test).any(), "its start has seen a plate of the test"
+    assert test.sum() == model.card.metrics["test"]["n"]
+    probabilities = predict(model, kept)  # all of them: they give the scale
+    found = evaluate(
+        kept.phase[test], probabilities[test], model.card.phases, kept.group[test], draws=200
+    )
+    assert found.values["accuracy"] > 0.92
+    assert found.values["balanced_accuracy"] > 0.88

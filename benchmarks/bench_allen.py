@@ -1,8 +1,8 @@
 """The table of the Allen classifier: mitotic or not on training, validation and test plates.
 
 Run ``uv run python benchmarks/bench_allen.py [--quick] [--epochs N] [--out docs/benchmarks.md]``.
-With the recipe's 60 epochs it takes about three quarters of an hour on two cores, with
-``--epochs 8`` about ten minutes on one, with ``--quick`` half a minute.
+An epoch takes some 40 seconds on one core, so that the recipe's 60 take up to 40 minutes, fewer
+where it stops early; ``--quick`` takes half a minute.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ SETS = {"D1": "raw", "D2": "augmented", "D3": "balanced, augmented"}
 PHASES = tuple(dict.fromkeys(JURKAT.values()))
 SIZE = 40
 """Pixels of the views: those of the crops."""
-PUBLISHED = ("published: cnncc, its best (own images)", "", "0.74", "0.71", *[""] * len(PHASES))
+PUBLISHED = ("published: cnncc (own images)", "", "0.74", "0.71", *[""] * len(PHASES))
 
 
 def recipe_of(network: str, data: str, size: int = SIZE, **params: object) -> TrainingRecipe:

@@ -12,6 +12,7 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.classify import ClassifyRequest, classify, iter_classify, prepare
+from napari_cellcycle.classify.run import BORDER_NOTE, BORDER_ODDS
 from napari_cellcycle.errors import (
     CellCycleError,
     ChannelError,
@@ -24,7 +25,7 @@ from napari_cellcycle.errors import (
 )
 from napari_cellcycle.image import Segmentation, Spacing, Stack, open_image, open_labels
 from napari_cellcycle.models.classifier import ProjectionClassifier
-from napari_cellcycle.models.ensemble import decide
+from napari_cellcycle.models.ensemble import decide, discount
 
 
 def test_a_saved_model_classifies_every_nucleus_of_a_real_stack(organoid, model_folder):
@@ -44,11 +45,31 @@ def test_the_result_is_views_then_networks_then_the_vote(organoid, classifier):
     volumes = [organoid.stack.volume(0, 0), organoid.stack.volume(0, 1)]
     views = make_views(volumes, organoid.nuclei.volume(0), cells, classifier.card.recipe)
     level1, level2 = classifier.predict(views.images, views.axes)
-    expected = decide(level1, level2, views.axes)
+    expected = decide(discount(level1, cells.touches_border, BORDER_ODDS), level2, views.axes)
     np.testing.assert_allclose(result.decision.probabilities, expected.probabilities, atol=1e-6)
     np.testing.assert_array_equal(result.decision.phase, expected.phase)
     assert len(set(result.decision.phase.tolist())) > 1
     assert result.notes == ()
+
+
+def test_what_the_border_makes_non_mitotic_is_noted(organoid, classifier):
+    result = classify(organoid.stack, organoid.nuclei, model=classifier)
+    views = make_views(
+        [organoid.stack.volume(0, 0), organoid.stack.volume(0, 1)],
+        organoid.nuclei.volume(0),
+        result.cells,
+        classifier.card.recipe,
+    )
+    plain = decide(*classifier.predict(views.images, views.axes), views.axes)
+    changed = (plain.phase > 0) & (result.decision.phase == 0)
+    noted = np.array([BORDER_NOTE in note for note in result.cell_notes])
+    assert changed.any()
+    np.testing.assert_array_equal(noted, changed)
+    assert result.cells.touches_border[changed].all()
+    inside = ~result.cells.touches_border
+    np.testing.assert_allclose(
+        result.decision.probabilities[inside], plain.probabilities[inside], atol=1e-6
+    )
 
 
 def test_the_same_run_twice_gives_the_same_numbers(organoid, classifier):

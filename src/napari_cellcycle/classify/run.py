@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BORDER_ODDS = 3.0
 """A nucleus that the border cuts looks like a plate: there, mitosis must be this many times as
 probable as elsewhere."""
+BORDER_NOTE = f"at the border: mitotic but for the {BORDER_ODDS:g} times higher odds asked there"
 
 __all__ = [
     "Batch",
@@ -110,12 +111,6 @@ def iter_classify(
     cell_notes = list(prepared.cell_notes)
     population = prepared.population
     batcher = Batcher(classifier, request.batch_size)
-    notes = prepared.notes
-    if card.n_stages and cells.touches_border.any():
-        notes += (
-            f"{int(cells.touches_border.sum())} of {total} cells touch the border of the image; "
-            f"they are called mitotic only at {BORDER_ODDS:g} times the usual odds.",
-        )
     done = 0
 
     def batch(rows: NDArray[np.int64]) -> Batch:
@@ -126,7 +121,7 @@ def iter_classify(
             decision=decide(level1[rows], level2[rows], axes, request.vote),
             cells=cells,
             device=device,
-            notes=(*notes, *batcher.notes),
+            notes=(*prepared.notes, *batcher.notes),
         )
 
     yield batch(np.zeros(0, np.int64))
@@ -144,7 +139,11 @@ def iter_classify(
             views = make_views(volumes, labels, these, card.recipe, population)
             level1[rows], level2[rows] = batcher.predict(views.images, views.axes)
             if card.n_stages:
+                plain = decide(level1[rows], level2[rows], axes, request.vote)
                 level1[rows] = discount(level1[rows], these.touches_border, BORDER_ODDS)
+                kept = decide(level1[rows], level2[rows], axes, request.vote)
+                for row in rows[(plain.phase > 0) & (kept.phase == 0)]:
+                    cell_notes[row] = "; ".join(filter(None, (cell_notes[row], BORDER_NOTE)))
             if "contrast" in card.ranges:
                 dna = volumes[card.recipe.channels.index(card.recipe.reference)]
                 assert dna is not None
@@ -159,7 +158,7 @@ def iter_classify(
         card=card,
         model_sha256=classifier.sha256,
         device=device,
-        notes=(*notes, *batcher.notes),
+        notes=(*prepared.notes, *batcher.notes),
         cell_notes=tuple(cell_notes),
         segmentation=prepared.segmentation,
         channels=prepared.channels,

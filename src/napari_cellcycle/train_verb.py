@@ -40,6 +40,14 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--out", required=True, metavar="FILE", type=Path, help="model folder or .zip to write"
     )
     parser.add_argument(
+        "--with",
+        dest="others",
+        action="append",
+        default=[],
+        metavar="OTHER",
+        help="further data set, only learned from, never tested on; may be repeated",
+    )
+    parser.add_argument(
         "--from", dest="start", metavar="MODEL", help="begin with the weights of this model"
     )
     parser.add_argument("--label-key", default="phase", metavar="KEY", help="labels (%(default)s)")
@@ -89,7 +97,11 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     for name in ("licence", "attribution"):
         parser.add_argument(
-            f"--{name}", default="not stated", metavar="TEXT", help="of the data, for the card"
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="TEXT",
+            help="of DATA, for the card; again for each OTHER, in their order",
         )
     parser.add_argument(
         "--limits", default="", metavar="TEXT", help="what these data cannot teach, for the card"
@@ -107,6 +119,7 @@ def run(args: argparse.Namespace) -> None:
             args.data,
             args.model,
             args.out,
+            others=args.others,
             start=args.start,
             label_key=args.label_key,
             group_key=args.group_key,
@@ -176,7 +189,7 @@ def _print(result: TrainingResult) -> None:
         {
             "model": f"{card.name} ({card.architecture.name})",
             "phases": ", ".join(card.phases),
-            "data": card.training_data[0].name,
+            "data": result.data,
             "cells": ", ".join(f"{n:,} to {_VERBS[part]}" for part, n in cells.items()),
             **{
                 f"axis {axis}": f"{len(fit.curve)} epochs, the best was {fit.best_epoch}"
@@ -215,7 +228,7 @@ def _print(result: TrainingResult) -> None:
     print_table(rows)
 
 
-_VERBS = {"train": "train", "validation": "validate", "test": "test"}
+_VERBS = {"train": "train", "validation": "validate", "test": "test", "others": "learn from beside"}
 
 
 def _trial(trial: Trial) -> tuple[str, str]:

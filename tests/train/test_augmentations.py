@@ -94,6 +94,34 @@ def test_outside_of_the_mask_stays_black(crops: torch.Tensor) -> None:
         assert (vary(crops, {name: STRENGTHS[name][0]}, "z", seeded())[outside] == 0).all()
 
 
+def test_a_window_leaves_a_square_in_the_middle_as_it_is() -> None:
+    views = torch.ones(400, 2, 40, 40)
+    varied = vary(views, {"window": 0.5}, "z", seeded())
+    edges = varied[:, 0, 20].sum(dim=1)
+    assert set(edges.tolist()) == {float(edge) for edge in range(20, 41, 2)}
+    assert 0.4 < (edges < 40).float().mean() < 0.55
+    for view, edge in zip(varied, edges.int().tolist(), strict=True):
+        start = (40 - edge) // 2
+        assert view[:, start : start + edge, start : start + edge].all()
+        assert view.sum() == 2 * edge**2
+    stack = torch.rand(4, 1, 3, 40, 40, generator=seeded())
+    assert (vary(stack, {"window": 1.0}, "volume", seeded()) == stack).all()
+
+
+def test_saturated_views_are_stretched_between_a_floor_and_a_ceiling() -> None:
+    ramp = torch.linspace(0, 1, 101).repeat(400, 1, 3, 1)
+    varied = vary(ramp, {"saturate": 0.5}, "z", seeded())[:, 0, 0]
+    assert (varied.diff(dim=1) >= 0).all(), "the order of grey values stays"
+    floor = (varied == 0).sum(dim=1) - 1
+    ceiling = 101 - (varied == 1).sum(dim=1)
+    changed = (varied != ramp[:, 0, 0]).any(dim=1)
+    assert 0.4 < changed.float().mean() < 0.6
+    assert 12 <= floor.max() <= 15
+    assert 55 <= ceiling.min() <= 58
+    straight = varied[changed].diff(dim=1)[:, 20:50]
+    assert torch.allclose(straight, straight[:, :1].expand_as(straight), atol=1e-5)
+
+
 def test_grey_is_the_same_in_all_channels(crops: torch.Tensor) -> None:
     varied = vary(crops, {"grey": 1.0}, "z", seeded())
     assert torch.allclose(varied[:, 0], varied[:, 2])

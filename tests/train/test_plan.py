@@ -49,6 +49,11 @@ def test_strengths_of_ones_own_outweigh_those_of_a_set() -> None:
         ({"patience": -1}, "patience is -1"),
         ({"learning_rate": 0}, "learning_rate is 0.0"),
         ({"average": 1}, "average is 1.0, expected a decay such as 0.99, or 0 for none"),
+        (
+            {"others": 1},
+            "others is 1.0, expected the share of further sets in an epoch, up to 0.95",
+        ),
+        ({"others": 0.5, "balance": "upsample"}, "others is 0.5 and balance 'upsample'"),
         ({"optimizer": "lion"}, "no optimizer 'lion'; choose adamw, nadam, adam or sgd"),
         ({"monitor": "f1"}, "no monitor 'f1'"),
         ({"sets": ["D4"]}, "no set 'D4'; there are D1, D2, D3, T, S"),

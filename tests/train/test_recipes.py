@@ -45,7 +45,8 @@ def test_each_states_its_source_and_fits_its_network(name: str) -> None:
                 part = part[step]
     phases = recipe.vocabulary
     leaves = VOCABULARIES[phases].slugs if isinstance(phases, str) else phases
-    assert set(recipe.labels.values()) <= {*leaves, ""}
+    meant = [(p,) if isinstance(p, str) else p for p in recipe.labels.values()]
+    assert {slug for slugs in meant for slug in slugs} <= {*leaves, ""}
     skeleton(
         recipe.architecture.name,
         n_channels=len(recipe.views.channels),
@@ -127,7 +128,9 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
         ("vocabulary = 'phases'\n" + SMALLEST, "vocabulary is 'phases', expected one of"),
         ("folds = 2\n" + SMALLEST, "folds is 2, expected 3 or more, or 0"),
         ("labels = 3\n" + SMALLEST, "labels is 3, expected a table [labels]"),
-        ("labels = { G1 = 1 }\n" + SMALLEST, "gives each label a phase, as text"),
+        ("labels = { G1 = 1 }\n" + SMALLEST, "gives G1 as 1, expected a phase, as text, or a list"),
+        ("labels = { G1 = ['a'] }\n" + SMALLEST, "gives G1 as ['a'], expected a phase"),
+        ("labels = { G1 = ['a', ''] }\n" + SMALLEST, "gives G1 as ['a', ''], expected a phase"),
         ("published = 'all'\n" + SMALLEST, "published is 'all', expected a list"),
     ],
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         simulate_exposure_set,
         simulate_microtubules,
     )
+    from napari_cellcycle.simulate.projections import simulate_nucleus_set
 
 __all__ = [
     "SimulatedCell",
@@ -20,6 +21,7 @@ __all__ = [
     "simulate_exposure_set",
     "simulate_field",
     "simulate_microtubules",
+    "simulate_nucleus_set",
 ]
 
 _MODULES = {
@@ -29,6 +31,7 @@ _MODULES = {
     "simulate_exposure_set": "microtubules",
     "simulate_field": "field",
     "simulate_microtubules": "microtubules",
+    "simulate_nucleus_set": "projections",
 }
 
 

@@ -9,7 +9,11 @@ name                   strength
 ``rotate90``           by exactly 0, 90, 180 or 270 degrees (side views: 0 or 180)
 ``flip``               left and right, up and down, each for half of the views
 ``border``             share of views of which up to a quarter is blanked at each side
+``window``             share of views that are blanked outside of a square in the middle, of half to
+                       all of their edge, as of a crop that was cut tightly (not stacks)
 ``blur``               greatest sigma of a Gaussian, pixels; half of the views are blurred
+``saturate``           share of views whose contrast is enhanced: up to 0.15 of the range is cut off
+                       at the dark end, up to 0.45 at the bright end
 ``gamma``              greatest logarithm of the exponent, either way
 ``brightness-contrast``  greatest change in brightness (of the range) and in contrast (relative)
 ``colour-jitter``      greatest relative change in the brightness of each channel by itself
@@ -140,6 +144,24 @@ def _border(images: torch.Tensor, strength: float, rng: torch.Generator) -> torc
     return torch.where(chosen & ~inside, torch.zeros_like(images), images)
 
 
+def _window(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.Tensor:
+    if images.ndim != 4:
+        return images
+    chosen = _uniform(rng, 0, 1, images) < strength
+    reach = _uniform(rng, 0.5, 1, images)
+    height, width = images.shape[-2:]
+    down = (2 * torch.arange(height, device=images.device) + 1 - height).abs().view(-1, 1) / height
+    across = (2 * torch.arange(width, device=images.device) + 1 - width).abs().view(1, -1) / width
+    outside = torch.maximum(down, across) > reach
+    return torch.where(chosen & outside, torch.zeros_like(images), images)
+
+
+def _saturate(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.Tensor:
+    chosen = _uniform(rng, 0, 1, images) < strength
+    low, high = _uniform(rng, 0, 0.15, images), 1 - _uniform(rng, 0, 0.45, images)
+    return torch.where(chosen, ((images - low) / (high - low)).clamp(0, 1), images)
+
+
 def _blur(images: torch.Tensor, strength: float, rng: torch.Generator) -> torch.Tensor:
     sigma = _uniform(rng, -strength, strength, images).flatten().clamp(min=1e-3)
     reach = min(math.ceil(3 * strength), *(edge - 1 for edge in images.shape[-2:]))
@@ -205,7 +227,9 @@ def _coarse(images: torch.Tensor, strength: float, rng: torch.Generator) -> torc
 _LOOKS: dict[str, Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]] = {
     "flip": _flip,
     "border": _border,
+    "window": _window,
     "blur": _blur,
+    "saturate": _saturate,
     "gamma": _gamma,
     "brightness-contrast": _brightness_contrast,
     "colour-jitter": _colour_jitter,

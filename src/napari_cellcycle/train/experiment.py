@@ -16,7 +16,9 @@ from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
 from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
 from napari_cellcycle.train.leakage import training_groups
-from napari_cellcycle.train.relabel import DROPPED, relabel
+from napari_cellcycle.train.meaning import Meaning
+from napari_cellcycle.train.others import Other, apart
+from napari_cellcycle.train.plan import one_of
 from napari_cellcycle.train.viewset import join, set_views
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 NO_LIMITS_KNOWN = (
     "Trained on one data set, and tested on groups of the same. What it does on other cells, "
     "stains and microscopes is not known: evaluate it on labelled crops of your own."
+)
+TESTED_ON_ONE = NO_LIMITS_KNOWN.replace(
+    "one data set, and tested on groups of the same",
+    "several data sets, and tested on groups of the first alone",
 )
 
 
@@ -59,6 +65,8 @@ class Experiment:
         Crops of phases that the recipe also shows with all their parts as one cell.
     both_rows : ndarray, ``(n,)``, int
         Row of the crop that each of these comes from.
+    others : tuple of Other
+        Further data sets, all of whose cells are learned from.
     seed : int
     device : str
     """
@@ -72,6 +80,7 @@ class Experiment:
     begun: ProjectionClassifier | None = None
     both: ViewSet | None = None
     both_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    others: tuple[Other, ...] = ()
     seed: int = 0
     device: str = "cpu"
 
@@ -92,11 +101,11 @@ class Experiment:
         )
 
     def training_views(self, rows: NDArray[np.int64]) -> ViewSet:
-        """Views of some rows, those of both daughters as one cell among them."""
-        views = self.views.select(rows)
-        if self.both is None:
-            return views
-        return join([views, self.both.select(np.isin(self.both_rows, rows))])
+        """Views of some rows, of both their daughters as one cell, and of all further sets."""
+        views = [self.views.select(rows), *(other.views for other in self.others)]
+        if self.both is not None:
+            views.insert(1, self.both.select(np.isin(self.both_rows, rows)))
+        return join(views) if len(views) > 1 else views[0]
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -145,16 +154,22 @@ class Experiment:
             transfer(state, network)
         return network
 
+    @property
+    def learned_from(self) -> str:
+        """Names of all data sets."""
+        return one_of([self.crops.name, *(o.crops.name for o in self.others)], "and")
+
     def card(self, temperatures: Mapping[str, Mapping[str, float]]) -> ModelCard:
         """Write the card of a model of this experiment; what depends on its parts is left open."""
-        recipe, crops = self.recipe, self.crops
+        recipe = self.recipe
         others = [role for role in recipe.views.channels if role != recipe.views.reference]
         return ModelCard(
             name=self.name,
             version="1",
             description=_sentences(
                 recipe.description,
-                f"{recipe.architecture.name} trained on {crops.name} by the recipe {recipe.name}.",
+                f"{recipe.architecture.name} trained on {self.learned_from} by the recipe "
+                f"{recipe.name}.",
             ),
             architecture=recipe.architecture,
             vocabulary=self.phases.name,
@@ -177,7 +192,8 @@ class Experiment:
 
     def limits(self, of_data: str = "") -> str:
         """What a model of this experiment cannot do: for its data, and for its recipe."""
-        return _sentences(of_data or NO_LIMITS_KNOWN, self.recipe.limits)
+        unknown = TESTED_ON_ONE if self.others else NO_LIMITS_KNOWN
+        return _sentences(of_data or unknown, self.recipe.limits)
 
 
 def new_experiment(
@@ -185,6 +201,7 @@ def new_experiment(
     crops: CropSet,
     recipe: TrainingRecipe,
     *,
+    others: Sequence[CropSet] = (),
     renames: Mapping[str, str] | None = None,
     merge: Mapping[str, Sequence[str]] | None = None,
     start: ProjectionClassifier | None = None,
@@ -202,6 +219,9 @@ def new_experiment(
         As read.
     recipe : TrainingRecipe
         As found. With a start, its views and architecture are those of the start.
+    others : sequence of CropSet
+        Further sets, as read, to learn from and not to test on. Channels, phases and the size of
+        views are those of ``crops``; the typical cell is each set's own.
     renames : mapping of str to str
         Theirs to ours; outweighs the recipe's own labels. An empty one drops the cell.
     merge : mapping of str to sequence of str
@@ -218,38 +238,31 @@ def new_experiment(
     Raises
     ------
     CropSetError
-        If labels mean no phase, or a channel is missing.
+        If labels mean no phase, a channel is missing, or a further set has the same crops.
     TrainingError
         If fewer than two phases are left, or the start is of another kind.
     """
     if start is not None:
         recipe = _as_start(recipe, start)
-    # a rename into a phase of our own must not be renamed again by the recipe
-    names = {key: value for key, value in recipe.labels.items() if key not in (renames or {})}
-    labels = relabel(crops.phase, names | dict(renames or {}))
-    for merged, members in (merge or {}).items():
-        labels = relabel(labels, dict.fromkeys(members, merged))
-    kept = labels != DROPPED
-    if not kept.any():
-        raise TrainingError(f"Nothing of {crops.name} is left to train on: every label is dropped.")
-    crops = replace(crops.select(kept), phase=labels[kept])
     recipe = recipe.for_data(crops)
+    new = apart(crops, others, recipe.views.reference)
+    meaning = Meaning.of(recipe.labels, renames, merge)
+    crops, further = meaning.apply(crops), [meaning.apply(each) for each in new]
     if start is not None:  # its networks take all their channels; those that the data lack are zero
         views = replace(recipe.views, channels=start.card.recipe.channels)
         recipe = replace(recipe, views=views)
-    phases = _phases(recipe, crops, start)
-    meanings = {
-        phase.slug: _leaves(phases, phase.slug)
-        for phase in phases
-        if phase.slug not in phases.slugs
-    }
-    found = set_views(crops, recipe.views, phases.slugs, allowed=meanings, progress=progress)
-    both, both_rows = None, np.flatnonzero(np.isin(crops.phase, recipe.both))
-    if len(both_rows):
-        both = set_views(
-            crops, recipe.views, phases.slugs, allowed=meanings, join_parts=True, rows=both_rows
-        )
-    _check_phases(crops, phases, found)
+    phases = _phases(recipe, crops, start, meaning)
+    made, total = 0, len(crops) + sum(map(len, further))
+    sets = []
+    for each in (crops, *further):
+        sets.append(_views_of(each, recipe, phases, meaning, _from(made, total, progress)))
+        made += len(each)
+    (found, both, both_rows), *rest = sets
+    all_others = []
+    for i, (each, (single, parts, _)) in enumerate(zip(further, rest, strict=True), 1):
+        whole = single if parts is None else join([single, parts])
+        all_others.append(Other(each, replace(whole, source=np.full(len(whole), i))))
+    _check_phases(crops, phases, found, [other.views for other in all_others])
     if start is not None and not set(found.axes) <= set(start.networks):
         raise TrainingError(
             f"{start.card.name} has no network for the axes {', '.join(found.axes)}, only for "
@@ -257,14 +270,22 @@ def new_experiment(
         )
     begun = load_model(recipe.start) if recipe.start and start is None else None
     return Experiment(
-        name, crops, recipe, phases, found, start, begun, both, both_rows, seed, device
+        *(name, crops, recipe, phases, found, start, begun, both, both_rows),
+        others=tuple(all_others),
+        seed=seed,
+        device=device,
     )
 
 
-def _phases(recipe: TrainingRecipe, crops: CropSet, start: ProjectionClassifier | None) -> PhaseSet:
+def _phases(
+    recipe: TrainingRecipe,
+    crops: CropSet,
+    start: ProjectionClassifier | None,
+    meaning: Meaning,
+) -> PhaseSet:
     if isinstance(recipe.vocabulary, str):
         return vocabulary(recipe.vocabulary)
-    labels = set(crops.phase.tolist())
+    labels = set(crops.phase.tolist()).difference(meaning.several)
     if recipe.vocabulary:
         return flat_vocabulary(recipe.name, recipe.vocabulary)
     if start is not None and labels <= {phase.slug for phase in start.card.phase_set}:
@@ -272,15 +293,36 @@ def _phases(recipe: TrainingRecipe, crops: CropSet, start: ProjectionClassifier 
     return flat_vocabulary("own", sorted(labels))
 
 
-def _leaves(phases: PhaseSet, slug: str) -> list[str]:
-    children = phases.children(slug)
-    if not children:
-        return [slug]
-    return [leaf for child in children for leaf in _leaves(phases, child.slug)]
+def _views_of(
+    crops: CropSet,
+    recipe: TrainingRecipe,
+    phases: PhaseSet,
+    meaning: Meaning,
+    progress: Callable[[int, int], object] | None,
+) -> tuple[ViewSet, ViewSet | None, NDArray[np.int64]]:
+    """Views of a set, those of all parts as one cell, and the rows of these."""
+    allowed = meaning.leaves(phases)
+    views = set_views(crops, recipe.views, phases.slugs, allowed=allowed, progress=progress)
+    rows = np.flatnonzero(np.isin(crops.phase, recipe.both))
+    if not len(rows) or crops.mask is not None:  # a mask says what is one cell
+        return views, None, np.zeros(0, np.int64)
+    both = set_views(crops, recipe.views, phases.slugs, allowed=allowed, join_parts=True, rows=rows)
+    return views, both, rows
 
 
-def _check_phases(crops: CropSet, phases: PhaseSet, views: ViewSet) -> None:
-    """Refuse to train on fewer than two phases; say which ones have no cell."""
+def _from(
+    before: int, total: int, progress: Callable[[int, int], object] | None
+) -> Callable[[int, int], object] | None:
+    """Report crops of one set as a part of those of all sets."""
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, total)
+
+
+def _check_phases(
+    crops: CropSet, phases: PhaseSet, views: ViewSet, others: Sequence[ViewSet]
+) -> None:
+    """Refuse to train on fewer than two phases; say which ones have no cell in any set."""
     import warnings
 
     from napari_cellcycle.errors import CellCycleWarning
@@ -293,6 +335,15 @@ def _check_phases(crops: CropSet, phases: PhaseSet, views: ViewSet) -> None:
             f"{crops.name} has cells of one phase only, {found}: there is nothing to tell apart. "
             "Add cells of another, or map fewer labels to it (--map)."
         )
+    present = counts.astype(bool)
+    for each in (views, *others):
+        present |= each.allowed.any(axis=0)
+        if stages_of(phases) and (each.allowed[:, 0] & each.allowed[:, 1:].any(axis=1)).any():
+            raise TrainingError(
+                f"A label of the recipe may mean {phases.slugs[0]} or a stage of mitosis, but "
+                f"{phases.name} decides between these first: let it mean one of them (--map)."
+            )
+    absent = [slug for slug, there in zip(phases.slugs, present, strict=True) if not there]
     if absent:
         warnings.warn(
             CellCycleWarning(

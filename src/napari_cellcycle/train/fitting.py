@@ -263,4 +263,5 @@ def _fingerprint(network: torch.nn.Module, task: Task) -> str:
     for views in (task.train, task.validation):
         found.update(views.images[:, views.axes.index(task.axis)].tobytes())
         found.update(views.allowed.tobytes())
+        found.update(views.source.tobytes())
     return found.hexdigest()

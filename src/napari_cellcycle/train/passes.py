@@ -56,7 +56,7 @@ def train_epoch(
     report: Callable[[int, int, float], None],
     average: torch.nn.Module | None = None,
 ) -> float:
-    """Show all training cells once, in batches.
+    """Show the training cells of an epoch in batches: all once, or as the plan says.
 
     Parameters
     ----------
@@ -222,6 +222,8 @@ def _order(
     """Rows of an epoch in the order in which they are shown, and the quarter turn of each."""
     rng = np.random.default_rng((seed, number, 1))
     rows = np.arange(len(views))
+    if plan.others and views.source.any():
+        rows = _drawn(views, plan.others, rng)
     if plan.balance == "upsample":
         # a rare class is repeated until it counts as many cells as the largest
         copies = cell_weights(views.allowed)
@@ -232,6 +234,23 @@ def _order(
     quarters = np.tile(np.arange(turns), len(rows))
     order = rng.permutation(len(rows) * turns)
     return np.repeat(rows, turns)[order], quarters[order]
+
+
+def _drawn(views: ViewSet, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """All rows of the set that is split, and some of the further sets, with replacement."""
+    own = np.flatnonzero(views.source == 0)
+    others = np.unique(views.source[views.source > 0])
+    total = round(len(own) * share / (1 - share))
+    counts = np.full(len(others), total // len(others))
+    counts[rng.permutation(len(others))[: total % len(others)]] += 1
+    rows = [own]
+    for other, n in zip(others, counts, strict=True):
+        of_it = np.flatnonzero(views.source == other)
+        leaves = views.allowed[of_it] / views.allowed[of_it].sum(axis=1, keepdims=True)
+        sizes = leaves.sum(axis=0)
+        odds = leaves @ np.divide(1, np.sqrt(sizes), out=np.zeros_like(sizes), where=sizes > 0)
+        rows.append(rng.choice(of_it, n, p=odds / odds.sum()))
+    return np.concatenate(rows)
 
 
 def _batches(n: int, size: int) -> int:

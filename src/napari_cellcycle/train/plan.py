@@ -14,6 +14,8 @@ MONITORS = ("loss", "accuracy", "balanced-accuracy")
 BALANCES = ("none", "weights", "upsample")
 SCHEDULES = ("constant", "cosine")
 
+_MOST_OTHERS = 0.95
+
 STRENGTHS: dict[str, tuple[float, float]] = {
     "rotate": (180.0, 180.0),
     "scale": (0.1, 0.7),
@@ -21,7 +23,9 @@ STRENGTHS: dict[str, tuple[float, float]] = {
     "rotate90": (1.0, 1.0),
     "flip": (1.0, 1.0),
     "border": (0.2, 1.0),
+    "window": (0.2, 1.0),
     "blur": (1.0, 8.0),
+    "saturate": (0.3, 1.0),
     "gamma": (0.3, 2.0),
     "brightness-contrast": (0.2, 1.0),
     "colour-jitter": (0.2, 1.0),
@@ -96,6 +100,11 @@ class FitPlan:
     average : float
         Decay of the moving average of the weights, a batch: the average is validated and kept
         instead of the weights themselves, which jump. 0 for none.
+    others : float
+        Share of the crops shown in an epoch that come from further sets, where there are any: all
+        crops of the set that is split are shown, and as many as it takes are drawn from the others,
+        evenly between these sets and, in a set, from each class in proportion to the square root of
+        its size. 0 shows each crop of every set once. Goes without balance.
 
     Raises
     ------
@@ -115,6 +124,7 @@ class FitPlan:
     augment: Mapping[str, float] = field(default_factory=dict)
     turned_copies: bool = False
     average: float = 0.0
+    others: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -140,6 +150,16 @@ class FitPlan:
         if not 0 <= self.average < 1:
             raise TrainingError(
                 f"average is {self.average!r}, expected a decay such as 0.99, or 0 for none."
+            )
+        if not 0 <= self.others <= _MOST_OTHERS:
+            raise TrainingError(
+                f"others is {self.others!r}, expected the share of further sets in an epoch, up to "
+                f"{_MOST_OTHERS:g}, or 0 to show each crop of every set once."
+            )
+        if self.others and self.balance != "none":
+            raise TrainingError(
+                f"others is {self.others:g} and balance {self.balance!r}, but crops of further "
+                "sets are drawn by class already: leave one of the two out."
             )
         for name, strength in self.augment.items():
             if name not in STRENGTHS:
@@ -235,9 +255,9 @@ def _words(kind: str) -> str:
     ]
 
 
-def one_of(words: Sequence[str]) -> str:
+def one_of(words: Sequence[str], last: str = "or") -> str:
     """Write ``a, b or c``."""
-    return ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
+    return ", ".join(words[:-1]) + f" {last} {words[-1]}" if len(words) > 1 else words[0]
 
 
 def hint(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:

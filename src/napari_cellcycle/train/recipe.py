@@ -47,8 +47,9 @@ class TrainingRecipe:
     vocabulary : str or tuple of str
         A built-in vocabulary, phases of its own, or none: then the labels of the data are the
         phases.
-    labels : mapping of str to str
-        Labels of data sets and the phase that each means; an empty one drops the cell.
+    labels : mapping of str to str or tuple of str
+        Labels of data sets and the phase that each means, or the phases that it may mean; an empty
+        one drops the cell. Labels that a data set lacks do no harm.
     architecture : Architecture
         With all its parameters.
     pretrained : bool
@@ -73,7 +74,7 @@ class TrainingRecipe:
     views: ViewRecipe = field(default_factory=ViewRecipe)
     fit: FitPlan = field(default_factory=FitPlan)
     vocabulary: str | tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     pretrained: bool = False
     start: str = ""
     both: tuple[str, ...] = ()
@@ -201,9 +202,6 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
             f"{where}: vocabulary is {vocabulary!r}, expected one of {', '.join(VOCABULARIES)}, or "
             "a list of phases."
         )
-    labels = _table(values, "labels", where)
-    if not all(isinstance(phase, str) for phase in labels.values()):
-        raise TrainingError(f"{where}: [labels] gives each label a phase, as text.")
     published = _texts(values, "published", where)
     folds = values.get("folds", 0)
     if type(folds) is not int or folds < 0 or folds in (1, 2):
@@ -215,7 +213,7 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
         _views(_table(values, "views", where), sharpen, where),
         plan,
         vocabulary,
-        labels,
+        _labels(_table(values, "labels", where), where),
         pretrained,
         start,
         _texts(values, "both", where),
@@ -224,6 +222,21 @@ def parse_recipe(text: str, name: str) -> TrainingRecipe:
         published,
         *(_text(values, key, where) for key in _OPTIONAL),
     )
+
+
+def _labels(values: dict[str, Any], where: str) -> dict[str, str | tuple[str, ...]]:
+    found: dict[str, str | tuple[str, ...]] = {}
+    for label, phase in values.items():
+        several = isinstance(phase, list) and len(set(map(str, phase))) > 1
+        if not isinstance(phase, str) and not (
+            several and all(isinstance(one, str) and one for one in phase)
+        ):
+            raise TrainingError(
+                f"{where}: [labels] gives {label} as {phase!r}, expected a phase, as text, or a "
+                "list of two phases or more that it may be."
+            )
+        found[label] = phase if isinstance(phase, str) else tuple(phase)
+    return found
 
 
 def _architecture(values: dict[str, Any], where: str) -> tuple[Architecture, bool, str]:

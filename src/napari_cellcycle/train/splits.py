@@ -165,14 +165,14 @@ def tied_groups(crops: CropSet) -> NDArray[np.str_]:
     for image, group in zip(crops.images, crops.group.tolist(), strict=True):
         if image.min() == image.max():
             continue
-        other = first.setdefault(_fingerprint(image), group)
+        other = first.setdefault(fingerprint(image), group)
         here, there = root(group), root(other)
         if here != there:
             parent[here] = there
     return np.array([root(group) for group in crops.group.tolist()], dtype=np.str_)
 
 
-def _fingerprint(image: NDArray[Any]) -> str:
+def fingerprint(image: NDArray[Any]) -> str:
     """Hash of an image ``(c, ..., y, x)``, the same for all its quarter turns and mirror images."""
     turned = (np.rot90(image, turn, axes=(-2, -1)) for turn in range(4))
     return min(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.classify.device import choose_device
-from napari_cellcycle.models.card import ModelCard, TrainingData
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train import record
 from napari_cellcycle.train.cropset import GROUP, LABEL, CropSet
@@ -20,7 +19,8 @@ from napari_cellcycle.train.crossvalidation import CrossValidation, cross_valida
 from napari_cellcycle.train.dataset import read_data
 from napari_cellcycle.train.experiment import Experiment, new_experiment
 from napari_cellcycle.train.fitting import Progress
-from napari_cellcycle.train.leakage import TRAINING_GROUPS, hash_groups
+from napari_cellcycle.train.leakage import TRAINING_GROUPS
+from napari_cellcycle.train.others import NOT_STATED, all_groups, check_stated, sources
 from napari_cellcycle.train.places import Places
 from napari_cellcycle.train.ranges import crop_ranges
 from napari_cellcycle.train.recipe import TrainingRecipe, find_recipe
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.models.card import ModelCard
     from napari_cellcycle.train.evaluate import Evaluation
 
     Parts = Mapping[str, NDArray[np.int64]]
@@ -55,8 +56,10 @@ class TrainingResult:
         Model folder or zip file.
     card : ModelCard
         As written.
+    data : str
+        Names of all data sets.
     parts : mapping of str to int
-        Cells to train, validate and test.
+        Cells to train, validate and test; of further sets, if there are any.
     test : Evaluation
         On groups that neither fitted nor stopped nor calibrated it.
     trained : Trained
@@ -70,6 +73,7 @@ class TrainingResult:
 
     out: Path
     card: ModelCard
+    data: str
     parts: Mapping[str, int]
     test: Evaluation
     trained: Trained
@@ -103,6 +107,7 @@ def train(
     model: str | Path | TrainingRecipe,
     out: str | Path,
     *,
+    others: Sequence[str | Path | CropSet] = (),
     start: str | Path | None = None,
     label_key: str = LABEL,
     group_key: str = GROUP,
@@ -115,8 +120,8 @@ def train(
     folds: int | None = None,
     find_settings: bool = False,
     device: str = "auto",
-    licence: str = "not stated",
-    attribution: str = "not stated",
+    licence: str | Sequence[str] = NOT_STATED,
+    attribution: str | Sequence[str] = NOT_STATED,
     limits: str = "",
     progress: Report | None = None,
 ) -> TrainingResult:
@@ -135,6 +140,10 @@ def train(
     out : path-like
         Model folder, or a zip file. ``.run.json``, ``.curves.png`` and, until it is finished, a
         folder ``.checkpoints`` of the same name are written beside it.
+    others : sequence of path or CropSet
+        Further data sets that are only learned from: all their cells join the part to train. How
+        often they are shown is ``others`` of the recipe's plan. Files are read by their usual keys
+        (``phase``, ``group``, ``channels``); renames and merges are the same for all sets.
     start : str or path, optional
         Model whose weights training begins with; its architecture and views are taken over. With
         other phases, all layers but the last are.
@@ -156,8 +165,8 @@ def train(
         Search depth, width and learning rate first, on training and validation cells only.
     device : str
         Where to compute.
-    licence, attribution : str
-        Of the data, for the card; the model takes over the licence.
+    licence, attribution : str or sequence of str
+        Of the data, then of each further set, for the card; the model takes over the first licence.
     limits : str
         What these data cannot teach, for the card, in place of the sentence that nothing is known.
     progress : callable of Progress, optional
@@ -167,7 +176,7 @@ def train(
     Raises
     ------
     CropSetError
-        If the data set is wrong, or cannot be split.
+        If a data set is wrong, or cannot be split, or a further one has the same crops.
     TrainingError
         If the recipe is wrong, or does not go with the data.
     """
@@ -181,10 +190,16 @@ def train(
         if isinstance(data, CropSet)
         else read_data(data, label_key=label_key, group_key=group_key, channels=channels)
     )
+    licences, attributions = (
+        (text,) if isinstance(text, str) else tuple(text) or (NOT_STATED,)
+        for text in (licence, attribution)
+    )
+    check_stated(1 + len(others), licences, attributions)
     experiment = new_experiment(
         places.name,
         crops,
         recipe,
+        others=[other if isinstance(other, CropSet) else read_data(other) for other in others],
         renames=renames,
         merge=merge,
         start=None if start is None else load_model(start),
@@ -195,20 +210,21 @@ def train(
     parts = three_parts(experiment.crops, seed, seen=experiment.seen)
     trials: tuple[Trial, ...] = ()
     if find_settings:
-        learned = np.sort(np.concatenate([parts["train"], parts["validation"]]))
-        recipe, trials = search(experiment, learned, progress=progress)
+        rows = np.sort(np.concatenate([parts["train"], parts["validation"]]))
+        recipe, trials = search(experiment, rows, progress=progress)
         experiment = replace(experiment, recipe=recipe)
     how: dict[str, Any] = {"resume": resume, "progress": progress}
     k = recipe.folds if folds is None else folds
     crossed = cross_validate(experiment, k, checkpoints=places.checkpoints, **how) if k else None
     trained = fit_model(experiment, parts, checkpoints=places.checkpoints, **how)
     test = trained.evaluate(experiment, parts["test"])
-    source = TrainingData(crops.name, licence, attribution, len(parts["train"]))
+    learned = [(crops.name, len(parts["train"]))]
+    learned += [(other.crops.name, len(other.crops)) for other in experiment.others]
     card = replace(
         trained.classifier.card,
-        training_data=(source, *experiment.learned_before),
+        training_data=(*sources(learned, licences, attributions), *experiment.learned_before),
         ranges=crop_ranges(experiment.crops.select(parts["train"])),
-        licence=licence,
+        licence=licences[0],
         limits=experiment.limits(limits),
         metrics=_metrics(experiment, parts, test, crossed),
     )
@@ -227,6 +243,14 @@ def train(
                 "sha256": record.data_sha256(data),
                 **record.describe_crops(experiment.crops),
             },
+            "others": [
+                {
+                    "name": found.crops.name,
+                    "sha256": record.data_sha256(other),
+                    **record.describe_crops(found.crops),
+                }
+                for other, found in zip(others, experiment.others, strict=True)
+            ],
             "options": {
                 "label_key": label_key,
                 "group_key": group_key,
@@ -248,12 +272,17 @@ def train(
             "test": test.to_dict(),
         },
     )
-    picture = places.draw(trained, f"{recipe.name} on {crops.name}, {len(parts['train']):,} cells")
+    n = sum(cells for _, cells in learned)
+    picture = places.draw(trained, f"{recipe.name} on {experiment.learned_from}, {n:,} cells")
+    counted = {part: len(rows) for part, rows in parts.items()}
+    if experiment.others:
+        counted["others"] = n - counted["train"]
     shutil.rmtree(places.checkpoints, ignore_errors=True)
     return TrainingResult(
         places.out,
         card,
-        {part: len(rows) for part, rows in parts.items()},
+        experiment.learned_from,
+        counted,
         test,
         trained,
         crossed,
@@ -281,8 +310,9 @@ def _metrics(
     if crossed is not None:
         metrics["cross_validation"] = crossed.to_dict()
     learned = np.concatenate([parts["train"], parts["validation"]])
-    groups = hash_groups(experiment.crops.group[learned])
-    if len(groups) <= MOST_GROUPS:
+    own = experiment.crops.group[learned]
+    groups = all_groups([own, *(other.crops.group for other in experiment.others)], MOST_GROUPS)
+    if groups:
         metrics[TRAINING_GROUPS] = groups
     return metrics
 

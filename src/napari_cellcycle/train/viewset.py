@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +40,20 @@ class ViewSet:
         Leaves of the vocabulary that the cell may be in; one is true where the phase is known,
         several where a data set is coarser than the vocabulary.
     group : ndarray, ``(n,)``, str
+    source : ndarray, ``(n,)``, int, optional
+        Data set that each cell is from; 0, the default, is the one that is split, all others are
+        only learned from.
     """
 
     images: NDArray[np.uint8]
     axes: tuple[str, ...]
     allowed: NDArray[np.bool_]
     group: NDArray[np.str_]
+    source: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if not len(self.source):
+            object.__setattr__(self, "source", np.zeros(len(self.allowed), np.int64))
 
     def __len__(self) -> int:
         return len(self.allowed)
@@ -62,7 +70,13 @@ class ViewSet:
 
     def select(self, which: NDArray[Any]) -> ViewSet:
         """Rows by boolean mask or by indices."""
-        return ViewSet(self.images[which], self.axes, self.allowed[which], self.group[which])
+        return ViewSet(
+            self.images[which],
+            self.axes,
+            self.allowed[which],
+            self.group[which],
+            self.source[which],
+        )
 
     def save(self, path: Path) -> None:
         """Write as ``.npz``, uncompressed (views hardly compress and are read often)."""
@@ -72,6 +86,7 @@ class ViewSet:
             axes=np.array(self.axes),
             allowed=self.allowed,
             group=self.group,
+            source=self.source,
         )
 
     @classmethod
@@ -79,7 +94,8 @@ class ViewSet:
         """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as a:
             axes = tuple(str(axis) for axis in a["axes"])
-            return cls(a["images"], axes, a["allowed"], a["group"])
+            source = {"source": a["source"]} if "source" in a else {}
+            return cls(a["images"], axes, a["allowed"], a["group"], **source)
 
 
 def join(sets: Sequence[ViewSet]) -> ViewSet:
@@ -89,6 +105,7 @@ def join(sets: Sequence[ViewSet]) -> ViewSet:
         sets[0].axes,
         np.concatenate([s.allowed for s in sets]),
         np.concatenate([s.group for s in sets]),
+        np.concatenate([s.source for s in sets]),
     )
 
 
@@ -96,6 +113,8 @@ def allowed_leaves(
     labels: Sequence[str] | NDArray[np.str_],
     slugs: Sequence[str],
     meanings: Mapping[str, Sequence[str]] | None = None,
+    *,
+    name: str = "",
 ) -> NDArray[np.bool_]:
     """Turn labels into the boolean columns of a :class:`ViewSet`.
 
@@ -107,6 +126,8 @@ def allowed_leaves(
         Leaves of the vocabulary, in order.
     meanings : mapping of str to sequence of str, optional
         Leaves that a label may mean; every other label means itself.
+    name : str
+        Of the data set, for messages.
 
     Raises
     ------
@@ -120,9 +141,10 @@ def allowed_leaves(
         - {label for label, meant in meanings.items() if meant and set(meant) <= set(slugs)}
     )
     if unknown:
+        what = f"No phase for the label{'s' * (len(unknown) > 1)} {', '.join(unknown)}"
         raise CropSetError(
-            f"No phase for the label{'s' if len(unknown) > 1 else ''} {', '.join(unknown)}; the "
-            f"vocabulary has {', '.join(slugs)}. Rename or drop them (--map theirs=ours,theirs=)."
+            f"{f'{name}: {what}' if name else what}; the vocabulary has {', '.join(slugs)}. Rename "
+            "or drop them (--map theirs=ours,theirs=)."
         )
     rows = {label: [s in meanings.get(label, (label,)) for s in slugs] for label in set(labels)}
     return np.array([rows[label] for label in labels], dtype=bool).reshape(-1, len(slugs))
@@ -254,7 +276,7 @@ def set_views(
     ViewError
         If the recipe takes volumes and the crops are 2D.
     """
-    leaves = allowed_leaves(crops.phase, slugs, allowed)
+    leaves = allowed_leaves(crops.phase, slugs, allowed, name=crops.name)
     group = crops.group
     if rows is not None:
         leaves, group = leaves[rows], group[rows]

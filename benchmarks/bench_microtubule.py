@@ -28,13 +28,13 @@ from sklearn.ensemble import RandomForestClassifier
 from tables import markdown, minutes, note, options, parsed, publish, with_interval
 
 from napari_cellcycle.phases import EXPOSURE
+from napari_cellcycle.review.kappa import NO_ANSWER
 from napari_cellcycle.train.annotators import answer_codes, majority_vote, read_annotators
 from napari_cellcycle.train.compare import paired_t
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.crossvalidation import cross_validate
 from napari_cellcycle.train.evaluate import Evaluation, evaluate
 from napari_cellcycle.train.experiment import new_experiment
-from napari_cellcycle.train.kappa import NO_ANSWER
 from napari_cellcycle.train.recipe import find_recipe
 from napari_cellcycle.train.splits import folds
 

@@ -57,5 +57,17 @@ class TrainingError(CellCycleError):
     """A recipe is wrong, or a model cannot be trained as asked."""
 
 
+class ProjectError(CellCycleError):
+    """A project cannot be opened, read or written."""
+
+
+class ReadOnlyProjectError(ProjectError):
+    """A project that may only be looked at was to be changed."""
+
+
+class InputChangedError(ProjectError):
+    """An image or a segmentation of a project was moved, or is another one now."""
+
+
 class CellCycleWarning(UserWarning):
     """Something a user should know that does not stop the work."""

@@ -187,7 +187,7 @@ def _write_table(path: Path, rows: list[tuple[str, ...]]) -> Path:
 
 
 def _field(text: str) -> str:
-    from napari_cellcycle.classify.table import neutralise
+    from napari_cellcycle.spreadsheet import neutralise
 
     if text == _UNDEFINED:
         return ""

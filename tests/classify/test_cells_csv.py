@@ -12,8 +12,8 @@ import pytest
 
 from napari_cellcycle import files
 from napari_cellcycle.classify import classify
-from napari_cellcycle.classify.table import neutralise
 from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.spreadsheet import neutralise
 
 SCHEMA_1 = [
     *("image", "scene", "frame", "track", "label", "merged_labels"),

@@ -7,13 +7,13 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.review.kappa import cohen_kappa, fleiss_kappa
 from napari_cellcycle.train.annotators import (
     answer_codes,
     judge_people,
     majority_vote,
     read_annotators,
 )
-from napari_cellcycle.train.kappa import cohen_kappa, fleiss_kappa
 from napari_cellcycle.train.pairs import pairs_of_classes
 
 LABELS = ("0", "0.1", "1")

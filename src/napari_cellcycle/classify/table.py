@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.files import replacing
+from napari_cellcycle.spreadsheet import neutralise
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FREE_TEXT = ("image", "scene", "note")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PIXELS = ("z_px", "y_px", "x_px", "volume_px", "nucleus_volume_px")
 
 
@@ -125,15 +125,6 @@ def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     safe = table.assign(**{name: table[name].map(neutralise) for name in FREE_TEXT})
     with replacing(Path(path)) as new:
         safe.to_csv(new, index=False, encoding="utf-8", lineterminator="\n")
-
-
-def neutralise(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula.
-
-    Carriage returns, which would end the row in some readers, become spaces.
-    """
-    safe = f"'{text}" if text.startswith(_FORMULA) else text
-    return safe.replace("\r", " ")
 
 
 def _whole(values: NDArray[np.int64]) -> Any:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.review.kappa import NO_ANSWER, cohen_kappa, fleiss_kappa
 from napari_cellcycle.train.compare import Comparison, McNemar, PairedT, compare, mcnemar, paired_t
-from napari_cellcycle.train.kappa import NO_ANSWER, cohen_kappa, fleiss_kappa
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -122,7 +122,7 @@ class Evaluation:
 
     def write_confusion(self, path: Path | str) -> Path:
         """Write the confusion matrix as CSV: one row a true class, one column a called one."""
-        from napari_cellcycle.classify.table import neutralise
+        from napari_cellcycle.spreadsheet import neutralise
 
         path, names = Path(path), [neutralise(label) for label in self.labels]
         with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:

@@ -116,6 +116,33 @@ def test_what_is_printed(run: Run, rpe1: Path) -> None:
     assert err == ""
 
 
+def test_a_further_set_is_learned_from_and_named(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    with np.load(rpe1) as arrays:
+        first = np.isin(arrays["group"], np.unique(arrays["group"])[:3])
+        for name, rows in (("mine", first), ("other", ~first)):
+            values = {key: arrays[key][rows] for key in arrays.files}
+            if name == "mine":  # an image is a group; four are needed at least
+                values["group"] = np.array([f"{g}-{i % 2}" for i, g in enumerate(values["group"])])
+            np.savez(tmp_path / f"{name}.npz", **values)
+    mine, other = tmp_path / "mine.npz", tmp_path / "other.npz"
+    licences = ("--licence", "BSD-3-Clause", "--licence", "MIT")
+    code, out, err = run(mine, "--with", other, *licences, "--epochs", "1")
+    assert code == 0, err
+    out = " ".join(out.split())
+    assert "data mine.npz and other.npz" in out
+    assert "to test, 40 to learn from beside" in out
+    card = json.loads((tmp_path / "model" / "card.json").read_text())
+    assert [source["licence"] for source in card["training_data"]] == ["BSD-3-Clause", "MIT"]
+    groups = json.loads((tmp_path / "model.run.json").read_text())["parts"]["train"]["groups"]
+    assert len(groups) == 4
+
+
+def test_a_further_set_with_the_same_cells_is_refused(run: Run, rpe1: Path) -> None:
+    assert "is it given twice? A further set (--with) must" in run.refused(rpe1, "--with", rpe1)
+    licences = ("--licence", "MIT", "--licence", "MIT")
+    assert "--licence is given 2 times, but there is 1 data set" in run.refused(rpe1, *licences)
+
+
 def test_its_own_training_groups_cannot_test_it(run: Run, rpe1: Path, tmp_path: Path) -> None:
     assert run(rpe1, "--map", "mitotic=M,non-mitotic=rest")[0] == 0
     run.capsys.readouterr()

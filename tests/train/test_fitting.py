@@ -177,6 +177,37 @@ def test_turned_copies_show_each_cell_once_in_every_turn(parts: tuple[ViewSet, V
     assert (other != rows).any()
 
 
+def test_further_sets_take_their_share_of_an_epoch(parts: tuple[ViewSet, ViewSet]) -> None:
+    common, rare = [True, False, False], [False, True, False]
+    open_ = [False, True, True]
+    allowed = np.array([common] * 30 + [common] * 90 + [rare] * 10 + [open_] * 7)
+    source = np.repeat([0, 1, 2], [30, 100, 7])
+    views = ViewSet(
+        np.zeros((137, 1, 1, 8, 8), np.uint8), ("z",), allowed, np.full(137, "g"), source
+    )
+    every, _ = _order(views, PLAN, seed=0, number=1)
+    assert sorted(every) == list(range(137))
+    plan = replace(PLAN, others=0.6)
+    drawn = np.zeros(137)
+    for number in range(1, 201):
+        rows, _ = _order(views, plan, seed=0, number=number)
+        counts = np.bincount(source[rows])
+        assert counts[0] == 30
+        assert sorted(counts[1:]) == [22, 23]  # of 75 crops 45 are of further sets
+        assert sorted(rows[source[rows] == 0]) == list(range(30))
+        drawn += np.bincount(rows, minlength=137)
+    # classes of 90 and of 10 cells, as 3 to 1
+    assert drawn[30:120].sum() / drawn[120:130].sum() == pytest.approx(3, rel=0.1)
+    assert drawn[130:].min() > 0
+    again, _ = _order(views, plan, seed=0, number=200)
+    assert (rows == again).all()
+    own = views.select(source == 0)
+    assert sorted(_order(own, plan, seed=0, number=1)[0]) == list(range(30))
+    turned, quarters = _order(views, replace(plan, turned_copies=True), seed=0, number=1)
+    assert len(turned) == 4 * 75
+    assert np.bincount(quarters).tolist() == [75] * 4
+
+
 def test_loss_of_a_phase_that_is_known_in_part() -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
     allowed = torch.tensor([[True, True, False], [True, False, False]])

@@ -1,9 +1,10 @@
-"""How projections decide: each axis alone against lowest entropy, majority and mean.
+"""How projections decide: each axis alone, lowest entropy, majority and mean, and a 3D network.
 
-The model ``mitosis-3d`` on simulated cells that no training used, and on the real 3D cells
-of ``real_stacks.py``. Run ``uv run python benchmarks/bench_votes.py [--quick] [--cells N] [--out
-docs/benchmarks.md]``: about ten minutes on one core, with ``--quick`` a minute, without the real
-cells. The 3D network over the crop itself has no column yet.
+The model ``mitosis-3d`` on simulated cells that no training used, and on the real 3D cells of
+``real_stacks.py``; beside it a small 3D network, trained here on simulated cells. Run ``uv run
+python benchmarks/bench_votes.py [--quick] [--cells N] [--volume-cells N] [--volume-epochs N] [--out
+docs/benchmarks.md]``: about half an hour on one core, most of it for the 3D network; with
+``--quick`` a minute, without the real cells.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from real_stacks import interphase, mitotic_crops, organoid
 from tables import markdown, note, options, parsed, publish, with_interval
+from volume_network import volume_network
 
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import VOTES, Decision, decide
@@ -45,6 +47,9 @@ def judges(
     axes : sequence of str
         Their names.
     """
+    if tuple(axes) == ("volume",):
+        yield "3D network", decide(level1, level2, axes)
+        return
     for i, axis in enumerate(axes):
         second = None if level2 is None else level2[:, i : i + 1]
         yield f"{axis} alone", decide(level1[:, i : i + 1], second, (axis,))
@@ -102,16 +107,12 @@ def real(model: ProjectionClassifier, folder: Path) -> Judged:
     return {name: top_level(found, mitotic, group) for name, found in judges(level1, None, axes)}
 
 
-def main() -> None:
-    parser = options("votes", __doc__, cells=1000)
-    parser.add_argument("--model", default="mitosis-3d")
-    given = parsed(parser)
-    model = load_model(given.model)
-    n = 24 if given.quick else given.cells
-    note(f"simulating {n} cells")
-    top, phases = simulated(model, n, SEED + given.seed)
-    head = ["judge", "accuracy", "F1 of mitotic", "five phases: balanced accuracy"]
-    columns = {
+def judge(
+    model: ProjectionClassifier, n: int, seed: int, folder: Path | None
+) -> tuple[dict[str, list[str]], Judged]:
+    """Rows of the table for one model, and its figures on real cells where a folder is given."""
+    top, phases = simulated(model, n, seed)
+    rows = {
         name: [
             with_interval(top[name], "accuracy"),
             with_interval(top[name], "f1/mitotic"),
@@ -119,24 +120,41 @@ def main() -> None:
         ]
         for name in top
     }
+    found = {} if folder is None else real(model, folder)
+    for name, judged in found.items():
+        rows[name] += [
+            with_interval(judged, "recall/mitotic"),
+            with_interval(judged, "specificity/mitotic"),
+        ]
+    return rows, found
+
+
+def main() -> None:
+    parser = options("votes", __doc__, cells=1000)
+    parser.add_argument("--model", default="mitosis-3d")
+    parser.add_argument("--volume-cells", type=int, default=4000, help="to train the 3D network on")
+    parser.add_argument("--volume-epochs", type=int, default=10)
+    parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
+    given = parsed(parser)
+    model = load_model(given.model)
+    n, folder = (24, None) if given.quick else (given.cells, given.data)
+    cells, epochs = (48, 1) if given.quick else (given.volume_cells, given.volume_epochs)
+    volume = volume_network(model.card, cells, epochs, given.seed, given.workers)
+    note(f"judging on {n} simulated cells, then on real ones")
+    rows, found = judge(model, n, SEED + given.seed, folder)
+    rows |= judge(volume, n, SEED + given.seed, folder)[0]
+    head = ["judge", "accuracy", "F1 of mitotic", "five phases: balanced accuracy"]
     about = f"Model {model.card.name} ({model.sha256[:12]}); {n} simulated cells"
-    if not given.quick:
-        note("classifying real stacks")
-        found = real(model, given.data)
-        for name, judged in found.items():
-            columns[name] += [
-                with_interval(judged, "recall/mitotic"),
-                with_interval(judged, "specificity/mitotic"),
-            ]
+    if found:
         head += ["real cells: recall", "real cells: specificity"]
         one = found["mean"]
         rest, mitotic = one.confusion.sum(axis=1)
         about += f"; {mitotic} mitotic and {rest} other real cells of {one.groups} sources"
     learned = "; ".join(data.name for data in model.card.training_data)
-    about += f". It was trained on: {learned}"
-    rows = [(name, *cells) for name, cells in columns.items()]
-    rows.append(("3D network", *["not yet"] * (len(head) - 1)))
-    publish(given, f"{about}.", markdown(head, rows))
+    about += f". It was trained on: {learned}. The 3D network: {cells} other simulated cells, "
+    about += f"{epochs} epochs, {volume.card.recipe.size} voxels along each edge"
+    table = markdown(head, [(name, *figures) for name, figures in rows.items()])
+    publish(given, f"{about}.", table)
 
 
 if __name__ == "__main__":

@@ -187,9 +187,7 @@ def simulated_views(
     from concurrent.futures import ProcessPoolExecutor
 
     make = partial(_simulated_view, seed=seed, recipe=recipe, mixture=dict(mixture), cut=cut)
-    images = np.zeros(
-        (n, len(recipe.axes), len(recipe.channels), recipe.size, recipe.size), np.uint8
-    )
+    images = np.zeros((n, *view_shape(recipe, recipe.axes)), np.uint8)
     truth: list[str] = []
     with ProcessPoolExecutor(max_workers=workers, initializer=_one_thread) as pool:
         for i, (image, slug) in enumerate(pool.map(make, range(n), chunksize=32)):

@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.review.kappa import NO_ANSWER, cohen_kappa, fleiss_kappa
+from napari_cellcycle.review.majority import majority_vote
 from napari_cellcycle.train.compare import Comparison, McNemar, PairedT, compare, mcnemar, paired_t
 
 if TYPE_CHECKING:
@@ -196,29 +197,6 @@ def answer_codes(answers: Answers, labels: Sequence[str], name: str) -> Codes:
         )
     codes = [labels.index(str(phase)) if phase else NO_ANSWER for phase in found]
     return np.array(codes, dtype=np.int64)[inverse.reshape(answers.phase.shape)]
-
-
-def majority_vote(answers: Codes, n_classes: int) -> tuple[Codes, NDArray[np.bool_]]:
-    """Find the answer that most annotators give.
-
-    Parameters
-    ----------
-    answers : ndarray, ``(n, annotators)``, int64
-        Index of a class; negative where there is no answer.
-    n_classes : int
-        How many classes there are.
-
-    Returns
-    -------
-    majority : ndarray, ``(n,)``, int64
-        -1 where there is none: no answers, or a tie.
-    tied : ndarray, ``(n,)``, bool
-    """
-    counts = (answers[:, :, None] == np.arange(n_classes)).sum(axis=1)
-    most = counts.max(axis=1)
-    leading = (counts == most[:, None]).sum(axis=1)
-    tied = (most > 0) & (leading > 1)
-    return np.where((most > 0) & ~tied, counts.argmax(axis=1), NO_ANSWER), tied
 
 
 def share_right(said: Codes, truth: Codes) -> float:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.review.kappa import NO_ANSWER
-from napari_cellcycle.train.annotators import MAJORITY, MODEL, majority_vote, share_right
+from napari_cellcycle.review.majority import majority_vote
+from napari_cellcycle.train.annotators import MAJORITY, MODEL, share_right
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

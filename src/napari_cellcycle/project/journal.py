@@ -1,0 +1,212 @@
+"""The journal: every word that was ever said, in the order of time; nothing is taken out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.project.words import Action, Event, Word, new_id, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.store import Store
+
+EVENT = (
+    "action, id, who, time, segmentation, frame, label, vocabulary, old_kind, old_phase, old_note, "
+    "kind, phase, note, source"
+)
+ACTION = "id, kind, undoes, who, time, image, vocabulary, made_in, about"
+
+
+class Journal:
+    """Events and actions of a project."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last = 0
+
+    def enter(
+        self,
+        words: Sequence[tuple[int, int, Word, Word]],
+        *,
+        image: int,
+        segmentation: int,
+        vocabulary: str,
+        kind: str = "say",
+        source: str = "key",
+        about: str = "",
+        undoes: bytes | None = None,
+    ) -> Action:
+        """Enter the words of one gesture; when this returns, they are on the disk.
+
+        Parameters
+        ----------
+        words : sequence of (frame, label, old, new)
+            Cells of the present segmentation, and the old and new :class:`Word` of the person who
+            works.
+        image, segmentation : int
+            Numbers of what the labels belong to.
+        vocabulary : str
+            In which they are said.
+        kind : {"say", "undo", "redo", "import"}
+            What kind of gesture.
+        source, about, undoes
+            See :class:`napari_cellcycle.project.words.Event` and ``Action``.
+
+        Raises
+        ------
+        ProjectError
+            If it cannot be written; nothing has changed then.
+        """
+        self._store.check_writable()
+        time = self.next_time()
+        who = self._store.who
+        action = Action(
+            id=new_id(),
+            kind=kind,
+            who=who,
+            time=time,
+            image=image,
+            vocabulary=vocabulary,
+            made_in=self._store.identity,
+            about=about,
+            undoes=undoes,
+        )
+        ids = _ids(len(words))
+        head = (who, time, segmentation)
+        rows = (
+            (action.id, id_, *head, frame, label, vocabulary, *_flat(old), *_flat(new), source)
+            for id_, (frame, label, old, new) in zip(ids, words, strict=True)
+        )
+        with self._store.transaction() as changes:
+            _add_actions(changes, [action])
+            _add_events(changes, rows)
+        self._last = time
+        return action
+
+    def next_time(self) -> int:
+        """Time of the next event: now, but after everything that the journal has."""
+        last = self._store.database.value("SELECT max(time) FROM action")
+        return max(now(), self._last + 1, int(last or 0) + 1)
+
+    def events(self, image: int, vocabulary: str) -> list[tuple[int, int, int, int, str, Word]]:
+        """Words on the cells of an image, in no order of time.
+
+        Returns
+        -------
+        list of tuple
+            Time, segmentation, frame, label, who, word. Those of the same time stand in an order
+            that is the same in every project.
+        """
+        rows = self._store.database.query(
+            "SELECT time, segmentation, frame, label, who, kind, phase, note FROM event "
+            "WHERE vocabulary = ? AND segmentation IN "
+            "(SELECT number FROM segmentation WHERE image = ?) ORDER BY action, id",
+            (vocabulary, image),
+        )
+        words: dict[tuple[str, str, str], Word] = {}
+        found = []
+        for *cell, kind, phase, note in rows:
+            key = kind, phase, note
+            if key not in words:
+                words[key] = Word(*key)
+            found.append((*cell, words[key]))
+        return found
+
+    def events_of(self, action: bytes) -> list[Event]:
+        """Events of an action."""
+        rows = self._store.database.query(
+            f"SELECT {EVENT} FROM event WHERE action = ? ORDER BY id",
+            (action,),
+        )
+        return [event_from(row) for row in rows]
+
+    def actions(self, image: int, vocabulary: str) -> list[Action]:
+        """What the person who works did in this project, oldest first."""
+        rows = self._store.database.query(
+            f"SELECT {ACTION} FROM action WHERE who = ? AND image = ? AND vocabulary = ? "
+            "AND made_in = ? ORDER BY time, id",
+            (self._store.who, image, vocabulary, self._store.identity),
+        )
+        return [action_from(row) for row in rows]
+
+    def vocabularies(self, image: int) -> tuple[str, ...]:
+        """Vocabularies in which something was said of an image's cells."""
+        rows = self._store.database.query(
+            "SELECT DISTINCT vocabulary FROM action WHERE image = ? ORDER BY vocabulary", (image,)
+        )
+        return tuple(name for (name,) in rows)
+
+    def annotators(self, image: int | None = None) -> tuple[str, ...]:
+        """Everybody who has said anything."""
+        rows = self._store.database.query(
+            "SELECT DISTINCT event.who FROM event JOIN segmentation ON number = segmentation "
+            "WHERE ? IS NULL OR image = ? ORDER BY event.who",
+            (image, image),
+        )
+        return tuple(name for (name,) in rows)
+
+
+def add(changes: Transaction, actions: Iterable[Action], events: Iterable[Event]) -> int:
+    """Add what is not there yet; returns how many events were new."""
+    _add_actions(changes, actions)
+    return _add_events(
+        changes,
+        (
+            (
+                *(e.action, e.id, e.who, e.time, e.segmentation, e.frame, e.label, e.vocabulary),
+                *(*_flat(e.old), *_flat(e.new), e.source),
+            )
+            for e in events
+        ),
+    )
+
+
+def _add_actions(changes: Transaction, actions: Iterable[Action]) -> None:
+    changes.run_many(
+        f"INSERT OR IGNORE INTO action ({ACTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (a.id, a.kind, a.undoes, a.who, a.time, a.image, a.vocabulary, a.made_in, a.about)
+            for a in actions
+        ),
+    )
+
+
+def _add_events(changes: Transaction, rows: Iterable[tuple[Any, ...]]) -> int:
+    return changes.run_many(
+        f"INSERT OR IGNORE INTO event ({EVENT}) VALUES ({', '.join('?' * 15)})", rows
+    )
+
+
+def _flat(word: Word) -> tuple[str, str, str]:
+    return word.kind, word.phase, word.note
+
+
+def _ids(n: int) -> list[bytes]:
+    """UUIDs in ascending order: the events of an action stay in the order of its words."""
+    return sorted(new_id() for _ in range(n))
+
+
+def event_from(row: Sequence[Any]) -> Event:
+    """Make an event from a row of :data:`EVENT`."""
+    action, identity, who, time, segmentation, frame, label, vocabulary, *words, source = row
+    return Event(
+        id=identity,
+        action=action,
+        who=who,
+        time=time,
+        segmentation=segmentation,
+        frame=frame,
+        label=label,
+        vocabulary=vocabulary,
+        old=Word(*words[:3]),
+        new=Word(*words[3:]),
+        source=source,
+    )
+
+
+def action_from(row: Sequence[Any]) -> Action:
+    """Make an action from a row of :data:`ACTION`."""
+    identity, kind, undoes, who, time, image, vocabulary, made_in, about = row
+    return Action(identity, kind, who, time, image, vocabulary, made_in, about, undoes)

@@ -1,0 +1,321 @@
+"""Versions of a segmentation: which cells each has, and which cell became which."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.cells.table import CellTable
+from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.image.spacing import Spacing
+from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.project.columns import Columns, write_columns
+from napari_cellcycle.project.words import now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.image.stack import LabelsAre
+    from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.keys import CellIndex
+    from napari_cellcycle.project.store import Store
+
+    Ints = NDArray[np.int64]
+
+_ARRAYS = ("frame", "label", "bbox", "centroid", "voxels", "touches_border", "nucleus_voxels")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transfer:
+    """Which cells of one segmentation became which of another.
+
+    Labels that are not listed stand for the very same voxels in both.
+
+    Parameters
+    ----------
+    frame, old : ndarray, ``(m,)``, int64
+        A cell of the old segmentation; each is listed once.
+    new : ndarray, ``(m,)``, int64
+        Its label in the new one, 0 where it has no heir; an heir has one ancestor.
+    same : ndarray, ``(m,)``, bool
+        Whether the voxels are the same, and only the number is another.
+    """
+
+    frame: Ints
+    old: Ints
+    new: Ints
+    same: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.old)
+
+    def to_bytes(self) -> bytes:
+        """Four little-endian integers a row."""
+        table = np.stack([self.frame, self.old, self.new, self.same.astype(np.int64)], axis=1)
+        return table.astype("<i8").tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Transfer:
+        """Read :meth:`to_bytes`."""
+        table = np.frombuffer(data, "<i8").reshape(-1, 4).astype(np.int64)
+        return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(bool))
+
+
+class Route:
+    """The way of every cell from one segmentation to the present one."""
+
+    def __init__(self, steps: dict[tuple[int, int], tuple[int, bool]] | None = None) -> None:
+        self._steps = steps or {}
+
+    def before(self, transfer: Transfer) -> Route:
+        """The way that begins with one more step."""
+        steps = dict(self._steps)
+        rows = zip(
+            transfer.frame.tolist(),
+            transfer.old.tolist(),
+            transfer.new.tolist(),
+            transfer.same.tolist(),
+            strict=True,
+        )
+        for frame, old, new, same in rows:
+            later, still = self._steps.get((frame, new), (new, True)) if new else (0, False)
+            steps[frame, old] = later, same and still
+        return Route(steps)
+
+    def follow(self, frame: Ints, label: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+        """Find labels in the present segmentation, 0 where there is none, and what is the same.
+
+        Parameters
+        ----------
+        frame, label : ndarray, ``(n,)``, int64
+            Cells of the segmentation where the way begins.
+        """
+        found, same = label.copy(), np.ones(len(label), bool)
+        if self._steps:
+            listed = np.fromiter((old for _, old in self._steps), np.int64, len(self._steps))
+            for i in np.flatnonzero(np.isin(label, listed)).tolist():
+                step = self._steps.get((int(frame[i]), int(label[i])))
+                if step is not None:
+                    found[i], same[i] = step
+        return found, same
+
+
+class Segmentations:
+    """The versions of the segmentations of a project; none is ever removed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def current(self, image: int) -> int:
+        """Number of the version that an image is shown with."""
+        number = self._store.database.value(
+            "SELECT segmentation FROM image WHERE number = ?", (image,)
+        )
+        if number is None:
+            raise ProjectError(f"The project has no segmentation of its image {image}.")
+        return int(number)
+
+    def number_of(self, image: int, digest: str) -> int | None:
+        """Number of the version with these cells, if there is one."""
+        number = self._store.database.value(
+            "SELECT number FROM segmentation WHERE image = ? AND digest = ?", (image, digest)
+        )
+        return None if number is None else int(number)
+
+    def cells(self, number: int) -> CellTable:
+        """Cells of a version."""
+        file = self._store.database.value(
+            "SELECT cells FROM segmentation WHERE number = ?", (number,)
+        )
+        return read_cells(self._store.folder / str(file))
+
+    def kept_labels(self, number: int) -> Segmentation | None:
+        """Label image of a version that no input file holds, if it is kept in the project."""
+        file = self._store.database.value(
+            "SELECT labels FROM segmentation WHERE number = ?", (number,)
+        )
+        if file is None:
+            return None
+        cells = self.cells(number)
+        columns = Columns(self._store.folder / str(file))
+        spacing = cells.spacing if cells.spacing.is_physical else None
+        return Segmentation(
+            columns["labels"], cells.labels_are, Path(str(file)).stem, spacing=spacing
+        )
+
+    def write(self, cells: CellTable, labels: Segmentation | None) -> tuple[str, str, str | None]:
+        """Write the files of a version, before it is entered.
+
+        Parameters
+        ----------
+        cells : CellTable
+            Measured from the labels.
+        labels : Segmentation or None
+            To be kept in the project, because no file holds them.
+
+        Returns
+        -------
+        digest, cells, labels : str
+            The latter two are names of files.
+        """
+        self._store.check_writable()
+        digest = digest_of(cells)
+        file = f"segmentations/{digest[:16]}-cells.npz"
+        if not (self._store.folder / file).exists():
+            write_cells(self._store.folder / file, cells)
+        kept = None
+        if labels is not None:
+            kept = f"segmentations/{digest[:16]}-labels.npz"
+            if not (self._store.folder / kept).exists():
+                data = np.stack([labels.volume(t) for t in range(labels.grid[0])])
+                write_columns(self._store.folder / kept, {"labels": data}, compressed=True)
+        return digest, file, kept
+
+    def enter(self, changes: Transaction, image: int, written: tuple[str, str, str | None]) -> int:
+        """Enter a version whose files are written; returns its number, an older one if it has."""
+        digest, cells, labels = written
+        changes.run(
+            "INSERT INTO segmentation (image, digest, time, who, cells, labels) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (image, digest) DO UPDATE SET "
+            "labels = coalesce(labels, excluded.labels)",
+            (image, digest, now(), self._store.who, cells, labels),
+        )
+        number = self.number_of(image, digest)
+        assert number is not None
+        return number
+
+    def revise(
+        self, image: int, cells: CellTable, labels: Segmentation | None, transfer: Transfer
+    ) -> int:
+        """Show an image with another version of its segmentation.
+
+        Words on the cells stay with the cells that they are about; what a word is about never
+        changes.
+
+        Parameters
+        ----------
+        image : int
+            Its number.
+        cells : CellTable
+            Of the new version.
+        labels : Segmentation or None
+            The new version, to be kept in the project; None if its file is an input.
+        transfer : Transfer
+            From the present version to the new one.
+
+        Returns
+        -------
+        int
+            Number of the version.
+        """
+        written = self.write(cells, labels)
+        old = self.current(image)
+        with self._store.transaction() as changes:
+            new = self.enter(changes, image, written)
+            if new != old:
+                self.link(changes, old, new, transfer)
+                changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (new, image))
+        return new
+
+    def link(self, changes: Transaction, old: int, new: int, transfer: Transfer) -> None:
+        """Record which cells of a version became which of another."""
+        self.link_bytes(changes, old, new, transfer.to_bytes())
+
+    def link_bytes(self, changes: Transaction, old: int, new: int, moved: bytes) -> None:
+        """As :meth:`link`, with a transfer as it is stored."""
+        changes.run(
+            "INSERT OR IGNORE INTO revision VALUES (?, ?, ?, ?, ?)",
+            (old, new, now(), self._store.who, moved),
+        )
+
+    def routes(self, image: int) -> dict[int, Route]:
+        """The way of every version from which cells lead to the present one, by number.
+
+        The shortest way counts: the same cells have the same version, so an edit that was taken
+        back takes no way at all.
+        """
+        rows = self._store.database.query(
+            "SELECT old, new, moved FROM revision JOIN segmentation ON old = number "
+            "WHERE image = ? ORDER BY revision.time",
+            (image,),
+        )
+        into: dict[int, list[tuple[int, bytes]]] = {}
+        for old, new, moved in rows:
+            into.setdefault(new, []).append((old, moved))
+        current = self.current(image)
+        routes = {current: Route()}
+        edge = [current]
+        while edge:
+            further = []
+            for new in edge:
+                for old, moved in into.get(new, ()):
+                    if old not in routes:
+                        routes[old] = routes[new].before(Transfer.from_bytes(moved))
+                        further.append(old)
+            edge = further
+        return routes
+
+
+def place(
+    routes: Mapping[int, Route],
+    index: CellIndex,
+    versions: Sequence[int],
+    frames: Sequence[int],
+    labels: Sequence[int],
+) -> Ints:
+    """Find rows of cells of any version in the present one, -1 where they have no heir.
+
+    Parameters
+    ----------
+    routes : mapping of int to Route
+        As from :meth:`Segmentations.routes`.
+    index : CellIndex
+        Of the present version.
+    versions, frames, labels : sequence of int, ``(n,)``
+        The cells.
+    """
+    version = np.asarray(versions, np.int64)
+    frame, label = np.asarray(frames, np.int64), np.asarray(labels, np.int64)
+    heir = np.zeros(len(label), np.int64)
+    for number in np.unique(version).tolist():
+        if number in routes:
+            here = np.flatnonzero(version == number)
+            heir[here] = routes[number].follow(frame[here], label[here])[0]
+    return index.rows(frame, heir)
+
+
+def digest_of(cells: CellTable) -> str:
+    """Sha256 of what was measured of every cell: two segmentations share it if they are equal."""
+    digest = hashlib.sha256()
+    for name in ("frame", "label", "bbox", "voxels", "centroid"):
+        column = getattr(cells, name)
+        digest.update(f"{name}{column.shape}".encode())
+        digest.update(column.astype(column.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def write_cells(path: Path, cells: CellTable) -> None:
+    """Write a table of cells, whole or not at all."""
+    arrays: dict[str, NDArray[Any]] = {name: getattr(cells, name) for name in _ARRAYS}
+    text = {"image": cells.image, "scene": cells.scene, "labels_are": cells.labels_are}
+    spacing = asdict(cells.spacing)
+    arrays["about"] = np.array([*text.values(), spacing["source"]], dtype=np.str_)
+    arrays["spacing"] = np.array(cells.spacing.zyx)
+    write_columns(path, arrays)
+
+
+def read_cells(path: Path) -> CellTable:
+    """Read a table of cells."""
+    columns = Columns(path)
+    image, scene, labels_are, source = columns["about"].tolist()
+    z, y, x = columns["spacing"].tolist()
+    kind: LabelsAre = labels_are
+    return CellTable(
+        image, scene, kind, Spacing(z, y, x, source), **{name: columns[name] for name in _ARRAYS}
+    )

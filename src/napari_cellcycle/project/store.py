@@ -1,0 +1,58 @@
+"""What the parts of an open project share: folder, database, who works, and what is allowed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import ReadOnlyProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_cellcycle.project.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open project folder.
+
+    Parameters
+    ----------
+    folder : Path
+        ``NAME.cellcycle``.
+    database : Database
+        Its journal.
+    identity : str
+        UUID of the project.
+    who : str
+        Name of the person who works.
+    reason : str
+        Why nothing may be changed; empty where it may.
+    """
+
+    folder: Path
+    database: Database
+    identity: str
+    who: str
+    reason: str = ""
+
+    def check_writable(self) -> None:
+        """Refuse before any work is done for nothing.
+
+        Raises
+        ------
+        ReadOnlyProjectError
+            With the reason.
+        """
+        if self.reason:
+            raise ReadOnlyProjectError(self.reason)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Make changes, see :meth:`napari_cellcycle.project.database.Database.transaction`."""
+        self.check_writable()
+        with self.database.transaction() as changes:
+            yield changes

@@ -1,0 +1,78 @@
+"""The vocabularies of a project: those of its models, and a person's own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.phases import VOCABULARIES, Phase, PhaseSet
+
+if TYPE_CHECKING:
+    from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.store import Store
+
+
+class Vocabularies:
+    """Vocabularies by name, kept with the project so that it can be read anywhere."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def names(self) -> tuple[str, ...]:
+        """Names of those that the project uses."""
+        rows = self._store.database.query("SELECT name FROM vocabulary ORDER BY name")
+        return tuple(name for (name,) in rows)
+
+    def __getitem__(self, name: str) -> PhaseSet:
+        text = self._store.database.value("SELECT phases FROM vocabulary WHERE name = ?", (name,))
+        if text is not None:
+            return from_json(name, text)
+        if name in VOCABULARIES:
+            return VOCABULARIES[name]
+        known = ", ".join(sorted({*self.names(), *VOCABULARIES}))
+        raise ProjectError(f"The project has no vocabulary {name!r}; there are {known}.")
+
+    def add(self, phases: PhaseSet) -> None:
+        """Keep a vocabulary, or take over its new names, colours and further phases.
+
+        Raises
+        ------
+        ProjectError
+            If one of that name is there and has a phase that the new one lacks, or a phase moves
+            to another branch: words that were said would lose their meaning.
+        """
+        with self._store.transaction() as changes:
+            self.add_within(changes, phases)
+
+    def add_within(self, changes: Transaction, phases: PhaseSet) -> None:
+        """As :meth:`add`, as a part of other changes."""
+        if phases.name in self.names():
+            _check_extends(self[phases.name], phases)
+        changes.run(
+            "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+            "phases = excluded.phases",
+            (phases.name, to_json(phases)),
+        )
+
+
+def to_json(phases: PhaseSet) -> str:
+    """Write a vocabulary as text."""
+    return json.dumps([astuple(phase) for phase in phases])
+
+
+def from_json(name: str, text: str) -> PhaseSet:
+    """Read :func:`to_json`."""
+    return PhaseSet(name, tuple(Phase(*fields) for fields in json.loads(text)))
+
+
+def _check_extends(old: PhaseSet, new: PhaseSet) -> None:
+    parents = {phase.slug: phase.parent for phase in new}
+    lost = [p.slug for p in old if p.slug not in parents or parents[p.slug] != p.parent]
+    if lost:
+        raise ProjectError(
+            f"Vocabulary {new.name!r} is in the project already, and there it has "
+            f"{', '.join(lost)}. Keep these phases where they are, or give the new vocabulary "
+            "another name."
+        )

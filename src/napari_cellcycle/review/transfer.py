@@ -1,0 +1,211 @@
+"""Repaired labels: which cells were touched, and which new cell each old one became."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.cells.table import CellTable, cell_table
+from napari_cellcycle.errors import SegmentationMismatchError
+from napari_cellcycle.project.segmentations import Transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.image.stack import Segmentation
+    from napari_cellcycle.project.project import Project
+
+    Ints = NDArray[np.int64]
+    Key = tuple[int, int]
+
+SHARE = 0.5
+"""A word follows a cell if at least this part of the smaller of old and new is in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an edit of labels did.
+
+    Parameters
+    ----------
+    segmentation : int
+        Number of the version.
+    touched : tuple of (frame, label)
+        Cells of the new version that are new or have other voxels: these are stale.
+    carried : tuple of (frame, old label, new label)
+        Touched cells whose words go on.
+    gone : tuple of (frame, old label)
+        Cells without an heir: words on them are kept in the journal and count no more.
+    """
+
+    segmentation: int
+    touched: tuple[Key, ...]
+    carried: tuple[tuple[int, int, int], ...]
+    gone: tuple[Key, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.touched)} cells to classify again; words follow {len(self.carried)} edited "
+            f"cells, {len(self.gone)} have no heir."
+        )
+
+
+def revise(project: Project, image: int, old: Segmentation, new: Segmentation) -> Revision:
+    """Take an edited segmentation into a project.
+
+    Parameters
+    ----------
+    project : Project
+        Open for writing.
+    image : int
+        Number of the image.
+    old, new : Segmentation
+        As the project has it (see :meth:`napari_cellcycle.project.images.Images.labels`), and as
+        it is now.
+
+    Raises
+    ------
+    SegmentationMismatchError
+        If they have different grids.
+    SegmentationError
+        If no label is left.
+    """
+    project.store.check_writable()
+    former = project.segmentations.cells(project.segmentations.current(image))
+    # without other nuclei the table keeps what it had for untouched cells
+    cells = cell_table(new, former.spacing, image=former.image, scene=former.scene)
+    transfer, touched = compare_labels(old, new, former, cells)
+    cells = _with_nuclei(cells, former, touched)
+    number = project.segmentations.revise(image, cells, new, transfer)
+    return _report(number, transfer, touched)
+
+
+def compare_labels(
+    old: Segmentation, new: Segmentation, old_cells: CellTable, new_cells: CellTable
+) -> tuple[Transfer, tuple[Key, ...]]:
+    """Compare two label images voxel by voxel.
+
+    An old cell and a new one belong together if each is what the other overlaps most, and at least
+    half of the smaller one lies in both. So a cell that was cut in two goes on in the larger part,
+    and of two cells that were joined the larger one goes on.
+
+    Returns
+    -------
+    transfer : Transfer
+        Of the touched cells.
+    touched : tuple of (frame, label)
+        New or changed cells of ``new``.
+
+    Raises
+    ------
+    SegmentationMismatchError
+        If they have different grids.
+    """
+    if old.grid != new.grid:
+        raise SegmentationMismatchError(
+            f"{new.name} is {new.grid} (t, z, y, x), the segmentation in the project {old.grid}: "
+            "these are not two versions of one segmentation."
+        )
+    rows: list[tuple[int, int, int]] = []
+    touched: list[Key] = []
+    for frame in range(old.grid[0]):
+        before, after = old.volume(frame), new.volume(frame)
+        differs = before != after
+        if not differs.any():
+            continue
+        named = np.union1d(before[differs], after[differs]).astype(np.int64)
+        mine, theirs = _sizes(old_cells, frame, named), _sizes(new_cells, frame, named)
+        heirs = _heirs(before, after, mine, theirs)
+        rows += [(frame, label, heirs.get(label, 0)) for label in mine]
+        touched += [(frame, label) for label in theirs]
+    return _transfer(rows), tuple(sorted(touched))
+
+
+def compare_tables(old: CellTable, new: CellTable) -> Transfer:
+    """Compare two segmentations by what was measured of their cells, without label images.
+
+    Cells are the same if box, size and centre are the same, whatever their number; every other
+    cell has no heir.
+    """
+    where = dict(zip(_shapes(new), new.label.tolist(), strict=True))
+    rows = []
+    for key, frame, label in zip(_shapes(old), old.frame.tolist(), old.label.tolist(), strict=True):
+        heir = where.get(key, 0)
+        if heir != label:
+            rows.append((frame, label, heir))
+    return _transfer(rows, same=True)
+
+
+def _heirs(
+    before: NDArray[Any], after: NDArray[Any], old: dict[int, int], new: dict[int, int]
+) -> dict[int, int]:
+    """New label of each touched old one that goes on; ``old`` and ``new`` are sizes by label."""
+    both = np.isin(before, list(old)) & np.isin(after, list(new))
+    pairs, overlap = np.unique(
+        np.stack([before[both].astype(np.int64), after[both].astype(np.int64)]),
+        axis=1,
+        return_counts=True,
+    )
+    # of equal overlaps the smaller label counts
+    best_new: dict[int, tuple[int, int]] = {}
+    best_old: dict[int, tuple[int, int]] = {}
+    for a, b, n in zip(*pairs.tolist(), overlap.tolist(), strict=True):
+        best_new[a] = max(best_new.get(a, (0, 0)), (n, -b))
+        best_old[b] = max(best_old.get(b, (0, 0)), (n, -a))
+    heirs = {}
+    for a, (n, negative) in best_new.items():
+        b = -negative
+        if best_old[b][1] == -a and n >= SHARE * min(old[a], new[b]):
+            heirs[a] = b
+    return heirs
+
+
+def _sizes(cells: CellTable, frame: int, labels: Ints) -> dict[int, int]:
+    here = (cells.frame == frame) & np.isin(cells.label, labels)
+    return dict(zip(cells.label[here].tolist(), cells.voxels[here].tolist(), strict=True))
+
+
+def _shapes(cells: CellTable) -> Iterable[tuple[Any, ...]]:
+    boxes = cells.bbox.reshape(len(cells), 6).tolist()
+    centres = cells.centroid.tolist()
+    rows = zip(cells.frame.tolist(), boxes, cells.voxels.tolist(), centres, strict=True)
+    return [(frame, *box, size, *centre) for frame, box, size, centre in rows]
+
+
+def _transfer(rows: list[tuple[int, int, int]], *, same: bool = False) -> Transfer:
+    table = np.array(rows, np.int64).reshape(-1, 3)
+    identical = (table[:, 2] > 0) & same
+    return Transfer(table[:, 0], table[:, 1], table[:, 2], identical)
+
+
+def _with_nuclei(cells: CellTable, former: CellTable, touched: tuple[Key, ...]) -> CellTable:
+    """Keep what was measured of the nuclei inside untouched cells."""
+    from dataclasses import replace
+
+    from napari_cellcycle.project.keys import CellIndex
+
+    if cells.labels_are == "nucleus":
+        return cells
+    sizes = cells.nucleus_voxels.copy()
+    rows = CellIndex(former).rows(cells.frame, cells.label)
+    known = rows >= 0
+    sizes[known] = former.nucleus_voxels[rows[known]]
+    index = CellIndex(cells)
+    sizes[[index.row(*key) for key in touched]] = -1
+    return replace(cells, nucleus_voxels=sizes)
+
+
+def _report(number: int, transfer: Transfer, touched: tuple[Key, ...]) -> Revision:
+    rows = list(
+        zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
+    )
+    return Revision(
+        segmentation=number,
+        touched=touched,
+        carried=tuple(row for row in rows if row[2]),
+        gone=tuple((frame, old) for frame, old, new in rows if not new),
+    )

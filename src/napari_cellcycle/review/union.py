@@ -1,0 +1,204 @@
+"""A colleague's project taken into one's own: the union of both journals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.project.journal import ACTION, EVENT, action_from, add, event_from
+from napari_cellcycle.project.project import Project
+from napari_cellcycle.review.transfer import compare_labels, compare_tables
+
+if TYPE_CHECKING:
+    import os
+
+    from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.images import ProjectImage
+    from napari_cellcycle.project.segmentations import Segmentations, Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """What came from another project.
+
+    Parameters
+    ----------
+    new, known : int
+        Events that were taken, and those that were here already.
+    people : tuple of str
+        Who said what is new.
+    refused : tuple of str
+        One sentence for each image or vocabulary that was left out.
+    """
+
+    new: int
+    known: int
+    people: tuple[str, ...]
+    refused: tuple[str, ...]
+
+    def __str__(self) -> str:
+        told = f"{self.new} new words of {', '.join(self.people) or 'nobody'}, {self.known} known"
+        return ". ".join([told, *self.refused])
+
+
+def unite(project: Project, other: str | os.PathLike[str]) -> Union:
+    """Take every event of another project that is about the same images.
+
+    It can be done again and again, and in both directions; nothing is taken twice. The other
+    project is only read. Images are the same if their pixels are, whatever their names. Words on
+    another version of the segmentation count here too, where it is known which cell is which.
+
+    Parameters
+    ----------
+    project : Project
+        Open for writing.
+    other : path-like
+        Folder of the other one.
+
+    Raises
+    ------
+    ProjectError
+        If the other one cannot be read, or this one not be written; nothing has changed then.
+    """
+    project.store.check_writable()
+    with Project.open(other, who=project.who, read_only=True) as theirs:
+        return _Uniting(project, theirs).run()
+
+
+class _Uniting:
+    def __init__(self, ours: Project, theirs: Project) -> None:
+        self.ours, self.theirs = ours, theirs
+        self.refused: list[str] = []
+
+    def run(self) -> Union:
+        pairs = self._images()
+        unknown = self._vocabularies()
+        written = {
+            number: self._copy(number, image)
+            for image, own in pairs
+            for number, _ in self._versions(image.number)
+        }
+        bridges = {image.number: self._bridges(image, own) for image, own in pairs}
+        query = self.theirs.store.database.query
+        actions = [action_from(row) for row in query(f"SELECT {ACTION} FROM action")]
+        events = [event_from(row) for row in query(f"SELECT {EVENT} FROM event ORDER BY action")]
+        own_image = {image.number: own.number for image, own in pairs}
+        taken = [a for a in actions if a.image in own_image and a.vocabulary not in unknown]
+        ids = {a.id for a in taken}
+        events = [event for event in events if event.action in ids]
+        before = set(self.ours.store.database.query("SELECT id FROM event"))
+        with self.ours.store.transaction() as changes:
+            number_of = {
+                number: self.ours.segmentations.enter(changes, own_image[image], files)
+                for number, (image, files) in written.items()
+            }
+            self._link(changes, number_of, bridges, own_image)
+            self._add_vocabularies(changes, {a.vocabulary for a in taken})
+            new = add(
+                changes,
+                [replace(a, image=own_image[a.image]) for a in taken],
+                [replace(e, segmentation=number_of[e.segmentation]) for e in events],
+            )
+        people = {event.who for event in events if (event.id,) not in before}
+        return Union(new, len(events) - new, tuple(sorted(people)), tuple(self.refused))
+
+    def _images(self) -> list[tuple[ProjectImage, ProjectImage]]:
+        own = {image.signature: image for image in self.ours.images.all()}
+        found = []
+        for image in self.theirs.images.all():
+            if image.signature in own:
+                found.append((image, own[image.signature]))
+                continue
+            reason = (
+                "there it has other pixels"
+                if self.ours.images.find(image.name, image.scene)
+                else "it is not in this project"
+            )
+            self.refused.append(f"Words on {image.name} were left out: {reason}")
+        return found
+
+    def _vocabularies(self) -> set[str]:
+        """Names of vocabularies that mean something else here."""
+        unknown = set()
+        for name in self.theirs.vocabularies.names():
+            if name not in self.ours.vocabularies.names():
+                continue
+            own = {(p.slug, p.parent) for p in self.ours.vocabularies[name]}
+            lacking = [
+                p.slug for p in self.theirs.vocabularies[name] if (p.slug, p.parent) not in own
+            ]
+            if lacking:
+                unknown.add(name)
+                self.refused.append(
+                    f"Words in the vocabulary {name} were left out: here it has no "
+                    f"{', '.join(lacking)}; add these phases, then import again"
+                )
+        return unknown
+
+    def _add_vocabularies(self, changes: Transaction, names: set[str]) -> None:
+        for name in sorted(names - set(self.ours.vocabularies.names())):
+            self.ours.vocabularies.add_within(changes, self.theirs.vocabularies[name])
+
+    def _versions(self, image: int) -> list[tuple[int, str]]:
+        rows = self.theirs.store.database.query(
+            "SELECT number, digest FROM segmentation WHERE image = ? ORDER BY number", (image,)
+        )
+        return [(number, digest) for number, digest in rows]
+
+    def _copy(self, number: int, image: ProjectImage) -> tuple[int, tuple[str, str, str | None]]:
+        versions = self.theirs.segmentations
+        cells, kept = versions.cells(number), versions.kept_labels(number)
+        return image.number, self.ours.segmentations.write(cells, kept)
+
+    def _bridges(self, image: ProjectImage, own: ProjectImage) -> dict[int, Transfer]:
+        """From versions of theirs that ours do not come from, to our present one."""
+        versions, present = self.theirs.segmentations, self.ours.segmentations.current(own.number)
+        numbers = dict(self._versions(image.number))
+        known = {
+            number
+            for number, digest in numbers.items()
+            if self.ours.segmentations.number_of(own.number, digest)
+            in self.ours.segmentations.routes(own.number)
+        }
+        reached = known | _leading_to(self.theirs, image.number, known)
+        last = versions.current(image.number)
+        if last in reached:
+            return {}
+        mine = self.ours.segmentations.cells(present)
+        hers = versions.cells(last)
+        try:
+            old, new = self.theirs.images.labels(image.number), self.ours.images.labels(own.number)
+            return {last: compare_labels(old, new, hers, mine)[0]}
+        except CellCycleError:
+            # her label image is not at hand: only cells that were not edited are the same
+            return {last: compare_tables(hers, mine)}
+
+    def _link(
+        self,
+        changes: Transaction,
+        number_of: dict[int, int],
+        bridges: dict[int, dict[int, Transfer]],
+        own_image: dict[int, int],
+    ) -> None:
+        segmentations: Segmentations = self.ours.segmentations
+        for old, new, moved in self.theirs.store.database.query(
+            "SELECT old, new, moved FROM revision ORDER BY time"
+        ):
+            if old in number_of and new in number_of:
+                segmentations.link_bytes(changes, number_of[old], number_of[new], moved)
+        for image, steps in bridges.items():
+            present = segmentations.current(own_image[image])
+            for number, transfer in steps.items():
+                segmentations.link(changes, number_of[number], present, transfer)
+
+
+def _leading_to(project: Project, image: int, targets: set[int]) -> set[int]:
+    """Versions from which revisions lead to one of some others."""
+    rows = project.store.database.query(
+        "SELECT old, new FROM revision JOIN segmentation ON old = number WHERE image = ?", (image,)
+    )
+    reached = set(targets)
+    while more := {old for old, new in rows if new in reached} - reached:
+        reached |= more
+    return reached

@@ -1,0 +1,104 @@
+"""What everybody says of every cell now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.review.decision import NONE, Coder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.project.words import Word
+
+    Ints = NDArray[np.int64]
+
+
+class Words:
+    """The latest word of each person on each cell.
+
+    Parameters
+    ----------
+    n : int
+        Cells.
+    coder : Coder
+        Of the vocabulary.
+    me : str
+        The person who works; the first of all people.
+
+    Attributes
+    ----------
+    people : list of str
+        Everybody who has said anything, and the person who works.
+    codes : ndarray, ``(n, people)``, int16
+        Phases and the codes of :mod:`napari_cellcycle.review.decision`.
+    times : ndarray, ``(n, people)``, int64
+        Microseconds since 1970, UTC; 0 where there is no word.
+    """
+
+    def __init__(self, n: int, coder: Coder, me: str) -> None:
+        self.people = [me]
+        self.codes = np.full((n, 1), NONE, np.int16)
+        self.times = np.zeros((n, 1), np.int64)
+        self._coder = coder
+        self._notes: dict[tuple[int, int], str] = {}
+
+    def load(self, rows: Ints, time: Ints, who: Sequence[str], words: Sequence[Word]) -> None:
+        """Enter all words that were ever said: of each person on each cell the last one counts.
+
+        Parameters
+        ----------
+        rows, time : ndarray, ``(m,)``, int64
+            Cell and time of each; a negative row is no cell of this segmentation.
+        who, words : sequence, ``(m,)``
+            Of equal times the later one in the sequence counts.
+        """
+        more = list(dict.fromkeys([*self.people, *who]))[1:]
+        self.people += more
+        widened = ((0, 0), (0, len(more)))
+        self.codes = np.pad(self.codes, widened, constant_values=NONE)
+        self.times = np.pad(self.times, widened)
+        number = {name: i for i, name in enumerate(self.people)}
+        person = np.array([number[name] for name in who], np.int64)
+        order = np.argsort(time, kind="stable")
+        order = order[rows[order] >= 0]
+        cell = rows[order] * len(self.people) + person[order]
+        _, back = np.unique(cell[::-1], return_index=True)
+        last = order[len(order) - 1 - back]
+        kinds = {word: self._coder.code(word) for word in set(words)}
+        codes = np.array([kinds[words[i]] for i in last.tolist()], np.int16)
+        self.codes[rows[last], person[last]] = codes
+        self.times[rows[last], person[last]] = np.where(codes == NONE, 0, time[last])
+        for i in last.tolist():
+            if words[i].note:
+                self._notes[int(rows[i]), int(person[i])] = words[i].note
+
+    def set(self, rows: Ints, words: Sequence[Word], time: int) -> None:
+        """Enter new words of the person who works."""
+        code_of = {word: self._coder.code(word) for word in set(words)}
+        codes = np.array([code_of[word] for word in words], np.int16)
+        self.codes[rows, 0] = codes
+        self.times[rows, 0] = np.where(codes == NONE, 0, time)
+        for row, word in zip(rows.tolist(), words, strict=True):
+            if word.note:
+                self._notes[row, 0] = word.note
+            else:
+                self._notes.pop((row, 0), None)
+
+    def mine(self, rows: Ints) -> list[Word]:
+        """Words of the person who works."""
+        codes = self.codes[rows, 0].tolist()
+        plain = {code: self._coder.word(code) for code in set(codes)}
+        return [
+            self._coder.word(code, self._notes[row, 0]) if (row, 0) in self._notes else plain[code]
+            for row, code in zip(rows.tolist(), codes, strict=True)
+        ]
+
+    def get(self, row: int, person: int = 0) -> Word:
+        """Latest word of somebody on a cell."""
+        note = self._notes.get((row, person), "")
+        return self._coder.word(int(self.codes[row, person]), note)

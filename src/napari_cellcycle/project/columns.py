@@ -63,7 +63,10 @@ class Columns:
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._read:
             try:
-                with np.load(self.path, allow_pickle=False) as file:
+                with (
+                    self.path.open("rb") as data,
+                    np.load(data, allow_pickle=False) as file,
+                ):
                     column = file[name]
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
                 raise ProjectError(

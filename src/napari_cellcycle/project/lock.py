@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
+
+from napari_cellcycle.project.schema import JOURNAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +33,11 @@ class WriterLock:
         OSError
             If the folder may not be written, or its drive knows no locks.
         """
+        # where a file may only be read, SQLite would take a right that is worth nothing; the files
+        # must not be opened to find out, since closing them would free other locks on them
+        for path in (folder, folder / JOURNAL, folder / LOCK):
+            if path.exists() and not os.access(path, os.W_OK):
+                raise PermissionError(f"{path.name} may not be written")
         connection = None
         try:
             connection = sqlite3.connect(

@@ -201,13 +201,14 @@ class Predictions:
             *(identity, segmentation, completes or None, now(), self._store.who, model),
             *(model_sha256, phases.name, len(cells), json.dumps(about), file),
         )
-        with self._store.transaction() as changes:
-            if phases.name not in self._vocabularies.names():
-                self._vocabularies.add_within(changes, phases)
-            changes.run(
-                f"INSERT INTO prediction_set VALUES ({', '.join('?' * len(row))})",
-                row,
-            )
+        try:
+            with self._store.transaction() as changes:
+                if phases.name not in self._vocabularies.names():
+                    self._vocabularies.add_within(changes, phases)
+                changes.run(f"INSERT INTO prediction_set VALUES ({', '.join('?' * len(row))})", row)
+        except BaseException:
+            (self._store.folder / file).unlink(missing_ok=True)
+            raise
         return self[identity]
 
     def _check_cells(self, cells: CellTable, segmentation: int) -> None:

@@ -53,6 +53,34 @@ class Decided(Protocol):
     def confidence(self) -> NDArray[np.float64]: ...  # noqa: D102
 
 
+class Named(Protocol):
+    """A card of a model."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+
+class Classified(Protocol):
+    """A run, as :class:`napari_cellcycle.classify.result.Classification`."""
+
+    @property
+    def cells(self) -> CellTable: ...  # noqa: D102
+    @property
+    def decision(self) -> Decided: ...  # noqa: D102
+    @property
+    def card(self) -> Named: ...  # noqa: D102
+    @property
+    def model_sha256(self) -> str: ...  # noqa: D102
+    @property
+    def phases(self) -> PhaseSet: ...  # noqa: D102
+    @property
+    def device(self) -> str: ...  # noqa: D102
+    @property
+    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def cell_notes(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class PredictionSet:
     """One run of one model over the cells of one image, or over some of them.
@@ -210,6 +238,33 @@ class Predictions:
             (self._store.folder / file).unlink(missing_ok=True)
             raise
         return self[identity]
+
+    def add_classification(
+        self, image: int, found: Classified, *, completes: str = ""
+    ) -> PredictionSet:
+        """Add the result of a run, see :meth:`add`.
+
+        Parameters
+        ----------
+        image : int
+            Number of the image.
+        found : Classification
+            As :func:`napari_cellcycle.classify.run.classify` gives it.
+        completes : str, optional
+            Id of the set of which these were the stale cells.
+        """
+        return self.add(
+            image,
+            found.cells,
+            found.decision,
+            model=found.card.name,
+            model_sha256=found.model_sha256,
+            phases=found.phases,
+            completes=completes,
+            device=found.device,
+            notes=found.notes,
+            cell_notes=found.cell_notes,
+        )
 
     def _check_cells(self, cells: CellTable, segmentation: int) -> None:
         known = self._segmentations.cells(segmentation)

@@ -5,6 +5,8 @@ for every ``STEP``th point at which something reaches the disk. There the fork k
 SIGKILL. What is in the project afterwards is compared with what was there before and after
 the step that was interrupted. Prints one JSON object.
 
+``kill_points.py FOLDER create`` does so while a project is made.
+
 ``kill_points.py FOLDER random N`` corrects cells without end in a fork, N times, and kills it at a
 random moment.
 """
@@ -28,7 +30,7 @@ from fields import layer_field, make_project, predict
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import check
-from napari_cellcycle.review import Review, revise
+from napari_cellcycle.review import Review, revise, unite
 
 WHO = "Ann"
 
@@ -51,6 +53,7 @@ def snapshot(folder: Path) -> Any:
             review.seen.tolist(),
             review.to_undo and review.to_undo.about,
             review.to_redo and review.to_redo.about,
+            sorted(review.people),
         ]
 
 
@@ -89,14 +92,16 @@ def steps(project: Project) -> list[Callable[[], Any]]:
         edit,
         complete,
         lambda: review.exclude(5, "debris"),
+        lambda: unite(project, project.folder.parent / "hers" / "field.cellcycle"),
         project.close,
     ]
 
 
-def count_points(project: Project, reached: Callable[[], None]) -> None:
+def count_points(project: Project | None, reached: Callable[[], None]) -> None:
     """Call a function before every statement of SQL and every operation on files."""
-    project.store.database._connection.set_trace_callback(lambda _: reached())
-    for name in ("replace", "fsync", "open", "unlink"):
+    if project is not None:
+        project.store.database._connection.set_trace_callback(lambda _: reached())
+    for name in ("replace", "fsync", "open", "unlink", "mkdir", "rename", "chmod"):
         real = getattr(os, name)
 
         def counted(*args: Any, real: Any = real, **more: Any) -> Any:
@@ -148,10 +153,14 @@ def in_fork(work: Callable[[int], None]) -> tuple[bytes, int]:
 def every_point(folder: Path, step: int) -> dict[str, Any]:
     with make_project(folder) as project:
         template = project.folder
+    (folder / "hers").mkdir()
+    with make_project(folder / "hers", "Bea") as other:
+        Review(other).say([6, 7], "prophase")
+        Review(other).say(8, "mitotic", note="sure")
     # what is there after each step
     expected = [snapshot(template)]
     states: list[Any] = []
-    for stop in range(1, 14):
+    for stop in range(1, 15):
         place = folder / "dry.cellcycle"
         shutil.copytree(template, place)
 
@@ -195,6 +204,34 @@ def every_point(folder: Path, step: int) -> dict[str, Any]:
     return {
         "points": total, "tried": tried, "old": old, "new": new, "lost": lost, "states": distinct,
     }  # fmt: skip
+
+
+def creation(folder: Path) -> dict[str, Any]:
+    """A project that was being made is whole, or not there."""
+    tried, there = 0, 0
+    while True:
+        place = folder / f"new{tried}.cellcycle"
+
+        def work(write: int, place: Path = place, kill_at: int = tried + 1) -> None:
+            points = 0
+
+            def reached() -> None:
+                nonlocal points
+                points += 1
+                if points == kill_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            count_points(None, reached)
+            Project.create(place, who=WHO).close()
+
+        _, status = in_fork(work)
+        if place.exists():
+            there += 1
+            Project.open(place, who=WHO).close()
+        if not os.WIFSIGNALED(status):
+            assert status == 0
+            return {"tried": tried, "there": there}
+        tried += 1
 
 
 def random_moments(folder: Path, times: int) -> dict[str, Any]:
@@ -251,7 +288,9 @@ def random_moments(folder: Path, times: int) -> dict[str, Any]:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     layer_field()
-    if sys.argv[2] == "random":
+    if sys.argv[2] == "create":
+        print(json.dumps(creation(target)))
+    elif sys.argv[2] == "random":
         print(json.dumps(random_moments(target, int(sys.argv[3]))))
     else:
         print(json.dumps(every_point(target, int(sys.argv[2]))))

@@ -35,18 +35,25 @@ def killed(*words: str) -> dict[str, Any]:
 
 @unix
 def test_killed_between_any_two_steps(tmp_path: Path) -> None:
-    found = killed(str(tmp_path), "6")
+    found = killed(str(tmp_path), "3")
     assert found["lost"] == []
     assert found["old"] > 10
     assert found["new"] > 3
-    assert found["states"] == 12
+    assert found["states"] == 13
+
+
+@unix
+def test_killed_while_a_project_is_made(tmp_path: Path) -> None:
+    found = killed(str(tmp_path), "create")
+    assert found["tried"] > 5
+    assert 1 < found["there"] < found["tried"]
 
 
 @unix
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    found = killed(str(tmp_path), "random", "12")
+    found = killed(str(tmp_path), "random", "25")
     assert found["lost"] == []
-    assert found["acknowledged"] > 12
+    assert found["acknowledged"] > 25
 
 
 def state(review: Review) -> tuple[list[str], list[str], Any]:

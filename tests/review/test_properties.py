@@ -80,7 +80,7 @@ class Naive:
 
 
 @settings(
-    max_examples=40, deadline=None, database=None, derandomize=True,
+    max_examples=50, deadline=None, database=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(st.lists(DO, max_size=30))

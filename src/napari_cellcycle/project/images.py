@@ -229,7 +229,7 @@ class Images:
         for path in self._places(known):
             if not path.exists():
                 continue
-            if _stamp(path) == (known.size, known.modified):
+            if known.size >= 0 and _stamp(path) == (known.size, known.modified):
                 return path
             try:
                 self._check(known, path)
@@ -337,9 +337,9 @@ class Images:
 def _stamp(path: Path) -> tuple[int, int]:
     """Size and time of a file; a folder (OME-Zarr) has none that could be trusted."""
     if path.is_dir():
-        return -1, -2
+        return -1, -1
     try:
         found = path.stat()
     except OSError:
-        return -1, -2
+        return -1, -1
     return found.st_size, found.st_mtime_ns

@@ -24,7 +24,7 @@ class Journal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._last = 0
+        self._last: int | None = None
 
     def enter(
         self,
@@ -87,8 +87,25 @@ class Journal:
 
     def next_time(self) -> int:
         """Time of the next event: now, but after everything that the journal has."""
-        last = self._store.database.value("SELECT max(time) FROM action")
-        return max(now(), self._last + 1, int(last or 0) + 1)
+        if self._last is None:
+            last = self._store.database.value("SELECT max(time) FROM action")
+            self._last = int(last or 0)
+        return max(now(), self._last + 1)
+
+    def add(self, changes: Transaction, actions: Iterable[Action], events: Iterable[Event]) -> int:
+        """Add what is not there yet, from elsewhere; returns how many events were new."""
+        self._last = None
+        _add_actions(changes, actions)
+        return _add_events(
+            changes,
+            (
+                (
+                    *(e.action, e.id, e.who, e.time, e.segmentation, e.frame, e.label),
+                    *(e.vocabulary, *_flat(e.old), *_flat(e.new), e.source),
+                )
+                for e in events
+            ),
+        )
 
     def events(self, image: int, vocabulary: str) -> list[tuple[int, int, int, int, str, Word]]:
         """Words on the cells of an image, in no order of time.
@@ -146,21 +163,6 @@ class Journal:
             (image, image),
         )
         return tuple(name for (name,) in rows)
-
-
-def add(changes: Transaction, actions: Iterable[Action], events: Iterable[Event]) -> int:
-    """Add what is not there yet; returns how many events were new."""
-    _add_actions(changes, actions)
-    return _add_events(
-        changes,
-        (
-            (
-                *(e.action, e.id, e.who, e.time, e.segmentation, e.frame, e.label, e.vocabulary),
-                *(*_flat(e.old), *_flat(e.new), e.source),
-            )
-            for e in events
-        ),
-    )
 
 
 def _add_actions(changes: Transaction, actions: Iterable[Action]) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import CellCycleError, ProjectError
-from napari_cellcycle.project.journal import add
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.words import NOTHING, Action, Event, Word
 from napari_cellcycle.review.state import Review
@@ -129,7 +128,7 @@ class _Reading:
             except (CellCycleError, ValueError) as error:
                 self.unmatched.append(f"{self.name}, line {number}: {error}")
         with self.project.store.transaction() as changes:
-            new = add(changes, self.actions.values(), self.events)
+            new = self.project.journal.add(changes, self.actions.values(), self.events)
         return Answers(new, len(self.events) - new, self.silent, tuple(self.unmatched))
 
     def _row(self, row: Mapping[str, str]) -> None:

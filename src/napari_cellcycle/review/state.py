@@ -210,8 +210,7 @@ class Review:
     def beside(self, other: PredictionSet) -> Shown:
         """Predictions of another set of the same phases on the cells that are shown."""
         line = self.project.predictions.line(other)
-        routes = self.project.segmentations.routes(self.image)
-        return Shown(line, len(self), self._index, routes, self.phases)
+        return Shown(line, len(self), self._index, self._routes, self.phases)
 
     def final_slugs(self) -> list[str]:
         """Slug of each final phase, empty where there is none."""
@@ -314,7 +313,7 @@ class Review:
         self._segmentation = project.segmentations.current(self.image)
         self.cells: CellTable = project.segmentations.cells(self._segmentation)
         self._index = CellIndex(self.cells)
-        routes = project.segmentations.routes(self.image)
+        routes = self._routes = project.segmentations.routes(self.image)
         sets = self._choose_sets()
         self.phases: PhaseSet = self._choose_phases(sets)
         self._coder = Coder(self.phases)
@@ -436,7 +435,7 @@ class Review:
         self.project.store.check_writable()
         events = self.project.journal.events_of(action.id)
         rows = place(
-            self.project.segmentations.routes(self.image),
+            self._routes,
             self._index,
             [event.segmentation for event in events],
             [event.frame for event in events],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.project.journal import ACTION, EVENT, action_from, add, event_from
+from napari_cellcycle.project.journal import ACTION, EVENT, action_from, event_from
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.review.transfer import compare_labels, compare_tables
 
@@ -95,7 +95,7 @@ class _Uniting:
             }
             self._link(changes, number_of, bridges, own_image)
             self._add_vocabularies(changes, {a.vocabulary for a in taken})
-            new = add(
+            new = self.ours.journal.add(
                 changes,
                 [replace(a, image=own_image[a.image]) for a in taken],
                 [replace(e, segmentation=number_of[e.segmentation]) for e in events],

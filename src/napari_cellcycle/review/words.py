@@ -33,7 +33,7 @@ class Words:
     Attributes
     ----------
     people : list of str
-        Everybody who has said anything, and the person who works.
+        The person who works, then everybody else who has said anything, by name.
     codes : ndarray, ``(n, people)``, int16
         Phases and the codes of :mod:`napari_cellcycle.review.decision`.
     times : ndarray, ``(n, people)``, int64
@@ -57,7 +57,7 @@ class Words:
         who, words : sequence, ``(m,)``
             Of equal times the later one in the sequence counts.
         """
-        more = list(dict.fromkeys([*self.people, *who]))[1:]
+        more = sorted({*who} - {*self.people})
         self.people += more
         widened = ((0, 0), (0, len(more)))
         self.codes = np.pad(self.codes, widened, constant_values=NONE)

@@ -4,15 +4,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from fields import SIDE, predict
+import tifffile
+from fields import SIDE, field_labels, predict, write_field
 
-from napari_cellcycle.errors import SegmentationMismatchError
+from napari_cellcycle.errors import InputChangedError, SegmentationMismatchError
+from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, revise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -163,6 +166,30 @@ def test_everything_is_there_after_opening_again(project: Project) -> None:
         assert len(review) == 13
         assert review.cells.label[review.stale_rows].tolist() == [1, 40]
         assert (again.images.labels(1).data == 40).sum() == 2 * SIDE
+
+
+def test_labels_that_another_program_changed(tmp_path: Path) -> None:
+    image, labels = write_field(tmp_path)
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.images.add(open_image(image), open_labels(labels))
+        predict(project)
+        reviewed(project)
+    changed = field_labels()[0, 0]
+    split(changed)
+    renumber(changed)
+    swap_two_and_three = changed.copy()
+    swap_two_and_three[changed == 2], swap_two_and_three[changed == 3] = 3, 2
+    tifffile.imwrite(labels, swap_two_and_three)
+    with Project.open(tmp_path / "field.cellcycle", who="Ann") as project:
+        with pytest.raises(InputChangedError, match="as an edit"):
+            project.images.labels(1)
+        report = revise(project, 1, None, open_labels(labels))
+        review = Review(project)
+        assert report.touched == ((0, 1), (0, 40))
+        found = notes(review)
+        assert [found[label] for label in (1, 2, 3, 4, 40, 500)] == ["", "3", "2", "4", "", "12"]
+        assert review.cells.label[review.stale_rows].tolist() == [1, 40]
+        assert (project.images.labels(1).volume(0)[0] == swap_two_and_three).all()
 
 
 def test_another_grid_is_no_edit(project: Project) -> None:

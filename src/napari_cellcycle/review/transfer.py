@@ -54,7 +54,7 @@ class Revision:
         )
 
 
-def revise(project: Project, image: int, old: Segmentation, new: Segmentation) -> Revision:
+def revise(project: Project, image: int, old: Segmentation | None, new: Segmentation) -> Revision:
     """Take an edited segmentation into a project.
 
     Parameters
@@ -63,9 +63,12 @@ def revise(project: Project, image: int, old: Segmentation, new: Segmentation) -
         Open for writing.
     image : int
         Number of the image.
-    old, new : Segmentation
-        As the project has it (see :meth:`napari_cellcycle.project.images.Images.labels`), and as
-        it is now.
+    old : Segmentation or None
+        As the project has it, see :meth:`napari_cellcycle.project.images.Images.labels`. None if
+        nobody has it any more, because its file was changed: then only cells that are the same go
+        on.
+    new : Segmentation
+        As it is now.
 
     Raises
     ------
@@ -78,7 +81,11 @@ def revise(project: Project, image: int, old: Segmentation, new: Segmentation) -
     former = project.segmentations.cells(project.segmentations.current(image))
     # without other nuclei the table keeps what it had for untouched cells
     cells = cell_table(new, former.spacing, image=former.image, scene=former.scene)
-    transfer, touched = compare_labels(old, new, former, cells)
+    if old is None:
+        transfer = compare_tables(former, cells)
+        touched = _strangers(transfer, former, cells)
+    else:
+        transfer, touched = compare_labels(old, new, former, cells)
     cells = _with_nuclei(cells, former, touched)
     number = project.segmentations.revise(image, cells, new, transfer)
     return _report(number, transfer, touched)
@@ -138,6 +145,17 @@ def compare_tables(old: CellTable, new: CellTable) -> Transfer:
         if heir != label:
             rows.append((frame, label, heir))
     return _transfer(rows, same=True)
+
+
+def _strangers(transfer: Transfer, old: CellTable, new: CellTable) -> tuple[Key, ...]:
+    """Cells of a segmentation that are no cell of the older one."""
+    rows = zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
+    heir_of = {(frame, label): heir for frame, label, heir in rows}
+    known = set()
+    for frame, label in zip(old.frame.tolist(), old.label.tolist(), strict=True):
+        known.add((frame, heir_of.get((frame, label), label)))
+    keys = zip(new.frame.tolist(), new.label.tolist(), strict=True)
+    return tuple(key for key in keys if key not in known)
 
 
 def _heirs(

@@ -126,6 +126,21 @@ def test_the_average_of_the_weights_is_what_is_judged_and_kept(
     assert float(loss) == pytest.approx(fitted.best.validation_loss, rel=1e-5)
 
 
+def test_a_share_of_the_start_is_kept(parts: tuple[ViewSet, ViewSet]) -> None:
+    plan = replace(PLAN, epochs=2)
+    new, mixed = network(), network()
+    fit_epochs(new, *parts, "z", plan)
+    fit_epochs(mixed, *parts, "z", replace(plan, keep=0.25))
+    for start, end, found in zip(
+        *(net.state_dict().values() for net in (network(), new, mixed)), strict=True
+    ):
+        if start.is_floating_point():
+            torch.testing.assert_close(found, 0.25 * start + 0.75 * end)
+        else:
+            assert torch.equal(found, end)
+    assert not torch.equal(new[0].weight, mixed[0].weight)
+
+
 def test_a_checkpoint_of_another_fit_is_refused(
     parts: tuple[ViewSet, ViewSet], tmp_path: Path
 ) -> None:

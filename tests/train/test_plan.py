@@ -49,6 +49,7 @@ def test_strengths_of_ones_own_outweigh_those_of_a_set() -> None:
         ({"patience": -1}, "patience is -1"),
         ({"learning_rate": 0}, "learning_rate is 0.0"),
         ({"average": 1}, "average is 1.0, expected a decay such as 0.99, or 0 for none"),
+        ({"keep": 1}, "keep is 1.0, expected the share of the start's weights, such as 0.5, or 0"),
         (
             {"others": 1},
             "others is 1.0, expected the share of further sets in an epoch, up to 0.95",

@@ -244,6 +244,11 @@ def new_experiment(
     """
     if start is not None:
         recipe = _as_start(recipe, start)
+    elif recipe.fit.keep:
+        raise TrainingError(
+            f"{recipe.name} keeps a share of the weights of its start, but has none. "
+            "Name a model to begin with (--from)."
+        )
     recipe = recipe.for_data(crops)
     new = apart(crops, others, recipe.views.reference)
     meaning = Meaning.of(recipe.labels, renames, merge)

@@ -122,7 +122,8 @@ def fit_epochs(
 ) -> Fitted:
     """Train ``network`` in place.
 
-    With a plan that averages, the average of the weights is validated, and the best one kept.
+    With a plan that averages, the average of the weights is validated, and the best one kept. With
+    one that keeps a share of the start, this is mixed in at the end, after all validation.
 
     All randomness of an epoch follows from the seed and the epoch's number, so that a fit which was
     interrupted goes on, on the same CPU, bit for bit as if it had not been.
@@ -171,7 +172,8 @@ def fit_epochs(
     mark = _fingerprint(network, task)
     state = read_checkpoint(checkpoint, mark) if resume and checkpoint is not None else None
     curve: list[Epoch] = []
-    best = (-math.inf, 0, _copy(network))
+    start = _copy(network)
+    best = (-math.inf, 0, start)
     if state is not None:
         network.load_state_dict(state.network)
         if average is not None:
@@ -207,7 +209,7 @@ def fit_epochs(
                 ).write(checkpoint)
             if progress is not None:
                 progress(replace(where, done=curve[-1]))
-    network.load_state_dict(best[2])
+    network.load_state_dict(_mean(best[2], start, plan.keep))
     network.eval()
     return Fitted(tuple(curve), best[1], len(curve) < plan.epochs)
 
@@ -240,6 +242,16 @@ def _stale(curve: list[Epoch], best_epoch: int, plan: FitPlan) -> bool:
 
 def _copy(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {key: tensor.detach().cpu().clone() for key, tensor in network.state_dict().items()}
+
+
+def _mean(
+    fitted: dict[str, torch.Tensor], start: dict[str, torch.Tensor], keep: float
+) -> dict[str, torch.Tensor]:
+    """Weights between what was fitted and what the fit began with."""
+    return {
+        key: tensor.lerp(start[key], keep) if tensor.is_floating_point() else tensor
+        for key, tensor in fitted.items()
+    }
 
 
 def _check(task: Task) -> None:

@@ -105,6 +105,10 @@ class FitPlan:
         crops of the set that is split are shown, and as many as it takes are drawn from the others,
         evenly between these sets and, in a set, from each class in proportion to the square root of
         its size. 0 shows each crop of every set once. Goes without balance.
+    keep : float
+        Share of the start's weights in the result, which is the mean of both (Wortsman et al. 2022,
+        "Robust fine-tuning of zero-shot models"): what the start could do is not forgotten. For
+        training that begins with a whole model; 0 for none.
 
     Raises
     ------
@@ -125,6 +129,7 @@ class FitPlan:
     turned_copies: bool = False
     average: float = 0.0
     others: float = 0.0
+    keep: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -160,6 +165,11 @@ class FitPlan:
             raise TrainingError(
                 f"others is {self.others:g} and balance {self.balance!r}, but crops of further "
                 "sets are drawn by class already: leave one of the two out."
+            )
+        if not 0 <= self.keep < 1:
+            raise TrainingError(
+                f"keep is {self.keep!r}, expected the share of the start's weights, such as 0.5, "
+                "or 0 for none."
             )
         for name, strength in self.augment.items():
             if name not in STRENGTHS:

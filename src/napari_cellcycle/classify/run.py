@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.models.classifier import ProjectionClassifier
 
-BORDER_ODDS = 3.0
+BORDER_ODDS = 5.0
 """A nucleus that the border cuts looks like a plate: there, mitosis must be this many times as
 probable as elsewhere."""
 BORDER_NOTE = f"at the border: mitotic but for the {BORDER_ODDS:g} times higher odds asked there"

@@ -11,8 +11,13 @@ import numpy as np
 from napari_cellcycle._qt.native import load_triton_apart
 from napari_cellcycle._qt.review.arrays import ArraySource
 from napari_cellcycle._qt.review.source import Facts, Pictures, Tile, votes_of
-from napari_cellcycle.models.ensemble import Decision
-from napari_cellcycle.phases import MITOSIS_2D, PhaseSet
+from napari_cellcycle.cells.composite import make_composite
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.image import guess_roles, open_image, open_labels
+from napari_cellcycle.models.ensemble import Decision, decide
+from napari_cellcycle.phases import MITOSIS_2D, MITOSIS_STAGES, PhaseSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,30 +81,48 @@ def mitocheck(folder: Path, n: int | None = None, *, membrane: bool = False) -> 
     )
 
 
-def organoid(folder: Path, frame: int = 301, model: str = "mitosis-3d") -> ArraySource:
-    """Nuclei of a mouse organoid, classified by a model in three projections."""
-    load_triton_apart()
-    from napari_cellcycle.cells.composite import make_composite
-    from napari_cellcycle.cells.views import make_views
-    from napari_cellcycle.classify import ClassifyRequest, prepare
-    from napari_cellcycle.classify.run import run
-    from napari_cellcycle.image import open_image, open_labels
+def organoid(folder: Path, frame: int = 301, model: str | None = "mitosis-3d") -> ArraySource:
+    """Nuclei of a mouse organoid, seen along three axes.
 
+    Parameters
+    ----------
+    folder : Path
+        Of the data sets.
+    frame : int
+        301, 302 or 303.
+    model : str, optional
+        What classifies them. Without one their probabilities are drawn at random (seed 0).
+    """
     name = f"organoid_h2b_membrane_3d_t{frame}"
     stack = open_image(folder / f"{name}.ome.tif")
     labels = open_labels(folder / f"{name}_nuclei_labels.ome.tif")
-    request = ClassifyRequest(stack=stack, segmentation=labels, model=model, device="cpu")
-    result = run(request, prepared=prepare(request))
-    cells, decision, card = result.cells, result.decision, result.card
+    if model is None:
+        assert stack.spacing is not None
+        cells, recipe, phases = cell_table(labels, stack.spacing), ViewRecipe(), MITOSIS_STAGES
+        random = np.random.default_rng(0)
+        level1, level2 = (
+            random.dirichlet([2, 1], (len(cells), 3)),
+            random.dirichlet([1, 1, 2, 1], (len(cells), 3)),
+        )
+        decision, title = decide(level1, level2, recipe.axes), "drawn at random"
+    else:
+        load_triton_apart()
+        from napari_cellcycle.classify import ClassifyRequest, prepare
+        from napari_cellcycle.classify.run import run
+
+        request = ClassifyRequest(stack=stack, segmentation=labels, model=model, device="cpu")
+        result = run(request, prepared=prepare(request))
+        cells, decision, card = result.cells, result.decision, result.card
+        recipe, phases, title = card.recipe, card.phase_set, f"{card.name} {card.version}"
     mask = labels.volume(0)
     volumes = [
         None if channel is None else stack.volume(0, channel)
-        for channel in (result.channels[role] for role in card.recipe.channels)
+        for channel in guess_roles(stack.channels, recipe.channels).values()
     ]
-    pictures = make_views(volumes, mask, cells, card.recipe).pictures()
+    pictures = make_views(volumes, mask, cells, recipe).pictures()
 
     def views(indices: NDArray[np.int64]) -> Pictures:
-        return Pictures(pictures.images[indices], pictures.axes, card.recipe.channels)
+        return Pictures(pictures.images[indices], pictures.axes, recipe.channels)
 
     def slices(index: int) -> tuple[Tile, ...]:
         made = make_composite(
@@ -108,11 +131,11 @@ def organoid(folder: Path, frame: int = 301, model: str = "mitosis-3d") -> Array
         return tuple(Tile(n, t) for n, t in zip(made.names[:3], made.tiles[:3], strict=True))
 
     def facts(index: int) -> Facts:
-        return Facts(model=f"{card.name} {card.version}", votes=_votes(decision, index))
+        return Facts(model=title, votes=_votes(decision, index))
 
     return ArraySource(
-        card.phase_set,
-        codes(card.phase_set, card.phases, decision),
+        phases,
+        codes(phases, decision),
         views,
         confidence=decision.confidence,
         entropy=decision.entropy,
@@ -126,10 +149,10 @@ def organoid(folder: Path, frame: int = 301, model: str = "mitosis-3d") -> Array
     )
 
 
-def codes(phases: PhaseSet, leaves: tuple[str, ...], decision: Decision) -> NDArray[np.int64]:
+def codes(phases: PhaseSet, decision: Decision) -> NDArray[np.int64]:
     """Codes of the phases that were predicted, in the whole vocabulary."""
     slugs = [phase.slug for phase in phases]
-    places: NDArray[Any] = np.array([slugs.index(leaf) for leaf in leaves])
+    places: NDArray[Any] = np.array([slugs.index(leaf) for leaf in phases.slugs])
     return np.asarray(places[decision.phase], dtype=np.int64)
 
 

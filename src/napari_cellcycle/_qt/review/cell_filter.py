@@ -13,6 +13,8 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.words import STATUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.source import CellSource
@@ -103,14 +105,20 @@ def _numbers(source: CellSource, name: str) -> Any:
 
 
 def _has_phase(source: CellSource, codes: NDArray[np.integer[Any]], part: str) -> Mask:
-    """Whether a part of a word is in the name or the slug of the phase."""
+    """Whether a phase is called so, or holds it in its name or slug if none is called so."""
     phases = source.phases
-    names = [f"{phase_name(phases, i)} {p.slug}" for i, p in enumerate(phases)]
+    names = [(phase_name(phases, i), phase.slug) for i, phase in enumerate(phases)]
     # the last place is that of cells without a phase, code -1
-    wanted = np.array([part in name.casefold() for name in [*names, phase_name(phases, -1)]])
+    wanted = _wanted([*names, (phase_name(phases, -1),)], part)
     return np.asarray(wanted[codes])
 
 
 def _has_status(source: CellSource, part: str) -> Mask:
-    wanted = np.array([part in status_name(status).casefold() for status in STATUSES])
-    return np.asarray(wanted[source.status])
+    return np.asarray(_wanted([(status_name(status),) for status in STATUSES], part)[source.status])
+
+
+def _wanted(names: Sequence[tuple[str, ...]], part: str) -> Mask:
+    exact = [part in (name.casefold() for name in all_names) for all_names in names]
+    if not any(exact):
+        exact = [any(part in name.casefold() for name in all_names) for all_names in names]
+    return np.array(exact)

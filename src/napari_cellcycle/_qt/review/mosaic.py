@@ -171,7 +171,7 @@ class Mosaic(QAbstractScrollArea):
         rect = self.page.rect(section, place)
         height = self.view.height()
         if rect.top() < self.offset:
-            self.offset = rect.top() - (HEADER if place < self.page.columns else 4)
+            self.offset = section.top if place < self.page.columns else rect.top() - 4
         elif rect.bottom() > self.offset + height:
             self.offset = rect.bottom() - height + 8
 

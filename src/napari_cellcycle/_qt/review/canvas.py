@@ -1,0 +1,238 @@
+"""Cells in the canvas of napari: which one was clicked, where each is, a ring around the current."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_cellcycle._qt.overlay import METADATA_KEY
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_cellcycle.cells.table import CellTable
+
+    Floats = NDArray[np.float64]
+
+_STILL = 4.0
+"""Pixels that a hand may move between press and release of a click."""
+_RING = "#FFFFFF"
+_CELLS_ACROSS = 7.0
+"""How many times the cell fits into the canvas when it is zoomed to."""
+
+
+class Canvas(QObject):
+    """The canvas, for the cells of one Labels layer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    layer : napari.layers.Labels
+        The segmentation.
+    axes : str
+        Its axes, letters of ``TZYX``.
+    cells : CellTable
+        Measured from it.
+    row_of : callable
+        From frame and label to a row that can be hit, -1 where there is none: cells that are
+        hidden are not hit.
+
+    Attributes
+    ----------
+    clicked : Signal(int)
+        Row of the cell that was clicked; never after a drag, nor while labels are painted.
+    """
+
+    clicked = Signal(int)
+
+    def __init__(
+        self,
+        viewer: Any,
+        layer: Any,
+        axes: str,
+        cells: CellTable,
+        row_of: Callable[[int, int], int],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._layer = layer
+        self._axes = axes
+        self._cells = cells
+        self._row_of = row_of
+        self.ring: Any = None
+        viewer.mouse_drag_callbacks.append(self._on_press)
+
+    def close(self) -> None:
+        """Listen no more, and take the ring away."""
+        if self._on_press in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._on_press)
+        if self.ring is not None and self.ring in self._viewer.layers:
+            self._viewer.layers.remove(self.ring)
+        self.ring = None
+
+    def set_cells(self, cells: CellTable) -> None:
+        """Take another table of cells of the same layer."""
+        self._cells = cells
+
+    # --- picking --------------------------------------------------------------------------------
+
+    def pick(
+        self,
+        position: ArrayLike,
+        view_direction: ArrayLike | None = None,
+        dims_displayed: ArrayLike | None = None,
+    ) -> int:
+        """Find the cell at a place of the world: in 3D the first one on the ray that is shown.
+
+        Parameters
+        ----------
+        position, view_direction, dims_displayed
+            As napari's mouse events have them.
+
+        Returns
+        -------
+        int
+            Row of the cell, -1 for none.
+        """
+        n = self._layer.ndim
+        where = np.asarray(position, float)
+        shown = [] if dims_displayed is None else [int(d) for d in np.asarray(dims_displayed)]
+        if view_direction is None or len(shown) < 3 or n < 3:
+            points = np.asarray(self._layer.world_to_data(where), float)[None]
+        else:
+            shown = [d - (len(where) - n) for d in shown]
+            start, stop = self._layer.get_ray_intersections(
+                where[-n:], np.asarray(view_direction, float)[-n:], shown
+            )
+            if start is None or stop is None:
+                return -1
+            steps = 2 * int(np.ceil(np.abs(stop - start).max())) + 2
+            points = np.linspace(start, stop, steps)
+        voxels = np.unique(np.round(points).astype(np.int64), axis=0, return_index=True)
+        voxels = voxels[0][np.argsort(voxels[1])]
+        return self._first(voxels)
+
+    def _first(self, voxels: NDArray[np.int64]) -> int:
+        """Row of the first cell along a row of voxels that can be hit."""
+        data = self._layer.data[0] if self._layer.multiscale else self._layer.data
+        inside = ((voxels >= 0) & (voxels < np.array(data.shape))).all(axis=1)
+        voxels = voxels[inside]
+        if not len(voxels):
+            return -1
+        places = tuple(voxels.T)
+        labels = np.asarray(data[places] if isinstance(data, np.ndarray) else _taken(data, places))
+        time = self._axes.find("T")
+        missed = {0}
+        for voxel, label in zip(voxels, labels.tolist(), strict=True):
+            if label in missed:
+                continue
+            row = self._row_of(int(voxel[time]) if time >= 0 else 0, int(label))
+            if row >= 0:
+                return row
+            missed.add(label)
+        return -1
+
+    def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
+        if event.button != 1 or event.modifiers or self._is_painting():
+            return
+        start, moved = np.asarray(event.pos, float), False
+        where = np.array(event.position, float)
+        yield
+        while event.type == "mouse_move":
+            moved |= bool(np.linalg.norm(np.asarray(event.pos, float) - start) > _STILL)
+            yield
+        if moved:
+            return
+        row = self.pick(where, event.view_direction, event.dims_displayed)
+        if row >= 0:
+            self.clicked.emit(row)
+
+    def _is_painting(self) -> bool:
+        active = self._viewer.layers.selection.active
+        return str(getattr(active, "mode", "pan_zoom")) != "pan_zoom"
+
+    # --- where a cell is ------------------------------------------------------------------------
+
+    def centre_of(self, row: int) -> Floats:
+        """Centre of a cell on the axes of the layer, in voxels."""
+        place = dict(zip("ZYX", self._cells.centroid[row].tolist(), strict=True))
+        place["T"] = float(self._cells.frame[row])
+        return np.array([place.get(axis, 0.0) for axis in self._axes])
+
+    def go_to(self, row: int, *, zoom: bool = False) -> None:
+        """Bring a cell to the middle of the canvas: its frame, its plane, and its place.
+
+        Parameters
+        ----------
+        row : int
+            The cell.
+        zoom : bool
+            Whether to zoom to it as well.
+        """
+        viewer, dims = self._viewer, self._viewer.dims
+        world = np.array(dims.point, float)
+        world[-self._layer.ndim :] = self._layer.data_to_world(self.centre_of(row))
+        shown = list(dims.displayed)
+        for axis in range(dims.ndim):
+            if axis not in shown:
+                dims.set_point(axis, float(world[axis]))
+        viewer.scene.camera.center = tuple(
+            [0.0] * (3 - len(shown)) + [float(world[a]) for a in shown]
+        )
+        if zoom:
+            wide = self._diameter(row) * float(np.abs(self._layer.scale[-1]))
+            viewer.scene.camera.zoom = float(min(viewer.canvas.size)) / (_CELLS_ACROSS * wide)
+        self.surround(row)
+
+    def _diameter(self, row: int) -> float:
+        """Longest side of a cell in pixels of y and x."""
+        low, high = self._cells.bbox[row]
+        return float(max((high - low)[1:]))
+
+    def surround(self, row: int) -> None:
+        """Put the ring around a cell."""
+        size = 1.35 * self._diameter(row) + 2
+        if self.ring is None:
+            self._make_ring(row, size)
+        elif self.ring in self._viewer.layers:
+            self.ring.data = np.round(self.centre_of(row))[None]
+            self.ring.size = size
+
+    def _make_ring(self, row: int, size: float) -> None:
+        from napari.layers import Points
+
+        layer, layers = self._layer, self._viewer.layers
+        self.ring = Points(
+            np.round(self.centre_of(row))[None],
+            name=f"current cell: {layer.name}",
+            size=size,
+            face_color="transparent",
+            border_color=_RING,
+            border_width=0.05,
+            blending="translucent_no_depth",
+            metadata={METADATA_KEY: {"ring_of": str(layer.unique_id)}},
+            scale=layer.scale,
+            translate=layer.translate,
+            rotate=layer.rotate,
+            shear=layer.shear,
+            affine=layer.affine,
+            units=layer.units,
+            axis_labels=layer.axis_labels,
+        )
+        selected = set(layers.selection)
+        layers.append(self.ring)
+        layers.selection = selected
+
+
+def _taken(data: Any, places: tuple[Any, ...]) -> Any:
+    """Read single voxels of lazy data."""
+    vindex = getattr(data, "vindex", None)
+    if vindex is None:
+        import dask.array as da
+
+        vindex = da.from_array(data, name=False).vindex
+    return vindex[places]

@@ -1,0 +1,320 @@
+"""Where a person works: the review, its queue, the cell at hand, and every gesture on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_cellcycle._qt.review.pixels import Pixels
+from napari_cellcycle._qt.review.reviewed import Reviewed
+from napari_cellcycle._qt.review.undertaking import recipe_of
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.review.queue import ORDERS, Filter, Queue
+from napari_cellcycle.review.state import Review
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle.review.state import Change
+
+    Ints = NDArray[np.int64]
+
+SURE = 0.99
+"""Confidence above which all cells of a phase can be accepted at once."""
+_KEEP_AFTER_MS = 800
+
+
+class Desk(QObject):
+    """The gestures of a review. Each is in the journal before anything is told.
+
+    Parameters
+    ----------
+    undertaking : Undertaking
+        An open project; the desk closes it.
+
+    Attributes
+    ----------
+    review, queue, source
+        What is known, the order, and the cells as widgets read them.
+    told : Signal(str)
+        What a gesture did.
+    refused : Signal(str)
+        Why it could not be done.
+    queue_changed : Signal()
+        Order, filter, number or place have changed.
+    """
+
+    told = Signal(str)
+    refused = Signal(str)
+    queue_changed = Signal()
+
+    def __init__(self, undertaking: Undertaking, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undertaking = undertaking
+        self.project = undertaking.project
+        self.review = Review(self.project, undertaking.image)
+        self.segmentation = undertaking.segmentation
+        self.goes_on = True
+        kept = self.project.parameter(self._name, {})
+        self.queue = Queue(self.review, _order(self.review, kept.get("order", "")), _filter(kept))
+        self.source = Reviewed(self.review, self._pixels())
+        self._keeping = QTimer(self)
+        self._keeping.setSingleShot(True)
+        self._keeping.setInterval(_KEEP_AFTER_MS)
+        self._keeping.timeout.connect(self._keep_place)
+        self.source.selection.current_changed.connect(self._arrive)
+        self.review.changed.connect(self._tell_queue)
+        self._start_at = self.review.row_of(*kept.get("cell", (-1, -1)))
+
+    def close(self) -> None:
+        """Keep the place in the queue, and close the project."""
+        self._keeping.stop()
+        self._keep_place()
+        self.review.changed.disconnect(self._tell_queue)
+        self.queue.close()
+        self.source.close()
+        self.project.close()
+
+    @property
+    def current(self) -> int:
+        """Row of the cell at hand, -1 for none."""
+        return self.source.selection.current
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the cell at hand is none."""
+        return self.current < 0
+
+    # --- going --------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Go to the cell where the last session ended, or to the first of the queue."""
+        if self._start_at >= 0:
+            self.go_to(self._start_at)
+        else:
+            self.next()
+
+    def go_to(self, row: int) -> None:
+        """Take a cell at hand."""
+        self.source.selection.go_to(row)
+
+    def next(self) -> None:
+        """Go to the next cell of the queue."""
+        self._go(self.queue.next(), "This is the last cell of the queue.")
+
+    def previous(self) -> None:
+        """Go to the cell before."""
+        self._go(self.queue.previous(), "This is the first cell of the queue.")
+
+    def ahead(self, n: int = 3) -> list[int]:
+        """The next few cells of the queue."""
+        members = self.queue.members()
+        place = self.queue.position() + int(
+            self.current >= 0 and bool(self.queue.match[self.current])
+        )
+        found: list[int] = members[place : place + n].tolist()
+        return found
+
+    def sort(self, order: str, *, seed: int = 0) -> None:
+        """Put the queue in another order."""
+        self._attempt(lambda: self.queue.sort(order, seed=seed))
+        self.queue_changed.emit()
+        self._keeping.start()
+
+    def filter(self, only: Filter) -> None:
+        """Look at other cells."""
+        self.queue.filter(only)
+        self.queue_changed.emit()
+        self._keeping.start()
+
+    # --- saying -------------------------------------------------------------------------------
+
+    def targets(self) -> Ints:
+        """Cells that a gesture is about: those that are selected, or the one at hand."""
+        selection = self.source.selection
+        chosen = selection.indices
+        if len(chosen) > 1:
+            return chosen
+        return np.array([self.current] if self.current >= 0 else [], np.int64)
+
+    def say(self, slug: str, rows: Ints | None = None, *, source: str = "key") -> None:
+        """Give cells a phase; the targets by default, and go on after a single one."""
+        self._speak(lambda r: self.review.say(r, slug, source=source), rows, go_on=source == "key")
+
+    def accept(self) -> None:
+        """Say that the prediction of the targets is right."""
+        rows = self.targets()
+        if len(rows) and (self.review.shown.phase[rows] < 0).all():
+            self.refused.emit(
+                "There is no prediction to accept here: say a phase, or classify stale cells again."
+            )
+            return
+        self._speak(lambda r: self.review.accept(r, source="key"), rows)
+
+    def exclude(self, note: str = "") -> None:
+        """Leave the targets out."""
+        self._speak(lambda r: self.review.exclude(r, note))
+
+    def unsure(self, note: str = "") -> None:
+        """Say that their phase cannot be told."""
+        self._speak(lambda r: self.review.unsure(r, note))
+
+    def clear(self) -> None:
+        """Take one's word on the targets back."""
+        self._speak(self.review.clear, go_on=False)
+
+    def sure_rows(self) -> Ints:
+        """Cells that :meth:`accept_sure` would accept."""
+        code = int(self.review.shown.phase[self.current]) if self.current >= 0 else -1
+        if code < 0:
+            return np.zeros(0, np.int64)
+        return self.review.confident(self.review.phases.phases[code].slug, SURE)
+
+    def accept_sure(self) -> None:
+        """Accept all cells of the predicted phase at hand whose confidence is above 0.99."""
+        rows = self.sure_rows()
+        if not len(rows):
+            self.refused.emit(
+                f"No cell of this phase is predicted above {SURE} and not judged yet."
+            )
+            return
+        self._speak(lambda r: self.review.accept(r, source="accept-all"), rows, go_on=False)
+
+    def undo(self) -> None:
+        """Take back the last action, and go to the cell that it changed."""
+        self._again(self.review.undo, "Nothing to undo.", "Undone")
+
+    def redo(self) -> None:
+        """Bring back what was undone."""
+        self._again(self.review.redo, "Nothing to redo.", "Done again")
+
+    # --- edited labels --------------------------------------------------------------------------
+
+    def reload(self, undertaking: Undertaking) -> None:
+        """Read everything again: other labels, or more predictions; stay at the cell."""
+        at = self.current
+        cell = None
+        if at >= 0:
+            cell = int(self.review.cells.frame[at]), int(self.review.cells.label[at])
+        self.undertaking = undertaking
+        self.segmentation = undertaking.segmentation
+        self.review.reload()
+        self.source.look_at(self._pixels())
+        row = self.review.row_of(*cell) if cell is not None else -1
+        if row >= 0:
+            self.go_to(row)
+        self.queue_changed.emit()
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    @property
+    def _name(self) -> str:
+        return f"queue/{self.undertaking.image}/{self.project.who}"
+
+    def _pixels(self) -> Pixels:
+        given, shown = self.undertaking, self.review.prediction_set
+        recipe = recipe_of(self.project, "" if shown is None else shown.model_sha256)
+        return Pixels(
+            given.stack,
+            given.segmentation,
+            self.review.cells,
+            given.channels,
+            recipe,
+            given.problem,
+        )
+
+    def _go(self, row: int, otherwise: str) -> None:
+        if row < 0:
+            self.told.emit(otherwise if self.queue.count else "No cell belongs to the queue.")
+        else:
+            self.go_to(row)
+
+    def _arrive(self, row: int) -> None:
+        if row < 0:
+            return
+        self.queue.go(row)
+        self._attempt(lambda: self.review.mark_seen(row))
+        self.queue_changed.emit()
+        self._keeping.start()
+
+    def _speak(
+        self,
+        act: Callable[[Ints], Change],
+        rows: Ints | None = None,
+        *,
+        go_on: bool = True,
+    ) -> None:
+        rows = self.targets() if rows is None else rows
+        if not len(rows):
+            self.refused.emit("Go to a cell first.")
+            return
+        change = self._attempt(lambda: act(rows))
+        if change is None:
+            return
+        self.told.emit(change.about if len(change.rows) else f"{change.about} (as it was)")
+        if go_on and self.goes_on and len(rows) == 1 and rows[0] == self.current:
+            self.next()
+
+    def _again(self, act: Callable[[], Change], nothing: str, done: str) -> None:
+        change = self._attempt(act)
+        if change is None:
+            return
+        if not change.about:
+            self.told.emit(nothing)
+            return
+        left = f"; {change.skipped} left as they are" if change.skipped else ""
+        self.told.emit(f"{done}: {change.about}{left}")
+        if len(change.rows):
+            self.go_to(int(change.rows[0]))
+
+    def _attempt(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except CellCycleError as error:
+            self.refused.emit(str(error))
+            return None
+
+    def _tell_queue(self, rows: Ints) -> None:
+        self.queue_changed.emit()
+
+    def _keep_place(self) -> None:
+        """Keep where the person is, for the next session."""
+        if self.project.read_only:
+            return
+        only, row = self.queue.only, self.current
+        kept: dict[str, Any] = {
+            "order": self.queue.order,
+            "phases": None if only.phases is None else sorted(only.phases),
+            "statuses": None if only.statuses is None else sorted(only.statuses),
+            "frame": only.frame,
+            "seen": only.seen,
+        }
+        if row >= 0:
+            cells = self.review.cells
+            kept["cell"] = [int(cells.frame[row]), int(cells.label[row])]
+        self._attempt(lambda: self.project.set_parameter(self._name, kept))
+
+
+def _order(review: Review, name: str) -> str:
+    """The order that was kept, or the most uncertain first where there are predictions."""
+    if (
+        name in ORDERS
+        and name != "disagreement of models"
+        and (review.shown.sets or name in ("volume", "position", "random"))
+    ):
+        return name
+    return "entropy" if review.shown.sets else "position"
+
+
+def _filter(kept: dict[str, Any]) -> Filter:
+    phases, statuses = kept.get("phases"), kept.get("statuses")
+    return Filter(
+        phases=None if phases is None else frozenset(phases),
+        statuses=None if statuses is None else frozenset(statuses),
+        frame=kept.get("frame"),
+        seen=kept.get("seen"),
+    )

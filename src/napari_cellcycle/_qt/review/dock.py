@@ -1,0 +1,251 @@
+"""Dock widget "Review cells": see what the network saw, correct by click or key, lose nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.layers import add_segmentation, add_stack, in_memory
+from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.desk import Desk
+from napari_cellcycle._qt.review.scene import Scene
+from napari_cellcycle._qt.review.start_form import StartForm
+from napari_cellcycle._qt.review.undertaking import AtHand, Start, begin, resume
+from napari_cellcycle._qt.review.update import update
+from napari_cellcycle._qt.review.workbench import Workbench
+from napari_cellcycle.errors import CellCycleError
+
+if TYPE_CHECKING:
+    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle._qt.review.update import Updated
+
+
+class ReviewWidget(QStackedWidget):
+    """Reviews the cells of one image.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._job = Job(self)
+        self._updating = Job(self)
+        self.desk: Desk | None = None
+        self.scene: Scene | None = None
+        self.bench: Workbench | None = None
+        self._layer: Any = None
+        self.form = StartForm(napari_viewer)
+        self.form.start_wanted.connect(self._start)
+        self.form.open_wanted.connect(self.open_project)
+        self.busy = QLabel()
+        self.busy.setObjectName("review-busy")
+        self.message = MessageLabel("review-start-message")
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.form)
+        layout.addWidget(self.busy)
+        layout.addWidget(self.message)
+        layout.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        self.addWidget(scroll)
+        self.setMinimumWidth(340)
+        for job in (self._job, self._updating):
+            job.stepped.connect(self._on_step)
+            job.ended.connect(self._on_end)
+        self._job.refused.connect(self.message.error)
+        self._job.succeeded.connect(self._on_ready)
+        self._updating.refused.connect(self._refuse)
+        self._updating.succeeded.connect(self._on_updated)
+        napari_viewer.dims.events.current_step.connect(self._on_dims)
+        napari_viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a project is being made, opened or updated."""
+        return self._job.is_running or self._updating.is_running
+
+    def sizeHint(self) -> QSize:
+        """Wide enough to read, narrow enough to leave the room to the image."""
+        return QSize(400, 640)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Close the project when the dock widget is removed from the window."""
+        handled = super().event(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._job.cancel()
+            self.close_project()
+            self.form.watch.stop()
+            self._viewer.dims.events.current_step.disconnect(self._on_dims)
+            self._viewer.layers.events.removed.disconnect(self._on_removed)
+        return handled
+
+    # --- opening and closing ------------------------------------------------------------------
+
+    def open_project(self, folder: str | Path) -> None:
+        """Open a project, in place of the one that is open.
+
+        Parameters
+        ----------
+        folder : str or Path
+            ``NAME.cellcycle``.
+        """
+        if self.is_busy:
+            return
+        self.close_project()
+        self.message.clear()
+        who = " ".join(self.form.who.text().split())
+        self._begin_work("Opening the project…")
+        self._layer = None
+        at_hand = AtHand(self.form.stacks())
+        self._job.start("Open a project", resume, Path(folder), who, at_hand)
+
+    def close_project(self) -> None:
+        """Close the project, if one is open; its layers stay."""
+        if self.bench is not None:
+            self.bench.close_bench()
+            self.removeWidget(self.bench)
+            self.bench.deleteLater()
+        if self.scene is not None:
+            self.scene.close()
+            self.scene.deleteLater()
+        if self.desk is not None:
+            self.desk.close()
+            self.desk.deleteLater()
+        self.bench = self.scene = self.desk = None
+        self.form.refresh()
+
+    def _start(self, start: Start) -> None:
+        if self.is_busy:
+            return
+        self.message.clear()
+        self._layer = self.form.labels.value()
+        self._begin_work("Starting…")
+        self._job.start("Start a review", begin, start)
+
+    def _on_ready(self, undertaking: Undertaking) -> None:
+        try:
+            self._show(undertaking)
+        except CellCycleError as error:
+            undertaking.project.close()
+            self.message.error(str(error))
+
+    def _show(self, undertaking: Undertaking) -> None:
+        layer = self._layer if self._layer in self._viewer.layers else None
+        desk = Desk(undertaking, self)
+        if layer is None:
+            layer = self._find_layer(undertaking) or self._add_layers(undertaking, desk)
+        time = undertaking.segmentation.grid[0] > 1
+        axes = inputs.axes_of(layer, time=time)
+        self.desk, self._layer = desk, layer
+        self.scene = Scene(self._viewer, desk, layer, axes, self)
+        self.bench = Workbench(desk, self.scene)
+        self.bench.update_wanted.connect(self.update_labels)
+        self.bench.close_wanted.connect(self.close_project)
+        self.addWidget(self.bench)
+        self.setCurrentWidget(self.bench)
+        desk.begin()
+
+    def _find_layer(self, undertaking: Undertaking) -> Any:
+        """A Labels layer of the viewer that has the cells of a project already."""
+        import numpy as np
+
+        wanted, time = undertaking.segmentation, undertaking.segmentation.grid[0] > 1
+        for layer in inputs.label_layers(self._viewer.layers):
+            try:
+                found = inputs.segmentation(layer, wanted.labels_are, time=time)
+            except CellCycleError:
+                continue
+            if found.grid == wanted.grid and all(
+                np.array_equal(found.volume(t), wanted.volume(t)) for t in range(wanted.grid[0])
+            ):
+                return layer
+        return None
+
+    def _add_layers(self, undertaking: Undertaking, desk: Desk) -> Any:
+        from dataclasses import replace
+
+        spacing, stack = desk.review.cells.spacing, undertaking.stack
+        if stack is not None:
+            add_stack(self._viewer, replace(stack, data=in_memory(stack.data)), spacing)
+        labels = undertaking.segmentation
+        copy = replace(labels, data=in_memory(labels.data).copy())
+        layer = add_segmentation(self._viewer, copy, spacing)
+        layer.opacity = 0.0  # the phases lie over it; the status bar still tells of it
+        self._viewer.reset_view()
+        return layer
+
+    # --- edited labels --------------------------------------------------------------------------
+
+    def update_labels(self) -> None:
+        """Take edited labels over, and classify the cells that they touched again."""
+        if self.is_busy or self.desk is None or self.scene is None:
+            return
+        from dataclasses import replace
+
+        desk, layer = self.desk, self.scene.segmentation
+        if desk.project.read_only:
+            desk.refused.emit(desk.project.reason)
+            return
+        time = desk.segmentation.grid[0] > 1
+        labels = inputs.segmentation(layer, desk.segmentation.labels_are, time=time)
+        labels = replace(labels, path=None)
+        desk.told.emit("Comparing labels…")
+        self._updating.start(
+            "Classify edited cells", update, desk.undertaking, labels, desk.review.prediction_set
+        )
+
+    def _on_updated(self, done: Updated) -> None:
+        if self.desk is None:
+            return
+        if done.revision is None and not done.classified and not done.problem:
+            self.desk.told.emit("No label was edited, and no cell is stale.")
+            return
+        self.desk.reload(done.undertaking)
+        told = [] if done.revision is None else [str(done.revision)]
+        told += [f"{done.classified} cells classified again."] if done.classified else []
+        if done.problem:
+            self.desk.refused.emit(" ".join([*told, done.problem]))
+        else:
+            self.desk.told.emit(" ".join(told))
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _begin_work(self, text: str) -> None:
+        self.form.setEnabled(False)
+        self.busy.setText(text)
+        self.busy.setVisible(True)
+
+    def _on_step(self, text: str) -> None:
+        self.busy.setText(text)
+        if self.desk is not None:
+            self.desk.told.emit(text)
+
+    def _on_end(self) -> None:
+        self.form.setEnabled(True)
+        self.busy.setText("")
+
+    def _refuse(self, text: str) -> None:
+        if self.desk is not None:
+            self.desk.refused.emit(text)
+
+    def _on_dims(self, event: Any = None) -> None:
+        if self.bench is not None:
+            self.bench.follow_frame()
+
+    def _on_removed(self, event: Any) -> None:
+        """Close the project when the person removes the segmentation."""
+        if self.scene is not None and event.value == self.scene.segmentation:
+            self.close_project()
+            self.message.hint("The segmentation was removed, and the project closed. All is saved.")

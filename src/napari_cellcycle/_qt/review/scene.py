@@ -1,0 +1,252 @@
+"""A review in the viewer: phases over the segmentation, clicks, what is shown, where to look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_cellcycle._qt.review.canvas import Canvas
+from napari_cellcycle._qt.review.phase_layer import PhaseLayer
+from napari_cellcycle._qt.session import session_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle._qt.review.desk import Desk
+
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+_FEATURES_AFTER_MS = 400
+DOUBT = 0.9
+"""Predictions with less confidence are outlined."""
+
+
+class Scene(QObject):
+    """Shows a review in a viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    desk : Desk
+    layer : napari.layers.Labels
+        The user's segmentation: read, and given features.
+    axes : str
+        Its axes, letters of ``TZYX``.
+
+    Attributes
+    ----------
+    tool : str
+        Slug of the phase that a click gives; empty while a click selects.
+    follows : bool
+        Whether the canvas is centred on the cell at hand.
+    painted : Signal(object)
+        The layer of phases was made anew: keys are to be bound on it.
+    """
+
+    painted = Signal(object)
+
+    def __init__(
+        self, viewer: Any, desk: Desk, layer: Any, axes: str, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.desk = desk
+        self.segmentation = layer
+        self.axes = axes
+        self.tool = ""
+        self.follows = True
+        self.hidden: frozenset[str] = frozenset()
+        self.only_queue = False
+        self.isolated = -1
+        self.outlined = False
+        self._clicking = False
+        self.shown: Mask = np.ones(len(desk.review), bool)
+        self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
+        self.canvas.clicked.connect(self._click)
+        self._features = QTimer(self)
+        self._features.setSingleShot(True)
+        self._features.setInterval(_FEATURES_AFTER_MS)
+        self._features.timeout.connect(self._give_features)
+        desk.review.changed.connect(self._change)
+        desk.source.signals.reloaded.connect(self.rebuild)
+        desk.source.selection.current_changed.connect(self._arrive)
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
+        self.rebuild()
+
+    def close(self) -> None:
+        """Leave the phases as they are, and listen no more."""
+        self._features.stop()
+        self.desk.review.changed.disconnect(self._change)
+        self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
+        if self.phases.outlines is not None:
+            self.phases.outline(self._viewer, None, self.shown)
+        self.canvas.close()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the segmentation and its phases are still in the viewer."""
+        return self.segmentation in self._viewer.layers and self.phases.layer in self._viewer.layers
+
+    def rebuild(self) -> None:
+        """Paint all phases anew, on cells that may be others than before."""
+        review = self.desk.review
+        outlined = self.outlined and hasattr(self, "phases")
+        if outlined:
+            self.phases.outline(self._viewer, None, self.shown)
+        self.canvas.set_cells(review.cells)
+        self.phases = PhaseLayer(self.segmentation, self.axes, review)
+        self.isolated = -1
+        self.shown = self._to_show()
+        self.phases.paint_all(self.shown)
+        session_of(self._viewer).put(self._viewer, self.phases.overlay)
+        self.phases.layer.opacity = 0.6
+        if outlined:
+            self._outline()
+        self.take_keys()
+        self._give_features()
+        self.painted.emit(self.phases.layer)
+
+    def take_keys(self) -> None:
+        """Select the layer of phases, so that keys work in the canvas."""
+        if self.phases.layer in self._viewer.layers:
+            self._viewer.layers.selection.active = self.phases.layer
+
+    def frame_on_screen(self) -> int:
+        """Frame of the segmentation that is shown."""
+        if "T" not in self.axes:
+            return 0
+        point = self._viewer.dims.point[-self.segmentation.ndim :]
+        return round(float(self.segmentation.world_to_data(point)[self.axes.index("T")]))
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def hide_phases(self, slugs: frozenset[str]) -> None:
+        """Hide cells of these final phases; the empty one is a cell without."""
+        self.hidden = slugs
+        self._show_again()
+
+    def show_only_queue(self, only: bool) -> None:
+        """Show only cells that belong to the queue, and the one at hand."""
+        self.only_queue = only
+        self._show_again()
+
+    def queue_changed(self) -> None:
+        """Other cells may belong to the queue."""
+        if self.only_queue:
+            self._show_again()
+
+    def isolate(self) -> None:
+        """Show the cell at hand alone, or all again."""
+        self.isolated = -1 if self.isolated >= 0 else self.desk.current
+        self._show_again()
+
+    def outline(self) -> None:
+        """Outline uncertain cells, or no more; in 3D outlines cannot be drawn."""
+        self.outlined = not self.outlined
+        self._outline()
+
+    def centre(self) -> None:
+        """Bring the cell at hand to the middle, and zoom to it."""
+        if self.desk.current >= 0:
+            self.canvas.go_to(self.desk.current, zoom=True)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _outline(self) -> None:
+        doubtful = None
+        if self.outlined:
+            review = self.desk.review
+            doubtful = review.shown.confidence < DOUBT
+        self.phases.outline(self._viewer, doubtful, self.shown)
+        self._on_ndisplay()
+
+    def _on_ndisplay(self, event: Any = None) -> None:
+        if self.phases.outlines is not None:
+            self.phases.outlines.layer.visible = self._viewer.dims.ndisplay == 2
+
+    def _row_of(self, frame: int, label: int) -> int:
+        row = self.desk.review.row_of(frame, label)
+        return row if row >= 0 and self.shown[row] else -1
+
+    def _click(self, row: int) -> None:
+        if self.tool:
+            rows = np.array([row])
+            self._go_without_moving(row)
+            self.desk.say(self.tool, rows, source="click")
+        else:
+            self._go_without_moving(row)
+
+    def _go_without_moving(self, row: int) -> None:
+        """A cell that was clicked is where the person looks already."""
+        self._clicking = True
+        try:
+            self.desk.go_to(row)
+        finally:
+            self._clicking = False
+
+    def _arrive(self, row: int) -> None:
+        if row < 0 or not self.is_there:
+            return
+        if self.isolated >= 0:
+            self.isolated = row
+            self._show_again()
+        elif self.only_queue or not self.shown[row]:
+            self._show_again()
+        if self.follows and not self._clicking:
+            self.canvas.go_to(row)
+        else:
+            self.canvas.surround(row)
+
+    def _change(self, rows: Ints) -> None:
+        if not self.is_there:
+            return
+        self.shown[rows] = self._to_show(rows)
+        self.phases.paint(rows, self.shown)
+        self._features.start()
+
+    def _show_again(self) -> None:
+        shown = self._to_show()
+        changed = np.flatnonzero(shown != self.shown)
+        self.shown = shown
+        if not self.is_there or not len(changed):
+            return
+        if len(changed) <= 64:
+            self.phases.paint(changed, shown)
+        else:
+            self.phases.paint_all(shown)
+
+    def _to_show(self, rows: Ints | None = None) -> Mask:
+        review, current = self.desk.review, self.desk.current
+        chosen = np.arange(len(review)) if rows is None else rows
+        at_hand = chosen == current
+        if self.isolated >= 0:
+            return chosen == self.isolated
+        found = np.ones(len(chosen), bool)
+        if self.hidden:
+            hidden = np.array([p.slug in self.hidden for p in review.phases] + ["" in self.hidden])
+            found &= ~hidden[review.final[chosen]]
+        if self.only_queue:
+            found &= self.desk.queue.match[chosen] | at_hand
+        return found
+
+    def _give_features(self) -> None:
+        import pandas as pd
+
+        if self.segmentation not in self._viewer.layers:
+            return
+        review = self.desk.review
+        rows = pd.DataFrame(
+            {
+                "index": review.cells.label,
+                "phase": review.final_slugs(),
+                "confidence": review.shown.confidence,
+                "entropy": review.shown.entropy,
+                "deciding_axis": self.desk.source.deciding_axis,
+            }
+        )
+        session_of(self._viewer).set_features(
+            self._viewer, self.segmentation, review.cells.frame, rows, self.axes
+        )

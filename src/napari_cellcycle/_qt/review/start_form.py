@@ -1,0 +1,299 @@
+"""How a review begins: who works, on what, and where the project goes."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.layer_watch import LayerWatch
+from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.undertaking import SUFFIX, Start, place_beside
+from napari_cellcycle._qt.session import session_of
+from napari_cellcycle._qt.spacing_edit import SpacingEdit
+from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, SegmentationError
+from napari_cellcycle.phases import VOCABULARIES, flat_vocabulary
+
+if TYPE_CHECKING:
+    from napari_cellcycle._qt.session import Finished
+    from napari_cellcycle.image.stack import Stack
+    from napari_cellcycle.phases import PhaseSet
+
+_ROLES = ("dna", "membrane")
+_OWN = "own"
+
+
+class StartForm(QWidget):
+    """Chooses sensible inputs from the layers of a viewer and lets a person change them.
+
+    Attributes
+    ----------
+    start_wanted, open_wanted : Signal(object)
+        With a :class:`Start`, and with the folder of a project.
+    """
+
+    start_wanted = Signal(object)
+    open_wanted = Signal(object)
+
+    def __init__(self, viewer: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._folder: Path | None = None
+        self.who = QLineEdit(_login())
+        self.who.setObjectName("who")
+        self.who.setToolTip("Every word is kept under this name")
+        self.labels = ChoiceBox("review-labels", tooltip="The Labels layer: one number a cell")
+        self.labels_are = ChoiceBox("review-labels-are")
+        self.labels_are.set_choices([("nucleus", "nuclei", None), ("cell", "whole cells", None)])
+        self.found = QLabel()
+        self.found.setObjectName("found")
+        self.found.setWordWrap(True)
+        self.channels = {role: ChoiceBox(f"review-{role}") for role in _ROLES}
+        self.spacing = SpacingEdit()
+        self.vocabulary = ChoiceBox("vocabulary", tooltip="Which phases there are")
+        self.vocabulary.set_choices(
+            [(name, name, None) for name in VOCABULARIES] + [(_OWN, "my own…", None)]
+        )
+        self.own = QLineEdit()
+        self.own.setObjectName("own-phases")
+        self.own.setPlaceholderText("phases, such as: G1, S, G2, M")
+        self.place = QLabel()
+        self.place.setObjectName("place")
+        self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.change = QPushButton("Change…")
+        self.change.setObjectName("change-place")
+        self.start = QPushButton("Start review")
+        self.start.setObjectName("start-review")
+        self.open = QPushButton("Open project…")
+        self.open.setObjectName("open-project")
+        self.message = MessageLabel("start-message")
+        self._lay_out()
+        self.watch = LayerWatch(viewer, self)
+        self.watch.changed.connect(self.refresh)
+        for box in (self.labels, self.vocabulary, self.labels_are, *self.channels.values()):
+            box.changed.connect(self.update_offer)
+        self.spacing.changed.connect(self.update_offer)
+        self.own.textChanged.connect(self.update_offer)
+        self.who.textChanged.connect(self.update_offer)
+        self.change.clicked.connect(self._change_place)
+        self.start.clicked.connect(self._start)
+        self.open.clicked.connect(self._open)
+        self.refresh()
+
+    @property
+    def finished(self) -> Finished | None:
+        """The classification of the chosen labels, if there is one."""
+        layer = self.labels.value()
+        known = session_of(self._viewer).finished
+        return None if layer is None else known.get(layer.unique_id)
+
+    def refresh(self) -> None:
+        """Offer the layers that there are now."""
+        layers = list(self._viewer.layers)
+        candidates = inputs.label_layers(layers)
+        known = session_of(self._viewer).finished
+        ready = [layer for layer in candidates if layer.unique_id in known] or candidates
+        self.labels.set_choices(
+            [(layer.unique_id, layer.name, layer) for layer in candidates],
+            ready[-1].unique_id if ready else None,
+        )
+        self.update_offer()
+
+    def update_offer(self) -> None:
+        """Say what Start would do, or in one line why it cannot."""
+        finished = self.finished
+        self._show_rows(annotating=finished is None)
+        if finished is None:
+            self._offer_channels()
+        else:
+            found = finished.classification
+            self.found.setText(f"{len(found):,} cells, classified by {found.card.name}")
+        try:
+            start = self.to_start()
+        except CellCycleError as error:
+            self.message.hint(str(error))
+            self.start.setEnabled(False)
+            self.place.setText("")
+        else:
+            self.message.clear()
+            self.start.setEnabled(True)
+            shown = start.folder.name if start.folder != Path() else "you will be asked where"
+            self.place.setText(shown)
+            self.place.setToolTip(str(start.folder) if start.folder != Path() else "")
+
+    def to_start(self) -> Start:
+        """Say what a start would do now; its folder is empty where a person has to choose one.
+
+        Raises
+        ------
+        CellCycleError
+            If it cannot start; the text says why, in one line.
+        """
+        from napari_cellcycle.image import check_match
+
+        who = " ".join(self.who.text().split())
+        if not who:
+            raise ProjectError("Say who works: every word is kept under a name.")
+        layer = self.labels.value()
+        if layer is None:
+            raise SegmentationError(
+                "There is no Labels layer yet: open an image with its cells, and classify them "
+                "or annotate without a model."
+            )
+        finished = self.finished
+        if finished is not None:
+            found = finished.classification
+            stack, channels = finished.stack, dict(found.channels)
+            segmentation = found.segmentation
+            spacing, phases = found.cells.spacing, found.phases
+        else:
+            chosen = {role: box.value() for role, box in self.channels.items()}
+            if chosen["dna"] is None:
+                raise ChannelError("Choose the DNA channel: pictures of cells are made from it.")
+            if chosen["membrane"] is not None and chosen["membrane"].key == chosen["dna"].key:
+                raise ChannelError("Two roles have the same channel: choose another, or none.")
+            stack, channels = inputs.combine(chosen, like=layer)
+            segmentation = inputs.segmentation(layer, self.labels_are.key())  # type: ignore[arg-type]
+            check_match(stack, segmentation)
+            spacing, phases = self.spacing.resolved(is_2d=stack.is_2d), self._phases()
+        folder = self._folder or place_beside(stack.path) or Path()
+        return Start(folder, who, stack, channels, segmentation, spacing, phases, finished)
+
+    def stacks(self) -> list[Stack]:
+        """Images in the viewer, each as one: where a project may find its own again."""
+        found = [finished.stack for finished in session_of(self._viewer).finished.values()]
+        for layer in inputs.label_layers(self._viewer.layers):
+            channels = inputs.channels_of(self._viewer.layers, like=layer)
+            guessed = inputs.guess(channels, _ROLES)
+            for chosen in (guessed, {str(i): c for i, c in enumerate(channels)}):
+                try:
+                    found.append(inputs.combine(chosen, like=layer)[0])
+                except CellCycleError:
+                    continue
+        return found
+
+    def _phases(self) -> PhaseSet:
+        name = str(self.vocabulary.key())
+        if name != _OWN:
+            return VOCABULARIES[name]
+        slugs = [slug.strip() for slug in self.own.text().split(",") if slug.strip()]
+        if len(slugs) < 2:
+            raise ProjectError("Write at least two phases, with commas between them.")
+        return flat_vocabulary("-".join(slugs), slugs)
+
+    def _offer_channels(self) -> None:
+        layer = self.labels.value()
+        channels = inputs.channels_of(self._viewer.layers, like=layer)
+        guessed = inputs.guess(channels, _ROLES)
+        if guessed["dna"] is None and len(channels) == 1:
+            guessed["dna"] = channels[0]
+        for role, box in self.channels.items():
+            of_role: Sequence[Any] = [(None, "none", None)]
+            choices = [*of_role, *((c.key, c.name, c) for c in channels)]
+            guess = guessed[role]
+            box.set_choices(choices, None if guess is None else guess.key)
+        dna = self.channels["dna"].value()
+        if dna is not None and layer is not None:
+            try:
+                stack, _ = inputs.combine({"dna": dna}, like=layer)
+                found = stack.spacing or inputs.segmentation(layer, "nucleus").spacing
+                self.spacing.set_found(found, is_2d=stack.is_2d)
+            except CellCycleError:
+                return
+
+    def _lay_out(self) -> None:
+        form = self._form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(8)
+        form.setVerticalSpacing(5)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Your name", self.who)
+        form.addRow("Labels", self.labels)
+        form.addRow("Found", self.found)
+        form.addRow("Labels are", self.labels_are)
+        form.addRow("DNA", self.channels["dna"])
+        form.addRow("Membrane", self.channels["membrane"])
+        form.addRow("Spacing", self.spacing)
+        form.addRow("Phases", self.vocabulary)
+        form.addRow("", self.own)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.place, 1)
+        row.addWidget(self.change)
+        form.addRow("Project", row)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self.start, 1)
+        buttons.addWidget(self.open)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(form)
+        layout.addLayout(buttons)
+        layout.addWidget(self.message)
+
+    def _show_rows(self, *, annotating: bool) -> None:
+        self._form.setRowVisible(self.found, not annotating)
+        annotates = (self.labels_are, *self.channels.values(), self.spacing, self.vocabulary)
+        for field in annotates:
+            self._form.setRowVisible(field, annotating)
+        self._form.setRowVisible(self.own, annotating and self.vocabulary.key() == _OWN)
+
+    def _change_place(self) -> None:
+        folder = self._ask_place()
+        if folder is not None:
+            self._folder = folder
+            self.update_offer()
+
+    def _ask_place(self) -> Path | None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Where the project goes", f"review{SUFFIX}", f"Project (*{SUFFIX})"
+        )
+        if not chosen:
+            return None
+        folder = Path(chosen)
+        return folder if folder.suffix == SUFFIX else folder.with_name(folder.name + SUFFIX)
+
+    def _start(self) -> None:
+        from dataclasses import replace
+
+        try:
+            start = self.to_start()
+        except CellCycleError as error:
+            self.message.error(str(error))
+            return
+        if start.folder == Path():
+            folder = self._ask_place()
+            if folder is None:
+                return
+            start = replace(start, folder=folder)
+        self._folder = None
+        self.start_wanted.emit(start)
+
+    def _open(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, f"Open a project (NAME{SUFFIX})")
+        if folder:
+            self.open_wanted.emit(Path(folder))
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -1,0 +1,302 @@
+"""The widgets of an open review, in the dock: queue, phases, cell, gallery, table, keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.cell_panel import CellPanel
+from napari_cellcycle._qt.review.cell_table import CellTable
+from napari_cellcycle._qt.review.desk import SURE
+from napari_cellcycle._qt.review.gallery import Gallery
+from napari_cellcycle._qt.review.keys import Key, KeyBinder, keys_of
+from napari_cellcycle._qt.review.phase_bar import PhaseBar
+from napari_cellcycle._qt.review.queue_bar import QueueBar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from napari_cellcycle._qt.review.desk import Desk
+    from napari_cellcycle._qt.review.scene import Scene
+
+
+class Workbench(QWidget):
+    """Everything that a person works with while a review is open.
+
+    Parameters
+    ----------
+    desk : Desk
+        What is done goes through it.
+    scene : Scene
+        The same review in the viewer.
+
+    Attributes
+    ----------
+    update_wanted : Signal()
+        Edited labels are to be taken over.
+    close_wanted : Signal()
+        The project is to be closed.
+    """
+
+    update_wanted = Signal()
+    close_wanted = Signal()
+
+    def __init__(self, desk: Desk, scene: Scene, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk, self.scene = desk, scene
+        self.title = QLabel()
+        self.title.setObjectName("project-title")
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.close_button = _tool("Close", "close-project", "Close the project; all is saved")
+        self.notice = MessageLabel("review-notice")
+        self.queue = QueueBar(desk)
+        self.phases = PhaseBar(desk)
+        self.note = QLineEdit()
+        self.note.setObjectName("note")
+        self.note.setPlaceholderText("note (for unsure and exclude)")
+        self.goes_on = QCheckBox("then next")
+        self.goes_on.setObjectName("goes-on")
+        self.goes_on.setToolTip("Go to the next cell after a word on the current one")
+        self.goes_on.setChecked(True)
+        self.follows = QCheckBox("centre")
+        self.follows.setObjectName("follows")
+        self.follows.setToolTip("Bring each cell to the middle of the canvas")
+        self.follows.setChecked(True)
+        self.message = MessageLabel("review-message")
+        self.panel = CellPanel(desk.source)
+        self.gallery = Gallery(desk.source)
+        self.table = CellTable(desk.source)
+        self.keys = QLabel()
+        self.keys.setObjectName("key-table")
+        self.keys.setTextFormat(Qt.TextFormat.RichText)
+        self.keys.setWordWrap(True)
+        self.buttons: dict[str, QPushButton] = {}
+        self._actions = {
+            "next": desk.next,
+            "previous": desk.previous,
+            "accept": desk.accept,
+            "accept-all": desk.accept_sure,
+            "exclude": lambda: desk.exclude(self._taken_note()),
+            "unsure": lambda: desk.unsure(self._taken_note()),
+            "note": self.note.setFocus,
+            "clear": desk.clear,
+            "undo": desk.undo,
+            "redo": desk.redo,
+            "centre": scene.centre,
+            "isolate": scene.isolate,
+            "outline": scene.outline,
+            "update": self.update_wanted.emit,
+        }
+        self.binder = KeyBinder(self, self._actions)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.timeout.connect(lambda: self.panel.prefetch(self.desk.ahead()))
+        self._lay_out()
+        self._connect()
+        self.fill()
+
+    def close_bench(self) -> None:
+        """Stop the workers, and follow the review no more."""
+        self._ahead.stop()
+        self.phases.close_bar()
+        self.panel.close_worker()
+        self.gallery.close_worker()
+
+    def fill(self) -> None:
+        """Show what the review has now: its name, its phases, its keys."""
+        project = self.desk.project
+        shown = self.desk.review.prediction_set
+        model = f" · {shown.model}" if shown is not None else ""
+        self.title.setText(f"<b>{project.folder.stem}</b> · {project.who}{model}")
+        self.title.setToolTip(str(project.folder))
+        problems = [project.reason, self.desk.undertaking.problem]
+        self.notice.error("\n".join(filter(None, problems)))
+        self.queue.fill()
+        self.phases.fill()
+        keys = keys_of(self.desk.review.phases)
+        for key in keys:
+            if key.action.startswith("phase:"):
+                slug = key.action.removeprefix("phase:")
+                self._actions[key.action] = lambda slug=slug: self.desk.say(slug)
+        self.binder.bind(keys)
+        self.binder.bind_layer(self.scene.phases.layer, keys)
+        self.keys.setText(_as_table(keys))
+        self._offer()
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.close_button)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4)
+        grid.setVerticalSpacing(4)
+        for place, (name, text, tip) in enumerate(_BUTTONS):
+            button = QPushButton(text)
+            button.setObjectName(f"do-{name}")
+            button.setToolTip(tip)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setStyleSheet("QPushButton { padding: 3px 4px; }")
+            button.clicked.connect(lambda _=False, name=name: self._actions[name]())
+            self.buttons[name] = button
+            grid.addWidget(button, place // 4, place % 4)
+        checks = QHBoxLayout()
+        checks.setSpacing(10)
+        checks.addWidget(self.note, 1)
+        checks.addWidget(self.goes_on)
+        checks.addWidget(self.follows)
+        self.accept_all = QPushButton()
+        self.accept_all.setObjectName("do-accept-all")
+        self.accept_all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.accept_all.clicked.connect(lambda: self._actions["accept-all"]())
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("review-tabs")
+        self.tabs.setDocumentMode(True)
+        key_page = QScrollArea()
+        key_page.setWidgetResizable(True)
+        key_page.setFrameShape(QScrollArea.Shape.NoFrame)
+        key_page.setWidget(self.keys)
+        self.keys.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for widget, name in (
+            (self.panel, "Cell"),
+            (self.gallery, "Gallery"),
+            (self.table, "Table"),
+            (key_page, "Keys"),
+        ):
+            self.tabs.addTab(widget, name)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(5)
+        layout.addLayout(head)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.queue)
+        layout.addLayout(grid)
+        layout.addWidget(self.phases)
+        layout.addLayout(checks)
+        layout.addWidget(self.accept_all)
+        layout.addWidget(self.message)
+        layout.addWidget(self.tabs, 1)
+
+    def _connect(self) -> None:
+        desk, scene = self.desk, self.scene
+        self.close_button.clicked.connect(self.close_wanted)
+        self.phases.chosen.connect(desk.say)
+        self.phases.hidden_changed.connect(scene.hide_phases)
+        self.phases.tool_changed.connect(self._set_tool)
+        self.queue.only_queue_toggled.connect(scene.show_only_queue)
+        self.queue.frame_wanted.connect(self.follow_frame)
+        self.goes_on.toggled.connect(self._set_goes_on)
+        self.follows.toggled.connect(self._set_follows)
+        self.note.returnPressed.connect(lambda: self.setFocus())
+        self.gallery.assign_requested.connect(self._say_of)
+        self.gallery.activated.connect(self._zoom_to)
+        self.table.activated.connect(self._zoom_to)
+        desk.told.connect(self.message.hint)
+        desk.refused.connect(self.message.error)
+        desk.queue_changed.connect(self._offer)
+        desk.queue_changed.connect(scene.queue_changed)
+        desk.source.selection.current_changed.connect(lambda row: self._ahead.start(0))
+        desk.source.signals.reloaded.connect(self.fill)
+        scene.painted.connect(lambda layer: self._bind_layer())
+
+    def follow_frame(self) -> None:
+        """Tell the queue which frame is on screen."""
+        self.queue.set_frame(self.scene.frame_on_screen())
+
+    def _bind_layer(self) -> None:
+        self.binder.bind_layer(self.scene.phases.layer, keys_of(self.desk.review.phases))
+
+    def _set_tool(self, slug: str) -> None:
+        self.scene.tool = slug
+        self.scene.take_keys()
+
+    def _set_goes_on(self, on: bool) -> None:
+        self.desk.goes_on = on
+
+    def _set_follows(self, on: bool) -> None:
+        self.scene.follows = on
+
+    def _say_of(self, rows: np.ndarray[Any, Any], slug: str) -> None:
+        self.desk.say(slug, rows, source="gallery")
+
+    def _zoom_to(self, row: int) -> None:
+        self.desk.go_to(row)
+        self.scene.centre()
+
+    def _taken_note(self) -> str:
+        text = self.note.text().strip()
+        self.note.clear()
+        return text
+
+    def _offer(self) -> None:
+        """Enable what can be done, and say how much."""
+        review = self.desk.review
+        may = not self.desk.project.read_only
+        undo, redo = review.to_undo, review.to_redo
+        for name, action in (("undo", undo), ("redo", redo)):
+            button = self.buttons[name]
+            button.setEnabled(may and action is not None)
+            key = "Ctrl+Z" if name == "undo" else "Ctrl+Shift+Z"
+            what = "" if action is None else f": {action.about}"
+            button.setToolTip(f"{name.capitalize()}{what} ({key})")
+        for name in ("accept", "exclude", "unsure", "clear"):
+            self.buttons[name].setEnabled(may and self.desk.current >= 0)
+        n = len(self.desk.sure_rows())
+        self.accept_all.setVisible(bool(review.shown.sets))
+        self.accept_all.setEnabled(may and n > 0)
+        self.accept_all.setText(f"Accept all {n:,} like this above {SURE:g}")
+        code = int(review.shown.phase[self.desk.current]) if self.desk.current >= 0 else -1
+        name = review.phases.phases[code].name if code >= 0 else "this phase"
+        self.accept_all.setToolTip(
+            f"Accept every cell that is predicted {name} with a confidence above {SURE:g} and not "
+            "judged yet: one step to undo (Shift+Return)"
+        )
+
+
+_BUTTONS = (
+    ("previous", "◀ Previous", "Previous cell of the queue (A)"),
+    ("next", "Next ▶", "Next cell of the queue (D)"),
+    ("accept", "Accept", "The prediction is right (Return)"),
+    ("clear", "Predicted", "Back to predicted: take your word back (Backspace)"),
+    ("exclude", "Exclude", "Debris, out of focus, badly segmented (X)"),
+    ("unsure", "Unsure", "The phase cannot be told; with the note below (U)"),
+    ("undo", "Undo", ""),
+    ("redo", "Redo", ""),
+)
+
+
+def _tool(text: str, name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setObjectName(name)
+    button.setToolTip(tip)
+    return button
+
+
+def _as_table(keys: tuple[Key, ...]) -> str:
+    rows = "".join(
+        f"<tr><td style='padding-right: 12px'><b>{key.keys}</b></td><td>{key.words}</td></tr>"
+        for key in keys
+    )
+    return (
+        "<p>Keys work here, and in the canvas while the layer of phases is selected.</p>"
+        f"<table cellspacing=3>{rows}</table>"
+    )

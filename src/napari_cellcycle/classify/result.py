@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.classify.table import to_frame, to_rows, write_csv
+from napari_cellcycle.cells.columns import write_csv
+from napari_cellcycle.classify.table import to_frame, to_rows
 
 if TYPE_CHECKING:
     import os

@@ -11,7 +11,7 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -64,12 +64,44 @@ def write_labels(
     return _write(path, data.astype(kind), "TZYX", segmentation.spacing or spacing, ())
 
 
+def write_classes(
+    data: NDArray[np.uint8],
+    path: Path | str,
+    *,
+    names: Sequence[str],
+    colors: Sequence[str],
+    spacing: Spacing | None = None,
+) -> Path:
+    """Write an image of classes with their colours and names in the file.
+
+    Parameters
+    ----------
+    data : ndarray, ``(t, z, y, x)``, uint8
+        0 where there is nothing, else the number of a class.
+    path : Path or str
+        Ends in ``.tif`` or ``.tiff``.
+    names, colors : sequence of str
+        Of the classes 1, 2, …; ``#RRGGBB``.
+    spacing : Spacing, optional
+        The image's.
+    """
+    colormap = np.zeros((3, 256), np.uint16)
+    for i, color in enumerate(colors, start=1):
+        # 257 takes 255 to 65535
+        colormap[:, i] = [int(color[k : k + 2], 16) * 257 for k in (1, 3, 5)]
+    legend = {str(i): name for i, name in enumerate(names, start=1)}
+    return _write(path, data, "TZYX", spacing, (), colormap=colormap, legend=legend)
+
+
 def _write(
     path: Path | str,
     data: NDArray[Any],
     axes: str,
     spacing: Spacing | None,
     channels: Sequence[str],
+    *,
+    colormap: NDArray[np.uint16] | None = None,
+    legend: Mapping[str, str] | None = None,
 ) -> Path:
     import tifffile
 
@@ -86,8 +118,16 @@ def _write(
         for axis, value in zip("ZYX", spacing.zyx, strict=True):
             metadata[f"PhysicalSize{axis}"] = value
             metadata[f"PhysicalSize{axis}Unit"] = "µm"
+    if legend is not None:
+        metadata["MapAnnotation"] = {"Namespace": "napari-cellcycle/classes", **legend}
     with replacing(path) as new:
         tifffile.imwrite(
-            new, data, ome=True, metadata=metadata, photometric="minisblack", compression="zlib"
+            new,
+            data,
+            ome=True,
+            metadata=metadata,
+            photometric="minisblack" if colormap is None else "palette",
+            colormap=colormap,
+            compression="zlib",
         )
     return path

@@ -7,36 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cellcycle.review.agreement import confusion, measure_agreement
-    from napari_cellcycle.review.answers import read_answers
+    from napari_cellcycle.review.answers import Answers, read_answers
+    from napari_cellcycle.review.events import read_events
+    from napari_cellcycle.review.export import Exported, export_project
+    from napari_cellcycle.review.intake import import_words
     from napari_cellcycle.review.queue import ORDERS, Filter, Queue
+    from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.state import Change, Review
+    from napari_cellcycle.review.tables import read_table, write_table
     from napari_cellcycle.review.transfer import revise
     from napari_cellcycle.review.union import unite
 
 _HOME = {
+    "Answers": "answers",
     "Change": "state",
+    "Exported": "export",
     "Filter": "queue",
     "ORDERS": "queue",
     "Queue": "queue",
     "Review": "state",
+    "cells_table": "rows",
     "confusion": "agreement",
-    "read_answers": "answers",
-    "revise": "transfer",
+    "export_project": "export",
+    "import_words": "intake",
     "measure_agreement": "agreement",
+    "read_answers": "answers",
+    "read_events": "events",
+    "read_table": "tables",
+    "reviews_table": "rows",
+    "revise": "transfer",
     "unite": "union",
+    "write_table": "tables",
 }
 
 __all__ = [
     "ORDERS",
+    "Answers",
     "Change",
+    "Exported",
     "Filter",
     "Queue",
     "Review",
+    "cells_table",
     "confusion",
+    "export_project",
+    "import_words",
     "measure_agreement",
     "read_answers",
+    "read_events",
+    "read_table",
+    "reviews_table",
     "revise",
     "unite",
+    "write_table",
 ]
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import datetime
-import hashlib
-import io
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_cellcycle.errors import CellCycleError, ProjectError
-from napari_cellcycle.project.keys import CellIndex
-from napari_cellcycle.project.words import NOTHING, Action, Event, Word
+from napari_cellcycle.project.words import Action, Event, Word
+from napari_cellcycle.review.csv_rows import microseconds, read_csv, whole_number
+from napari_cellcycle.review.known import Known
+from napari_cellcycle.review.names import split_names
 from napari_cellcycle.review.state import Review
 from napari_cellcycle.spreadsheet import restore
 
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.project import Project
+    from napari_cellcycle.review.csv_rows import CsvRows
 
 _SPACE = uuid.UUID("6a1f8f0e-5a4c-4f0b-9d0e-9a0c5f6f2c11")
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Answers:
     Parameters
     ----------
     new, known : int
-        Words that were taken, and those that an earlier import of them had brought.
+        Words that were taken, and those that were here already.
     silent : int
         Rows without a person's word.
     unmatched : tuple of str
@@ -55,13 +54,18 @@ class Answers:
 
 
 def read_answers(
-    project: Project, path: str | os.PathLike[str], *, image: int, phases: PhaseSet
+    project: Project,
+    path: str | os.PathLike[str],
+    *,
+    image: int | None = None,
+    phases: PhaseSet | None = None,
 ) -> Answers:
     """Take the words of a CSV file into a project; nothing is taken twice.
 
     With a column ``status`` it is read as a ``cells`` table: words of accepted, corrected, excluded
     and unsure cells, under the names of those who said them. Otherwise every row with a ``phase``
-    is a word of the person who works. Without a column ``frame`` the image must have one frame.
+    (its slug, or its name) is a word of the person who works. Without a column ``frame`` the image
+    must have one frame.
 
     Parameters
     ----------
@@ -69,10 +73,12 @@ def read_answers(
         Open for writing.
     path : path-like
         UTF-8, with a head.
-    image : int
-        Number of the image that the labels are of.
-    phases : PhaseSet
-        In which plain phases are said; rows of another vocabulary do not match.
+    image : int, optional
+        Number of the image that the labels are of; by default the one that a row names, or the only
+        one.
+    phases : PhaseSet, optional
+        In which phases are said, and rows of another vocabulary do not match; by default in the
+        vocabulary that a row names, or in which the image is shown.
 
     Raises
     ------
@@ -80,96 +86,147 @@ def read_answers(
         If a column is missing, or it could not be saved; nothing has changed then.
     """
     project.store.check_writable()
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-        text = io.StringIO(data.decode("utf-8-sig"), newline="")
-        reader = csv.DictReader(text, restval="", restkey="", strict=True)
-        columns = set(reader.fieldnames or ())
-        if not columns >= {"label"} or not columns & {"phase", "status"}:
+    return take_answers(project, read_csv(path), image=image, phases=phases)
+
+
+def take_answers(
+    project: Project, table: CsvRows, *, image: int | None = None, phases: PhaseSet | None = None
+) -> Answers:
+    """As :func:`read_answers`, of a file that is read."""
+    columns = set(table.columns)
+    if not columns >= {"label"} or not columns & {"phase", "status"}:
+        raise ProjectError(
+            f"{table.name} has the columns {', '.join(table.columns) or 'none'}; it needs "
+            "'label' and 'phase', or those of an exported table cells or reviews."
+        )
+    images = project.images.all()
+    if image is None and "image" not in columns:
+        if len(images) != 1:
             raise ProjectError(
-                f"{path.name} has the columns {', '.join(sorted(columns)) or 'none'}; it needs "
-                "'label' and 'phase', or those of an exported cells table."
+                f"{table.name} does not say which image its labels are of, and the project has "
+                f"{len(images)}. Name one, or add a column 'image'."
             )
-        rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ProjectError(f"{path} cannot be read as a CSV table: {error}.") from error
-    return _Reading(project, image, phases, data, path.name).run(rows)
+        image = images[0].number
+    return _Reading(project, table, image, phases).run()
 
 
 class _Reading:
     def __init__(
-        self, project: Project, image: int, phases: PhaseSet, data: bytes, name: str
+        self, project: Project, table: CsvRows, image: int | None, phases: PhaseSet | None
     ) -> None:
-        self.project, self.image, self.phases, self.name = (
-            project,
-            project.images[image],
-            phases,
-            name,
-        )
-        self.file = hashlib.sha256(data).hexdigest()
-        self.version = project.segmentations.current(image)
-        self.cells = project.segmentations.cells(self.version)
-        self.index = CellIndex(self.cells)
-        if phases.name not in project.vocabularies.names():
-            project.vocabularies.add(phases)
-        self.review = Review(project, image, vocabulary=phases.name)
-        self.said: set[tuple[object, ...]] = set()
+        self.project, self.table, self.image, self.phases = project, table, image, phases
+        self.images = {found.number: found for found in project.images.all()}
+        self.frames: dict[int, int] = {}
+        self.shown: dict[int, PhaseSet] = {}
+        self.known: dict[tuple[int, str], Known] = {}
+        self.there: set[tuple[object, ...]] = set()
         self.unmatched: list[str] = []
-        self.silent = 0
+        self.n_known = self.silent = 0
         self.actions: dict[bytes, Action] = {}
         self.events: list[Event] = []
 
-    def run(self, rows: list[dict[str, str]]) -> Answers:
+    def run(self) -> Answers:
         self.time = self.project.journal.next_time()
-        for number, row in enumerate(rows, start=2):
+        for line, row in self.table.rows:
             try:
                 self._row(row)
-            except (CellCycleError, ValueError) as error:
-                self.unmatched.append(f"{self.name}, line {number}: {error}")
-        with self.project.store.transaction() as changes:
-            new = self.project.journal.add(changes, self.actions.values(), self.events)
-        return Answers(new, len(self.events) - new, self.silent, tuple(self.unmatched))
+            except CellCycleError as error:
+                self.unmatched.append(f"{self.table.name}, line {line}: {error}")
+        new = 0
+        if self.events:
+            names = self.project.vocabularies.names()
+            used = {key: found.phases for key, found in self.known.items()}
+            with self.project.store.transaction() as changes:
+                for phases in {given.name: given for given in used.values()}.values():
+                    if phases.name not in names:
+                        self.project.vocabularies.add_within(changes, phases)
+                new = self.project.journal.add(changes, self.actions.values(), self.events)
+        known = self.n_known + len(self.events) - new
+        return Answers(new, known, self.silent, tuple(self.unmatched))
 
     def _row(self, row: Mapping[str, str]) -> None:
         word = _word(row)
         if word is None:
             self.silent += 1
             return
-        frame, label = self._cell(row)
-        said_in = row.get("vocabulary") or self.phases.name
-        if said_in != self.phases.name:
-            raise ProjectError(f"its vocabulary is {said_in}, not {self.phases.name}.")
+        image = self._image(row)
+        known = self._known(image, restore(row.get("vocabulary", "")))
+        frame, label, place_ = self._cell(row, image, known)
         if word.kind == "phase":
-            self.phases[word.phase]
-        who = restore(row.get("annotator", "")) or self.project.who
-        time = _microseconds(row.get("reviewed_at", ""))
-        if (who, time, frame, label) in self.said:
-            raise ProjectError(f"cell {label} of frame {frame} is there a second time.")
-        self.said.add((who, time, frame, label))
-        # words with a time are the same in every file; others are told apart by the file
-        origin = str(time) if time is not None else self.file
-        self._add(who, time, origin, frame, label, word)
+            slug = known.slugs.get(word.phase)
+            word = Word("phase", known.phases[word.phase].slug if slug is None else slug, word.note)
+        time = microseconds(row.get("reviewed_at", ""))
+        people = split_names(restore(row.get("annotator", ""))) or [self.project.who]
+        for who in people:
+            key = (image, known.phases.name, who, time, frame, label)
+            if key in self.there:
+                raise ProjectError(f"cell {label} of frame {frame} is there a second time.")
+            self.there.add(key)
+            if known.has(place_, who, time, word, alone=len(people) == 1):
+                self.n_known += 1
+            else:
+                self._add(image, known, who, time, (frame, label, place_), word)
 
-    def _cell(self, row: Mapping[str, str]) -> tuple[int, int]:
-        for column, own in (("image", self.image.name), ("scene", self.image.scene)):
-            if column in row and restore(row[column]) != own:
-                raise ProjectError(f"its {column} is {row[column]!r}, that of the project {own!r}.")
-        label = int(row["label"])
+    def _image(self, row: Mapping[str, str]) -> int:
+        name, scene = restore(row.get("image", "")), restore(row.get("scene", ""))
+        if self.image is None:
+            found = self.project.images.find(name, scene)
+            if found is None:
+                raise ProjectError(f"the project has no image {name!r}.")
+            return found.number
+        own = self.images.get(self.image)
+        if own is None:
+            raise ProjectError(f"the project has no image of number {self.image}.")
+        for column, said, here in (("image", name, own.name), ("scene", scene, own.scene)):
+            if column in row and said != here:
+                raise ProjectError(f"its {column} is {said!r}, that of the project {here!r}.")
+        return self.image
+
+    def _known(self, image: int, said: str) -> Known:
+        phases = self.phases
+        if phases is not None and said and said != phases.name:
+            raise ProjectError(f"its vocabulary is {said}, not {phases.name}.")
+        if phases is None and said:
+            phases = self.project.vocabularies[said]
+        if phases is None:
+            if image not in self.shown:
+                self.shown[image] = Review(self.project, image).phases
+            phases = self.shown[image]
+        key = (image, phases.name)
+        if key not in self.known:
+            self.known[key] = Known(self.project, image, phases)
+        return self.known[key]
+
+    def _cell(self, row: Mapping[str, str], image: int, known: Known) -> tuple[int, int, int]:
+        label = whole_number(row["label"], "label")
         if row.get("frame"):
-            frame = int(row["frame"])
-        elif len(self.cells) and int(self.cells.frame.max()) == 0:
-            frame = 0
+            frame = whole_number(row["frame"], "frame")
         else:
-            raise ProjectError("it does not say the frame; add a column 'frame', from 0.")
-        if self.index.row(frame, label) < 0:
+            if image not in self.frames:
+                cells = self.project.segmentations.cells(known.version)
+                self.frames[image] = int(np.max(cells.frame, initial=0))
+            if self.frames[image]:
+                raise ProjectError("it does not say the frame; add a column 'frame', from 0.")
+            frame = 0
+        found = known.index.row(frame, label)
+        if found < 0:
             raise ProjectError(f"there is no cell {label} in frame {frame}.")
-        return frame, label
+        return frame, label, found
 
     def _add(
-        self, who: str, time: int | None, origin: str, frame: int, label: int, word: Word
+        self,
+        image: int,
+        known: Known,
+        who: str,
+        time: int | None,
+        cell: tuple[int, int, int],
+        word: Word,
     ) -> None:
-        action = uuid.uuid5(_SPACE, f"{self.image.signature}|{self.phases.name}|{who}|{origin}")
+        frame, label, row = cell
+        # words with a time are the same in every file; others are told apart by the file
+        origin = self.table.digest if time is None else str(time)
+        mark = self.images[image].signature
+        action = uuid.uuid5(_SPACE, f"{mark}|{known.phases.name}|{who}|{origin}")
         when = self.time if time is None else time
         if action.bytes not in self.actions:
             own = who == self.project.who and time is None
@@ -178,14 +235,12 @@ class _Reading:
                 kind="import",
                 who=who,
                 time=when,
-                image=self.image.number,
-                vocabulary=self.phases.name,
+                image=image,
+                vocabulary=known.phases.name,
                 # only what comes without a time is a gesture of now, and can be undone
                 made_in=self.project.identity if own else "file",
-                about=f"import of {self.name}",
+                about=f"import of {self.table.name}",
             )
-        row = self.index.row(frame, label)
-        old = self.review.word(row, who) if who in self.review.people else NOTHING
         said = f"{frame}|{label}|{word.kind}|{word.phase}|{word.note}"
         self.events.append(
             Event(
@@ -193,11 +248,11 @@ class _Reading:
                 action=action.bytes,
                 who=who,
                 time=when,
-                segmentation=self.version,
+                segmentation=known.version,
                 frame=frame,
                 label=label,
-                vocabulary=self.phases.name,
-                old=old,
+                vocabulary=known.phases.name,
+                old=known.word(row, who),
                 new=word,
                 source="import",
             )
@@ -205,27 +260,22 @@ class _Reading:
 
 
 def _word(row: Mapping[str, str]) -> Word | None:
-    """A person's word in a row, or None."""
+    """People's word in a row, or None."""
     note = restore(row.get("note", ""))
     if "status" not in row:
-        phase = row.get("phase", "").strip()
+        phase = restore(row.get("phase", "").strip())
         return Word("phase", phase, note) if phase else None
-    status, corrected = row["status"], row.get("corrected_phase", "")
+    status, corrected = row["status"], restore(row.get("corrected_phase", ""))
+    if status == "conflict":
+        raise ProjectError(
+            "people disagree on this cell, and a table cells does not hold each one's word; import "
+            "the table reviews."
+        )
     if status == "unsure":
         return Word("unsure", "", note)
     if status == "excluded":
         return Word("exclude", "", note)
-    phase = corrected or (row.get("final_phase", "") if status == "accepted" else "")
+    phase = corrected or (restore(row.get("final_phase", "")) if status == "accepted" else "")
     if status in ("accepted", "corrected", "stale") and phase:
         return Word("phase", phase, note)
     return None
-
-
-def _microseconds(text: str) -> int | None:
-    """Time in ISO 8601, as microseconds since 1970; without a zone it is UTC."""
-    if not text:
-        return None
-    time = datetime.datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=datetime.UTC)
-    return (time - _EPOCH) // datetime.timedelta(microseconds=1)

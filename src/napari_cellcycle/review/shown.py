@@ -94,6 +94,15 @@ class Shown:
             found[rows] = given.columns[name][self._row[rows]]
         return found
 
+    def notes(self) -> NDArray[Any]:
+        """What a run noted of each cell, ``(n,)``, text; empty where there is nothing."""
+        found = np.full(len(self._set), "", dtype=object)
+        for number, given in enumerate(self.sets):
+            rows = np.flatnonzero(self._set == number)
+            texts = given.columns["note_text"].astype(object)
+            found[rows] = texts[given.columns["note"][self._row[rows]]]
+        return found
+
     def origin(self, row: int) -> tuple[PredictionSet, int] | None:
         """The set that a cell's prediction is from, and its row there."""
         number = int(self._set[row])

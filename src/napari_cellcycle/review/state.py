@@ -199,6 +199,11 @@ class Review:
         said = {who: self.word(row, who) for who in self.people}
         return {who: word for who, word in said.items() if word.kind != "none"}
 
+    @property
+    def people_notes(self) -> Mapping[tuple[int, int], str]:
+        """Notes of people, by row and place in :attr:`people`."""
+        return self._words.notes
+
     def note(self, row: int) -> str:
         """Notes on a cell: those of people, and that of the prediction."""
         notes = [word.note for word in self.words_on(row).values()]

@@ -38,6 +38,8 @@ class Words:
         Phases and the codes of :mod:`napari_cellcycle.review.decision`.
     times : ndarray, ``(n, people)``, int64
         Microseconds since 1970, UTC; 0 where there is no word.
+    notes : dict of (row, person) to str
+        Where there are any.
     """
 
     def __init__(self, n: int, coder: Coder, me: str) -> None:
@@ -45,7 +47,7 @@ class Words:
         self.codes = np.full((n, 1), NONE, np.int16)
         self.times = np.zeros((n, 1), np.int64)
         self._coder = coder
-        self._notes: dict[tuple[int, int], str] = {}
+        self.notes: dict[tuple[int, int], str] = {}
 
     def load(self, rows: Ints, time: Ints, who: Sequence[str], words: Sequence[Word]) -> None:
         """Enter all words that were ever said: of each person on each cell the last one counts.
@@ -75,7 +77,7 @@ class Words:
         self.times[rows[last], person[last]] = np.where(codes == NONE, 0, time[last])
         for i in last.tolist():
             if words[i].note:
-                self._notes[int(rows[i]), int(person[i])] = words[i].note
+                self.notes[int(rows[i]), int(person[i])] = words[i].note
 
     def set(self, rows: Ints, words: Sequence[Word], time: int) -> None:
         """Enter new words of the person who works."""
@@ -85,20 +87,20 @@ class Words:
         self.times[rows, 0] = np.where(codes == NONE, 0, time)
         for row, word in zip(rows.tolist(), words, strict=True):
             if word.note:
-                self._notes[row, 0] = word.note
+                self.notes[row, 0] = word.note
             else:
-                self._notes.pop((row, 0), None)
+                self.notes.pop((row, 0), None)
 
     def mine(self, rows: Ints) -> list[Word]:
         """Words of the person who works."""
         codes = self.codes[rows, 0].tolist()
         plain = {code: self._coder.word(code) for code in set(codes)}
         return [
-            self._coder.word(code, self._notes[row, 0]) if (row, 0) in self._notes else plain[code]
+            self._coder.word(code, self.notes[row, 0]) if (row, 0) in self.notes else plain[code]
             for row, code in zip(rows.tolist(), codes, strict=True)
         ]
 
     def get(self, row: int, person: int = 0) -> Word:
         """Latest word of somebody on a cell."""
-        note = self._notes.get((row, person), "")
+        note = self.notes.get((row, person), "")
         return self._coder.word(int(self.codes[row, person]), note)

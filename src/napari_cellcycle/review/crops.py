@@ -1,0 +1,293 @@
+"""Training data from a review: raw crops of judged cells, with their masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.files import replacing
+from napari_cellcycle.review.rows import cells_table, chosen_rows
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.review.places import Source
+    from napari_cellcycle.review.rows import Only
+
+    Ints = NDArray[np.int64]
+
+MARGIN = 0.75
+"""On each side of the largest cell, in radii of the typical one."""
+LARGEST = 3
+"""A cell whose box is more than so many times the typical one is left out."""
+N_REGIONS = 6
+MOST_BYTES = 4 << 30
+
+_COLUMNS = ("image", "scene", "frame", "label", "status", "annotator", "predicted_phase")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """Crops of cells with a final phase.
+
+    Parameters
+    ----------
+    images : ndarray, ``(n, c, z, y, x)``, or ``(n, c, y, x)`` in 2D
+        Grey values as they are in the images.
+    mask : ndarray like one channel of ``images``, bool
+        The cell.
+    channels : tuple of str
+        Role of each.
+    spacing_um : tuple of float or None
+        Micrometres per voxel ``(z, y, x)``.
+    phase, group, region : ndarray, ``(n,)``, str
+        Final phase, image, and part of the image.
+    columns : dict of str to ndarray ``(n,)``
+        Columns of the ``cells`` table.
+    left_out : tuple of str
+        One sentence for each reason why cells were left out.
+    """
+
+    images: NDArray[Any]
+    mask: NDArray[np.bool_]
+    channels: tuple[str, ...]
+    spacing_um: tuple[float, float, float] | None
+    phase: NDArray[np.str_]
+    group: NDArray[np.str_]
+    region: NDArray[np.str_]
+    columns: dict[str, NDArray[Any]]
+    left_out: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.phase)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a crop set, whole or not at all."""
+        arrays: dict[str, NDArray[Any]] = {
+            "images": self.images,
+            "mask": self.mask,
+            "channels": np.array(self.channels, dtype=np.str_),
+            "phase": self.phase,
+            "group": self.group,
+            "region": self.region,
+            **self.columns,
+        }
+        if self.spacing_um is not None:
+            arrays["spacing_um"] = np.array(self.spacing_um)
+        with replacing(Path(path)) as new:
+            np.savez_compressed(new, **arrays)  # type: ignore[arg-type]
+
+
+def cut_crops(
+    sources: Sequence[Source],
+    *,
+    only: Only = "reviewed",
+    progress: Callable[[int, int], object] | None = None,
+) -> Crops:
+    """Cut out the cells that have a final phase; unsure and excluded ones have none.
+
+    All crops have one size, in voxels: along each axis the box of the largest cell and
+    :data:`MARGIN` radii of the typical cell on both sides. Cells whose box is more than
+    :data:`LARGEST` times the median along an axis are left out. A cell is in the middle of its
+    crop; what lies outside the image is filled, channel by channel, with the median of what is
+    unlabelled in the crop.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The images, of one spacing.
+    only : {"reviewed", "corrected", "final", "all"}
+        Which cells; ``"final"`` takes predictions for truth where nobody has judged.
+    progress : callable of (done, total), optional
+        Called for every frame with cells.
+
+    Raises
+    ------
+    ProjectError
+        If no cell is left, images differ in spacing or channels, or it would be too large.
+    """
+    roles = _common_roles(sources)
+    spacing = _common_spacing(sources)
+    kept, left_out = _fitting(sources, only)
+    n = sum(len(rows) for rows in kept)
+    is_2d = all(source.stack.is_2d for source in sources)
+    size = _size(sources, kept)
+    dtype = np.result_type(*(np.dtype(source.stack.data.dtype) for source in sources))
+    dtype = np.dtype(np.uint8) if dtype.kind == "b" else dtype
+    _check_bytes(n * int(size.prod()) * (len(roles) * dtype.itemsize + 1), n, size)
+    images = np.zeros((n, len(roles), *size), dtype)
+    mask = np.zeros((n, *size), bool)
+    frames = [
+        (source, rows[source.review.cells.frame[rows] == frame], int(frame))
+        for source, rows in zip(sources, kept, strict=True)
+        for frame in np.unique(source.review.cells.frame[rows])
+    ]
+    place = 0
+    for done, (source, rows, frame) in enumerate(frames, start=1):
+        volumes = [source.stack.volume(frame, source.roles[role]) for role in roles]
+        labels = source.labels.volume(frame)
+        for row in rows.tolist():
+            _cut(source, row, volumes, labels, images[place], mask[place])
+            place += 1
+        if progress is not None:
+            progress(done, len(frames))
+    phase = np.concatenate(
+        [
+            np.array(source.review.slugs(source.review.final[rows]), dtype=np.str_)
+            for source, rows in zip(sources, kept, strict=True)
+        ]
+    )
+    names = [source.name for source in sources]
+    return Crops(
+        images=images[:, :, 0] if is_2d else images,
+        mask=mask[:, 0] if is_2d else mask,
+        channels=roles,
+        spacing_um=spacing,
+        phase=phase,
+        group=np.repeat(np.array(names, dtype=np.str_), [len(rows) for rows in kept]),
+        region=np.concatenate([_regions(s, rows) for s, rows in zip(sources, kept, strict=True)]),
+        columns=_columns(sources, kept),
+        left_out=left_out,
+    )
+
+
+def _common_roles(sources: Sequence[Source]) -> tuple[str, ...]:
+    roles = tuple(r for r in sources[0].roles if all(r in source.roles for source in sources))
+    if not roles:
+        told = "; ".join(f"{source.name}: {', '.join(source.roles)}" for source in sources)
+        raise ProjectError(
+            f"The images have no channel in common ({told}). Export them one by one (--image)."
+        )
+    return roles
+
+
+def _common_spacing(sources: Sequence[Source]) -> tuple[float, float, float] | None:
+    found = {
+        source.review.cells.spacing.zyx if source.review.cells.spacing.is_physical else None
+        for source in sources
+    }
+    depths = {source.stack.is_2d for source in sources}
+    if len(found) > 1 or len(depths) > 1:
+        raise ProjectError(
+            "A crop set has one spacing, and the images differ: "
+            f"{', '.join(f'{s.name} {s.review.cells.spacing.zyx}' for s in sources)}. Export them "
+            "one by one (--image); train takes several sets (--with)."
+        )
+    (spacing,) = found
+    return spacing
+
+
+def _fitting(sources: Sequence[Source], only: Only) -> tuple[list[Ints], tuple[str, ...]]:
+    """Rows with a final phase whose boxes are of a usual size."""
+    told = []
+    chosen = [chosen_rows(source.review, only) for source in sources]
+    kept = [
+        rows[source.review.final[rows] >= 0] for source, rows in zip(sources, chosen, strict=True)
+    ]
+    without = sum(map(len, chosen)) - sum(map(len, kept))
+    if without:
+        told.append(f"{without} cells without a final phase (unsure, excluded, in conflict)")
+    if not any(map(len, kept)):
+        raise ProjectError(
+            "No cell is left to export: none of those asked for has a final phase. Review some "
+            "cells, or take predictions too (--only final)."
+        )
+    edges = [_edges(source, rows) for source, rows in zip(sources, kept, strict=True)]
+    most = LARGEST * np.median(np.concatenate(edges), axis=0)
+    fits = [(edge <= most).all(axis=1) for edge in edges]
+    for source, rows, good in zip(sources, kept, fits, strict=True):
+        if not good.all():
+            labels = ", ".join(map(str, source.review.cells.label[rows[~good]].tolist()))
+            told.append(
+                f"cells of {source.name} that are more than {LARGEST} times as large as the "
+                f"typical one: {labels}"
+            )
+    return [rows[good] for rows, good in zip(kept, fits, strict=True)], tuple(told)
+
+
+def _edges(source: Source, rows: Ints) -> Ints:
+    bbox = source.review.cells.bbox[rows]
+    return bbox[:, 1] - bbox[:, 0]
+
+
+def _size(sources: Sequence[Source], kept: Sequence[Ints]) -> Ints:
+    """Edges of the crops, voxels ``(z, y, x)``."""
+    cells = sources[0].review.cells
+    step = np.array(cells.spacing.zyx)
+    edges = np.concatenate([_edges(s, rows) for s, rows in zip(sources, kept, strict=True)])
+    voxels = np.concatenate(
+        [s.review.cells.voxels[rows] for s, rows in zip(sources, kept, strict=True)]
+    )
+    is_2d = all(source.stack.is_2d for source in sources)
+    typical = float(np.median(voxels))
+    if is_2d:
+        radius = float(np.sqrt(typical * step[1] * step[2] / np.pi))
+    else:
+        radius = float(np.cbrt(typical * step.prod() * 3 / (4 * np.pi)))
+    margin = np.ceil(MARGIN * radius / step).astype(np.int64)
+    if is_2d:
+        margin[0] = 0
+    return np.asarray(edges.max(axis=0) + 2 * margin, np.int64)
+
+
+def _check_bytes(n_bytes: int, n: int, size: Ints) -> None:
+    if n_bytes > MOST_BYTES:
+        edges = " x ".join(map(str, size.tolist()))
+        raise ProjectError(
+            f"{n} crops of {edges} voxels would take {n_bytes / 2**30:.1f} GB; {MOST_BYTES >> 30} "
+            "GB are the most. Export image by image (--image), or only what was corrected (--only "
+            "corrected)."
+        )
+
+
+def _cut(
+    source: Source,
+    row: int,
+    volumes: Sequence[NDArray[Any]],
+    labels: NDArray[np.integer[Any]],
+    images: NDArray[Any],
+    mask: NDArray[np.bool_],
+) -> None:
+    """Fill the crop of one cell."""
+    first, stop = source.review.cells.bbox[row]
+    start = first - (np.array(mask.shape) - (stop - first)) // 2
+    low = np.maximum(start, 0)
+    high = np.minimum(start + mask.shape, labels.shape)
+    there = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    here = tuple(slice(int(a), int(b)) for a, b in zip(low - start, high - start, strict=True))
+    mask[here] = labels[there] == source.review.cells.label[row]
+    whole = bool((high - low == mask.shape).all())
+    free = labels[there] == 0
+    for image, volume in zip(images, volumes, strict=True):
+        if not whole:
+            values = volume[there]
+            image[:] = np.median(values[free] if free.any() else values).astype(image.dtype)
+        image[here] = volume[there]
+
+
+def _regions(source: Source, rows: Ints) -> NDArray[np.str_]:
+    """Strips of an image with about as many cells each, across its longest axis."""
+    cells = source.review.cells
+    extent = np.ptp(cells.centroid * np.array(cells.spacing.zyx), axis=0)
+    position = cells.centroid[rows, int(extent.argmax())]
+    rank = np.argsort(np.argsort(position, kind="stable"), kind="stable")
+    strip = rank * N_REGIONS // max(1, len(rows))
+    return np.array([f"{source.name} #{k + 1}" for k in strip.tolist()], dtype=np.str_)
+
+
+def _columns(sources: Sequence[Source], kept: Sequence[Ints]) -> dict[str, NDArray[Any]]:
+    tables = [
+        cells_table(source.review).iloc[rows] for source, rows in zip(sources, kept, strict=True)
+    ]
+    found = {}
+    for name in _COLUMNS:
+        values = np.concatenate([table[name].to_numpy() for table in tables])
+        found[name] = values if values.dtype.kind in "iu" else values.astype(np.str_)
+    return found

@@ -1,0 +1,99 @@
+"""Rows of a CSV file that somebody gives us."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import ProjectError
+
+if TYPE_CHECKING:
+    import os
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRows:
+    """A CSV file, read.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    digest : str
+        Sha256 of its bytes.
+    columns : tuple of str
+    rows : tuple of (line, dict of str to str)
+        Text as it is; columns that a row lacks are empty.
+    """
+
+    name: str
+    digest: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, dict[str, str]], ...]
+
+
+def read_csv(path: str | os.PathLike[str]) -> CsvRows:
+    """Read a CSV file in UTF-8 with a head; separated by commas, semicolons or tabs.
+
+    Raises
+    ------
+    ProjectError
+        If it cannot be read as such.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+        head = text.split("\n", 1)[0]
+        delimiter = max(_DELIMITERS, key=head.count)
+        reader = csv.DictReader(
+            io.StringIO(text, newline=""), restval="", restkey="", strict=True, delimiter=delimiter
+        )
+        columns = tuple(reader.fieldnames or ())
+        rows = tuple((reader.line_num, row) for row in reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ProjectError(f"{path} cannot be read as a CSV table: {error}.") from error
+    return CsvRows(path.name, hashlib.sha256(data).hexdigest(), columns, rows)
+
+
+def whole_number(text: str, what: str) -> int:
+    """Read a whole number; ``12.0``, as some programs write it, is 12.
+
+    Raises
+    ------
+    ProjectError
+        Naming what is none.
+    """
+    digits = text.strip().removesuffix(".0")
+    if not digits.isdecimal() or len(digits) > 18:
+        raise ProjectError(f"its {what} is {text!r}, and not a whole number.")
+    return int(digits)
+
+
+def microseconds(text: str) -> int | None:
+    """Time in ISO 8601 as microseconds since 1970; without a zone it is UTC; None if empty.
+
+    Raises
+    ------
+    ProjectError
+        If it is none.
+    """
+    if not text:
+        return None
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ProjectError(
+            f"its time is {text!r}; expected one like 2026-05-01T10:00:00Z."
+        ) from None
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=datetime.UTC)
+    return (time - _EPOCH) // datetime.timedelta(microseconds=1)

@@ -1,0 +1,199 @@
+"""What a project gives to other programs: tables, training data, label images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.review.crops import cut_crops
+from napari_cellcycle.review.folder import check_folder, safe_name, write_folder
+from napari_cellcycle.review.phase_image import write_phase_image
+from napari_cellcycle.review.places import open_sources
+from napari_cellcycle.review.rows import cells_table, chosen_rows, join_tables, reviews_table
+from napari_cellcycle.review.state import Review
+from napari_cellcycle.review.tables import ENDINGS, check_table_path, write_table
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+
+    from napari_cellcycle.project.project import Project
+    from napari_cellcycle.review.places import Pixels
+    from napari_cellcycle.review.rows import Only
+
+What = Literal["cells", "reviews", "crops", "folder", "labels"]
+WHAT: tuple[str, ...] = get_args(What)
+"""A table of cells, or of words; a crop set; a folder of pictures; label images of phases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Parameters
+    ----------
+    what : str
+        One of :data:`WHAT`.
+    files : tuple of Path
+        Files, or the folder.
+    n : int
+        Cells, or words.
+    phases : dict of str to int
+        Cells of each final phase; empty for ``reviews``.
+    notes : tuple of str
+        What was left out, and why.
+    """
+
+    what: str
+    files: tuple[Path, ...]
+    n: int
+    phases: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+def reviews_of(
+    project: Project,
+    *,
+    image: int | None = None,
+    vocabulary: str | None = None,
+    predictions: str | None = None,
+) -> list[Review]:
+    """Reviews of all images of a project, or of one, as the viewer opens them.
+
+    Parameters
+    ----------
+    project : Project
+        Open, if only to be looked at.
+    image : int, optional
+        Number of an image.
+    vocabulary, predictions : str, optional
+        As for :class:`~napari_cellcycle.review.state.Review`; a prediction set is of one image.
+    """
+    if predictions is not None:
+        image = project.predictions[predictions].image
+    numbers = [image] if image is not None else [found.number for found in project.images.all()]
+    if not numbers:
+        raise ProjectError(f"{project.folder.name} has no image yet: there is nothing to export.")
+    return [
+        Review(project, number, vocabulary=vocabulary, predictions=predictions)
+        for number in numbers
+    ]
+
+
+def export_project(
+    project: Project,
+    out: str | os.PathLike[str],
+    *,
+    what: What = "cells",
+    only: Only | None = None,
+    image: int | None = None,
+    vocabulary: str | None = None,
+    reviews: Sequence[Review] | None = None,
+    channels: Mapping[str, int | str] | None = None,
+    pixels: Mapping[int, Pixels] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Exported:
+    """Write what is known of cells for other programs; a file is whole or not there.
+
+    Parameters
+    ----------
+    project : Project
+        Open, if only to be looked at.
+    out : path-like
+        ``cells``: a ``.csv``, ``.parquet`` or ``.h5ad``; ``reviews``: a ``.csv`` or ``.parquet``;
+        ``crops``: an ``.npz``; ``folder``: a new folder; ``labels``: a ``.tif``, or with several
+        images a folder.
+    what : {"cells", "reviews", "crops", "folder", "labels"}
+        See :data:`WHAT`.
+    only : {"all", "reviewed", "corrected", "final"}, optional
+        Which cells; by default those that somebody has judged in training data, and all elsewhere.
+        It does not hold for ``reviews``.
+    image, vocabulary
+        Which image and in which words, see :func:`reviews_of`.
+    reviews : sequence of Review, optional
+        Reviews that are open, with the predictions that they show, instead of these two.
+    channels, pixels
+        See :func:`napari_cellcycle.review.places.open_sources`.
+    progress : callable of (done, total), optional
+        Called for frames that were cut.
+
+    Raises
+    ------
+    CellCycleError
+        Of some kind, if it cannot be written; what was there before is as it was.
+    """
+    out = Path(out)
+    if what not in WHAT:
+        raise ProjectError(f"There is no export {what!r}; choose one of {', '.join(WHAT)}.")
+    if what == "reviews":
+        return _export_reviews(project, out, only, image)
+    if reviews is None:
+        reviews = reviews_of(project, image=image, vocabulary=vocabulary)
+    if what == "cells":
+        return _export_cells(reviews, out, only or "all")
+    if what == "labels":
+        return _export_labels(reviews, out, only or "all", pixels)
+    if what == "crops" and out.suffix.lower() != ".npz":
+        raise ProjectError(f"A crop set is an .npz; the name {out.name} must end so.")
+    if what == "folder":
+        check_folder(out)
+    sources = open_sources(reviews, channels=channels, pixels=pixels)
+    crops = cut_crops(sources, only=only or "reviewed", progress=progress)
+    if what == "crops":
+        crops.save(out)
+    else:
+        write_folder(crops, out)
+    return Exported(what, (out,), len(crops), _count(crops.phase.tolist()), crops.left_out)
+
+
+def _export_reviews(project: Project, out: Path, only: str | None, image: int | None) -> Exported:
+    check_table_path(out, ENDINGS[:2])
+    if only not in (None, "all"):
+        raise ProjectError(
+            f"reviews are all words that were ever said; leave out {only!r}, or export cells."
+        )
+    table = reviews_table(project, image)
+    write_table(table, out)
+    return Exported("reviews", (out,), len(table), {})
+
+
+def _export_cells(reviews: Sequence[Review], out: Path, only: Only) -> Exported:
+    check_table_path(out)
+    table = join_tables([cells_table(review, only=only) for review in reviews])
+    write_table(table, out, phases=reviews[0].phases)
+    return Exported("cells", (out,), len(table), _count(table["final_phase"].tolist()))
+
+
+def _export_labels(
+    reviews: Sequence[Review], out: Path, only: Only, pixels: Mapping[int, Pixels] | None
+) -> Exported:
+    if out.suffix and len(reviews) > 1:
+        raise ProjectError(
+            f"There are {len(reviews)} images, and {out.name} is one file: choose one of them "
+            "(--image), or give the name of a folder."
+        )
+    names = [out] if out.suffix else [_named(out, review) for review in reviews]
+    finals: list[str] = []
+    for review, path in zip(reviews, names, strict=True):
+        known = (pixels or {}).get(review.image)
+        labels = review.project.images.labels(review.image) if known is None else known[1]
+        write_phase_image(review, labels, path, only=only)
+        finals += review.slugs(review.final[chosen_rows(review, only)])
+    return Exported("labels", tuple(names), len(finals), _count(finals))
+
+
+def _count(slugs: Sequence[str]) -> dict[str, int]:
+    """Cells of each phase, by name; cells without a final phase do not count."""
+    found: dict[str, int] = {}
+    for slug in sorted(filter(None, slugs)):
+        found[slug] = found.get(slug, 0) + 1
+    return found
+
+
+def _named(folder: Path, review: Review) -> Path:
+    cells = review.cells
+    stem = cells.image.removesuffix(".tif").removesuffix(".tiff").removesuffix(".ome")
+    name = safe_name(f"{stem}_{cells.scene}" if cells.scene else stem)
+    return folder / f"{name}_phases.ome.tif"

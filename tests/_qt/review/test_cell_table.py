@@ -168,6 +168,16 @@ def test_what_others_select_is_shown_in_color_and_scrolled_to(table, nuclei):
     assert 0 <= at < table.view.viewport().height()
 
 
+def test_a_table_that_is_opened_late_begins_at_the_current_cell(nuclei, qtbot):
+    nuclei.selection.go_to(450)
+    table = CellTable(nuclei)
+    qtbot.addWidget(table)
+    table.resize(400, 300)
+    with qtbot.waitExposed(table):
+        table.show()
+    assert 0 <= table.view.rowViewportPosition(450) < table.view.viewport().height()
+
+
 def row_color(table, row):
     at = middle(table, row)
     return table.view.viewport().grab().toImage().pixelColor(3, at.y()).name()

@@ -29,7 +29,7 @@ from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from qtpy.QtGui import QKeyEvent, QMouseEvent, QPainter
+    from qtpy.QtGui import QKeyEvent, QMouseEvent, QPainter, QShowEvent
 
     from napari_cellcycle._qt.review.source import CellSource
 
@@ -191,6 +191,11 @@ class _View(QTableView):
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange:
             self._delegate.look = Look.of(self)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Begin at the cell that is current already."""
+        super().showEvent(event)
+        self.follow(self._source.selection.current)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Select a row, beside the others with Ctrl, up to it with Shift."""

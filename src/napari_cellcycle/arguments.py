@@ -81,6 +81,9 @@ def classify_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="CSV", type=ending(".csv"), help="write the table")
     parser.add_argument(
+        "--project", metavar="NAME.cellcycle", type=Path, help="keep it in a project, new or not"
+    )
+    parser.add_argument(
         "--crop", action="store_true", help="the image is one 2D cell, cropped around it"
     )
     for figure in ("gallery", "overlay"):
@@ -135,6 +138,8 @@ def check_crop(args: argparse.Namespace) -> None:
                 f"--crop finds the cell by itself and takes its size from it: leave out "
                 f"--{name.replace('_', '-')}."
             )
+    if args.project:
+        raise CellCycleError("A project is of cells in an image: leave out --crop or --project.")
 
 
 def ending(*endings: str) -> Callable[[str], Path]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle import evaluate_verb, model_verb, train_verb
+from napari_cellcycle import evaluate_verb, model_verb, project_verbs, train_verb
 from napari_cellcycle.arguments import (
     check_crop,
     check_outputs,
@@ -142,6 +142,11 @@ def _demo(args: argparse.Namespace) -> None:
 # --- classify ---------------------------------------------------------------------------------
 
 
+def _classify_options(parser: argparse.ArgumentParser) -> None:
+    classify_options(parser)
+    project_verbs.who_options(parser)
+
+
 def _classify(args: argparse.Namespace) -> None:
     from napari_cellcycle.image.reading import open_image
     from napari_cellcycle.image.roles import parse_channels
@@ -154,6 +159,8 @@ def _classify(args: argparse.Namespace) -> None:
     result = _run_crop(args, stack, channels) if args.crop else _run(args, stack, channels)
     print_notes(result.notes)
     files = _write(args, stack, result)
+    if args.project:
+        files.append(project_verbs.keep(args, stack, result))
     if args.json:
         print_json(result.to_json_dict())
     else:
@@ -310,11 +317,23 @@ def _view(args: argparse.Namespace, stack: Stack, result: Classification) -> Non
 # A new verb is registered here; ``--help`` lists them in this order.
 VERBS: tuple[Verb, ...] = (
     Verb("demo", "Simulate a field, classify it and compare with the truth", demo_options, _demo),
-    Verb("classify", "Classify the cells of an image", classify_options, _classify),
+    Verb("classify", "Classify the cells of an image", _classify_options, _classify),
     Verb("segment", "Segment nuclei in an image without labels", segment_options, _segment),
     Verb("simulate", "Write a simulated field with its truth", field_options, _simulate),
     Verb("train", "Train a model on labelled crops", train_verb.options, train_verb.run),
     Verb("evaluate", "Test a model on labelled crops", evaluate_verb.options, evaluate_verb.run),
+    Verb(
+        "export",
+        "Write tables, training data or label images of a project",
+        project_verbs.export_options,
+        project_verbs.run_export,
+    ),
+    Verb(
+        "import",
+        "Take words of a CSV file or of another project into a project",
+        project_verbs.import_options,
+        project_verbs.run_import,
+    ),
     Verb("models", "List, show, install and export models", model_verb.options, model_verb.run),
     Verb("info", "Print versions, device and data folder", info_options, _info),
 )

@@ -11,13 +11,14 @@ from fields import make_project, predict
 from napari_cellcycle.cells.columns import table_columns
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, cells_table, reviews_table, unite
 from napari_cellcycle.review.names import join_names, split_names
 from napari_cellcycle.review.rows import chosen_rows, join_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from napari_cellcycle.project import Project
 
 
 def other_than(review: Review, row: int) -> str:

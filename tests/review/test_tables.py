@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from fields import decision, layer_field, make_project
+from fields import decision, layer_field
 
 from napari_cellcycle import files
 from napari_cellcycle.errors import CellCycleError, MissingExtraError, ProjectError

@@ -166,7 +166,8 @@ class Segmentations:
         """
         self._store.check_writable()
         digest = digest_of(cells)
-        file = f"segmentations/{digest[:16]}-cells.npz"
+        # two images may have the same labels, and each its own name, spacing and nuclei
+        file = f"segmentations/{_identity_of(cells, digest)[:16]}-cells.npz"
         if not (self._store.folder / file).exists():
             write_cells(self._store.folder / file, cells)
         kept = None
@@ -298,6 +299,14 @@ def digest_of(cells: CellTable) -> str:
         digest.update(f"{name}{column.shape}".encode())
         digest.update(column.astype(column.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
+
+
+def _identity_of(cells: CellTable, digest: str) -> str:
+    """Sha256 of all that a table of cells holds."""
+    about = (digest, cells.image, cells.scene, cells.labels_are, asdict(cells.spacing))
+    mark = hashlib.sha256(repr(about).encode())
+    mark.update(cells.nucleus_voxels.astype("<i8").tobytes())
+    return mark.hexdigest()
 
 
 def write_cells(path: Path, cells: CellTable) -> None:

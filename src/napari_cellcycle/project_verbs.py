@@ -1,0 +1,216 @@
+"""The verbs ``export`` and ``import``, and ``classify --project``: projects from the shell."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.console import print_files, print_json, print_notes, print_table, progress
+from napari_cellcycle.errors import ProjectError
+
+if TYPE_CHECKING:
+    from napari_cellcycle.classify.result import Classification
+    from napari_cellcycle.image.stack import Stack
+    from napari_cellcycle.phases import PhaseSet
+    from napari_cellcycle.project.project import Project
+
+_WHAT = ("cells", "reviews", "crops", "folder", "labels")
+_ONLY = ("all", "reviewed", "corrected", "final")
+
+
+def export_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``export``."""
+    parser.add_argument("project", metavar="PROJECT", help="folder NAME.cellcycle")
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help=".csv, .parquet or .h5ad of cells; .csv or .parquet of reviews; .npz of crops; "
+        ".ome.tif of labels; or a folder",
+    )
+    parser.add_argument(
+        "--what",
+        choices=_WHAT,
+        default=_WHAT[0],
+        help="a table of cells or of words, a crop set, a folder of pictures, label images of "
+        "phases (%(default)s)",
+    )
+    parser.add_argument(
+        "--only",
+        choices=_ONLY,
+        help="which cells: all, those that somebody judged, those corrected, those with a final "
+        "phase (all; reviewed for crops and folder)",
+    )
+    _which_options(parser)
+    parser.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        metavar="ROLE=CHANNEL",
+        help="of crops and folder: which channel has which role, such as dna=0; may be repeated "
+        "(as the project says, or guessed from the channels' names)",
+    )
+
+
+def import_options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``import``."""
+    parser.add_argument("project", metavar="PROJECT", help="folder NAME.cellcycle")
+    parser.add_argument(
+        "source",
+        metavar="FROM",
+        help="CSV of cells, of reviews, or with label and phase; or another project",
+    )
+    _which_options(parser)
+    who_options(parser)
+
+
+def who_options(parser: argparse.ArgumentParser) -> None:
+    """Under whose name words are kept."""
+    parser.add_argument(
+        "--who", default="", metavar="NAME", help="who works (the name that you are logged in with)"
+    )
+
+
+def _which_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--image", metavar="NAME", help="one image of the project (all)")
+    parser.add_argument(
+        "--vocabulary", metavar="NAME", help="in which words (that of the newest predictions)"
+    )
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """Write what a project knows, and print what was written."""
+    from napari_cellcycle.project import Project
+    from napari_cellcycle.review.export import export_project
+
+    with (
+        Project.open(args.project, who=_who(""), read_only=True) as project,
+        progress("export", "frames") as report,
+    ):
+        _check_outside(project, args.out)
+        done = export_project(
+            project,
+            args.out,
+            what=args.what,
+            only=args.only,
+            image=_image(project, args.image),
+            vocabulary=args.vocabulary,
+            channels=_channels(args.channel) or None,
+            progress=report,
+        )
+    print_notes([f"Left out: {note}." for note in done.notes])
+    if args.json:
+        print_json(
+            {
+                "what": done.what,
+                "files": done.files,
+                "n": done.n,
+                "phases": done.phases,
+                "left_out": done.notes,
+            }
+        )
+        return
+    unit = "words" if done.what == "reviews" else "cells"
+    print(f"{done.n:,} {unit}")
+    if done.phases:
+        counts = [(name, f"{n:,}") for name, n in done.phases.items()]
+        print()
+        print_table([("final phase", "cells"), *counts], right=(1,))
+    print_files(done.files)
+
+
+def run_import(args: argparse.Namespace) -> None:
+    """Take words into a project, and print what came and what did not match."""
+    from napari_cellcycle.project import Project
+    from napari_cellcycle.review.answers import Answers
+    from napari_cellcycle.review.intake import import_words
+
+    with Project.open(args.project, who=_who(args.who)) as project:
+        found = import_words(
+            project,
+            args.source,
+            image=_image(project, args.image),
+            phases=_phases(project, args.vocabulary),
+        )
+    values: dict[str, Any]
+    if isinstance(found, Answers):
+        values = {"new": found.new, "known": found.known, "silent": found.silent}
+        refused = found.unmatched
+    else:
+        values = {"new": found.new, "known": found.known, "people": found.people}
+        refused = found.refused
+    if args.json:
+        print_json({**values, "unmatched": refused})
+        return
+    print_notes(refused)
+    print(f"{found.new:,} new words, {found.known:,} known, {len(refused):,} rows do not match")
+
+
+def keep(args: argparse.Namespace, stack: Stack, result: Classification) -> Path:
+    """Put a classification into the project of ``--project``, which is made where there is none."""
+    from napari_cellcycle.image.reading import open_labels
+    from napari_cellcycle.project.project import SUFFIX, Project
+
+    folder: Path = args.project
+    if folder.suffix != SUFFIX:
+        folder = folder.with_name(folder.name + SUFFIX)
+    who = _who(args.who)
+    opened = Project.open(folder, who=who) if folder.exists() else Project.create(folder, who=who)
+    with opened as project:
+        nuclei = open_labels(args.nuclei_labels) if args.nuclei_labels else None
+        settings = {"channels": {k: v for k, v in result.channels.items() if v is not None}}
+        image = project.images.add(
+            stack, result.segmentation, cells=result.cells, nuclei=nuclei, settings=settings
+        )
+        project.predictions.add_classification(image.number, result)
+        return project.folder
+
+
+def _who(name: str) -> str:
+    if name:
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
+
+
+def _image(project: Project, name: str | None) -> int | None:
+    if name is None:
+        return None
+    found = [image for image in project.images.all() if name in (image.name, str(image.number))]
+    if len(found) != 1:
+        known = ", ".join(f"{image.number}={image.name}" for image in project.images.all())
+        raise ProjectError(f"{project.folder.name} has no image {name!r}; it has {known}.")
+    return found[0].number
+
+
+def _phases(project: Project, name: str | None) -> PhaseSet | None:
+    return None if name is None else project.vocabularies[name]
+
+
+def _channels(texts: list[str]) -> dict[str, int | str]:
+    found: dict[str, int | str] = {}
+    for text in texts:
+        role, equals, channel = (part.strip() for part in text.partition("="))
+        if not (equals and role and channel):
+            raise ProjectError(f"Channel {text!r} is not understood; give role=channel: dna=0.")
+        found[role.lower()] = channel
+    return found
+
+
+def _check_outside(project: Project, out: Path) -> None:
+    """Refuse to write over a file of the project, or one of its inputs."""
+    place = out.resolve()
+    own = {
+        Path(found.absolute).resolve()
+        for image in project.images.all()
+        for found in project.images.inputs(image.number).values()
+        if found.absolute
+    }
+    inside = project.folder in place.parents and project.exports not in place.parents
+    if place in own or place == project.folder or inside:
+        raise ProjectError(f"--out {out} is a file that belongs to the project; choose another.")

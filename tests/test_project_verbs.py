@@ -1,0 +1,150 @@
+"""``export``, ``import`` and ``classify --project`` in-process, and one line for each mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fields import N_CELLS, decision, make_project, write_field
+
+from napari_cellcycle import cli
+from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.project import Project
+from napari_cellcycle.review import Review, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return (cli.main([str(word) for word in words]), *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A closed project of files, with three words of Ann's."""
+    image, labels = write_field(tmp_path)
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        number = project.images.add(open_image(image), open_labels(labels)).number
+        cells = project.segmentations.cells(project.segmentations.current(number))
+        project.predictions.add(
+            number, cells, decision(N_CELLS), model="m", model_sha256="0", phases=MITOSIS_STAGES
+        )
+        review = Review(project)
+        for row, slug in enumerate(["prophase", "mitotic", "non-mitotic"]):
+            review.say(row, slug)
+        return project.folder
+
+
+def test_export_writes_each_kind(run: Run, home: Path, tmp_path: Path) -> None:
+    made = {
+        "cells": "cells.csv",
+        "reviews": "reviews.csv",
+        "crops": "crops.npz",
+        "folder": "pictures",
+        "labels": "phases.ome.tif",
+    }
+    counts = {"cells": 12, "reviews": 3, "crops": 3, "folder": 3, "labels": 12}
+    for what, name in made.items():
+        out = tmp_path / name
+        code, text, err = run("export", home, "--out", out, "--what", what, "--json")
+        assert (code, err) == (0, "")
+        found = json.loads(text)
+        assert (found["what"], found["n"], found["files"]) == (what, counts[what], [str(out)])
+        assert out.exists()
+    code, text, _ = run("export", home, "--out", tmp_path / "cells.csv", "--only", "reviewed")
+    assert code == 0
+    assert text.startswith("3 cells\n")
+    assert len(read_table(tmp_path / "cells.csv")) == 3
+
+
+def test_export_only_looks(run: Run, home: Path, tmp_path: Path) -> None:
+    with Project.open(home, who="Ann"):
+        assert run("export", home, "--out", tmp_path / "cells.csv")[0] == 0
+
+
+def test_import_takes_what_was_exported(run: Run, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with make_project(tmp_path / "other", who="Bea") as other:
+        pass
+    for what in ("cells", "reviews"):
+        run("export", home, "--out", tmp_path / f"{what}.csv", "--what", what)
+    # the image has another name there, and the same pixels
+    code, text, err = run("import", other.folder, tmp_path / "reviews.csv", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(text) == {"new": 3, "known": 0, "silent": 0, "unmatched": []}
+    plain = tmp_path / "plain.csv"
+    plain.write_text("label,phase\n1,prophase\n99,prophase\n,\n")
+    code, text, err = run("import", other.folder, plain, "--who", "Cem")
+    assert code == 0
+    assert text == "1 new words, 0 known, 1 rows do not match\n"
+    assert err.startswith("note: plain.csv, line 3: there is no cell 99")
+    with Project.open(other.folder, who="Bea") as project:
+        words = Review(project).words_on(0)
+        assert {who: word.phase for who, word in words.items()} == dict.fromkeys(
+            ["Ann", "Cem"], "prophase"
+        )
+    code, text, _ = run("import", home, tmp_path / "cells.csv", "--json")
+    assert (code, json.loads(text)["known"]) == (0, 3)
+    code, text, _ = run("import", home, other.folder)
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["export", "nowhere", "--out", "a.csv"], "There is no project"),
+        (["export", "HOME", "--out", "a.xlsx"], "must end in"),
+        (["export", "HOME", "--out", "a.csv", "--image", "other"], "1=field.tif"),
+        (["export", "HOME", "--out", "a.csv", "--vocabulary", "other"], "no vocabulary"),
+        (["export", "HOME", "--out", "field.tif", "--what", "labels"], "belongs to the project"),
+        (["export", "HOME", "--out", "a.npz", "--what", "crops", "--channel", "dna"], "dna=0"),
+        (["export", "HOME", "--out", "a.csv", "--what", "reviews", "--only", "final"], "leave out"),
+        (["import", "HOME", "nothing.csv"], "cannot be read"),
+        (["import", "HOME", "field.tif"], "cannot be read"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    run: Run, home: Path, words: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home.parent)
+    code, out, err = run(*(home if word == "HOME" else word for word in words))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert told in err
+    assert not Path("a.csv").exists()
+
+
+def test_export_leaves_the_journal_alone(run: Run, home: Path) -> None:
+    before = (home / "journal.sqlite").read_bytes()
+    code, _, err = run("export", home, "--out", home / "journal.sqlite", "--what", "folder")
+    assert (code, err.count("\n")) == (2, 1)
+    assert (home / "journal.sqlite").read_bytes() == before
+
+
+def test_classify_keeps_its_result_in_a_project(
+    run: Run, data_dir: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    stem = data_dir / "organoid_h2b_membrane_3d_t301"
+    words = ["classify", f"{stem}.ome.tif", "--labels", f"{stem}_nuclei_labels.ome.tif"]
+    words += ["--model", str(tiny_folder), "--project", str(tmp_path / "mine")]
+    for sets in (1, 2):
+        code, text, err = run(*words, "--who", "Ann")
+        assert code == 0, err
+        assert "mine.cellcycle" in text
+        with Project.open(tmp_path / "mine.cellcycle", who="Ann", read_only=True) as project:
+            (image,) = project.images.all()
+            assert image.settings["channels"] == {"dna": 0, "membrane": 1}
+            assert len(project.predictions.sets(image.number)) == sets
+    code, _, err = run("classify", f"{stem}.ome.tif", "--crop", "--project", tmp_path / "mine")
+    assert code == 2

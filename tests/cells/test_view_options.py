@@ -13,7 +13,7 @@ from napari_cellcycle.errors import ViewError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.viewset import crop_views
+from napari_cellcycle.train.cropviews import crop_views
 
 FLAT = ViewRecipe(channels=("dna",), axes=("z",), size=40, unit="px", extent=20, mask=False)
 

@@ -8,9 +8,10 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.augment import augment
 from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.fit import FitOptions, Source, fit, level_loss, logits
 from napari_cellcycle.train.mitosis3d import MITOCHECK
-from napari_cellcycle.train.viewset import ViewSet, set_views
+from napari_cellcycle.train.viewset import ViewSet
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,12 @@ from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
 from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
+from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.leakage import training_groups
 from napari_cellcycle.train.meaning import Meaning
 from napari_cellcycle.train.others import Other, apart
 from napari_cellcycle.train.plan import one_of
-from napari_cellcycle.train.viewset import join, set_views
+from napari_cellcycle.train.viewset import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

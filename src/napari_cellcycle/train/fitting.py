@@ -118,6 +118,7 @@ def fit_epochs(
     device: str = "cpu",
     checkpoint: Path | None = None,
     resume: bool = False,
+    finish: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Fitted:
     """Train ``network`` in place.
@@ -149,6 +150,8 @@ def fit_epochs(
         Written whole after every epoch.
     resume : bool
         Go on from the checkpoint, if there is one.
+    finish : bool
+        Be content with the epochs of the checkpoint; without one a single epoch is fitted.
     progress : callable of Progress, optional
         Called after every batch and every epoch. An exception that it raises ends the fit; the
         checkpoint of the last whole epoch stays.
@@ -181,10 +184,11 @@ def fit_epochs(
         optimizer.load_state_dict(state.optimizer)
         curve = [Epoch(**values) for values in state.curve]
         best = (state.best_value, state.best_epoch, state.best)
+    most = 1 if finish else plan.epochs
     where = Progress(axis, 0, plan.epochs, 0, 0, math.nan)
     cards = [torch.device(device)] if device.startswith("cuda") else []
     with torch.random.fork_rng(cards):
-        while len(curve) < plan.epochs and not _stale(curve, best[1], plan):
+        while len(curve) < most and not _stale(curve, best[1], plan):
             started = time.monotonic()
             number = len(curve) + 1
 

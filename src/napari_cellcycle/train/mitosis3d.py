@@ -20,9 +20,10 @@ from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.calibration import temperature
 from napari_cellcycle.train.cropset import CropSet, read_crop_set, split_by_group
+from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.fit import FitOptions, Source, fit, logits
 from napari_cellcycle.train.shipping import ship
-from napari_cellcycle.train.viewset import ViewSet, join, set_views, simulated_views
+from napari_cellcycle.train.viewset import ViewSet, join, simulated_views
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.models.ensemble import Decision, decide
-from napari_cellcycle.train.viewset import crop_views
+from napari_cellcycle.train.cropviews import crop_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from napari_cellcycle.classify.checks import equivalent_radius
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.train.viewset import crop_subject
+from napari_cellcycle.train.cropviews import crop_subject
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.cropset import CropSet

@@ -77,6 +77,7 @@ def fit_model(
     *,
     checkpoints: Path | None = None,
     resume: bool = False,
+    finish: bool = False,
     stage: str = "",
     axes: Sequence[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -93,6 +94,8 @@ def fit_model(
         Folder for one file an axis.
     resume : bool
         Go on from these.
+    finish : bool
+        Be content with the epochs that they have, at least one an axis.
     stage : str
         What progress calls this fit.
     axes : sequence of str, optional
@@ -125,6 +128,7 @@ def fit_model(
             device=experiment.device,
             checkpoint=None if checkpoints is None else checkpoints / f"axis-{axis}.pt",
             resume=resume,
+            finish=finish,
             progress=report,
         )
         images = validation.images[:, validation.axes.index(axis)]

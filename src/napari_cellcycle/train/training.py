@@ -117,6 +117,7 @@ def train(
     epochs: int | None = None,
     seed: int = 0,
     resume: bool = False,
+    finish: bool = False,
     folds: int | None = None,
     find_settings: bool = False,
     device: str = "auto",
@@ -159,6 +160,8 @@ def train(
         Of the split, the weights, batches and augmentation.
     resume : bool
         Go on from the checkpoints of the same training that was interrupted.
+    finish : bool
+        With ``resume``, be content with the best of the epochs that it came to.
     folds : int, optional
         Of a cross-validation beforehand; the recipe's by default, 0 for none.
     find_settings : bool
@@ -216,7 +219,7 @@ def train(
     how: dict[str, Any] = {"resume": resume, "progress": progress}
     k = recipe.folds if folds is None else folds
     crossed = cross_validate(experiment, k, checkpoints=places.checkpoints, **how) if k else None
-    trained = fit_model(experiment, parts, checkpoints=places.checkpoints, **how)
+    trained = fit_model(experiment, parts, checkpoints=places.checkpoints, finish=finish, **how)
     test = trained.evaluate(experiment, parts["test"])
     learned = [(crops.name, len(parts["train"]))]
     learned += [(other.crops.name, len(other.crops)) for other in experiment.others]

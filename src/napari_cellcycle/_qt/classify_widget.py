@@ -26,7 +26,7 @@ from napari_cellcycle._qt.overlay import PhaseOverlay, overlays_of
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
 from napari_cellcycle._qt.segment_widget import Segmented, add_labels, segment
-from napari_cellcycle._qt.session import feature_rows, session_of
+from napari_cellcycle._qt.session import Finished, feature_rows, session_of
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
@@ -214,6 +214,12 @@ class ClassifyWidget(QScrollArea):
         self.results.set_notes(result.notes)
         self.save_button.setEnabled(True)
         self._give_features()
+        if self._going is not None:
+            run = self._going.run
+            request = run.request
+            session_of(self._viewer).finish(
+                Finished(result, request.stack, run.layer, run.axes, request.nuclei)
+            )
 
     def _on_cancel(self) -> None:
         n = sum(self._going.counts.values()) if self._going is not None else 0

@@ -40,6 +40,12 @@ class PhaseLookup:
         if frame in self._tables:
             self._tables[frame][label] = class_id
 
+    def set_all(self, frame: int, class_ids: NDArray[np.uint8]) -> None:
+        """Change the classes of all labels of a frame, in their order."""
+        self._ids[frame] = class_ids.copy()
+        if frame in self._tables:
+            self._tables[frame][self._labels[frame]] = class_ids
+
     def take(self, frame: int, labels: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         """Class ids of an array of labels of one frame, same shape, ``uint8``."""
         known = self._labels.get(frame)

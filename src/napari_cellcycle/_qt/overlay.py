@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 METADATA_KEY = "napari-cellcycle"
 """Key in the metadata of our own layers; ``overlay_of`` below it names the segmentation layer."""
 
+_FEW = 16
+"""So many cells hardly change the thumbnail."""
+
 
 class PhaseOverlay:
     """Class ids of the cells of one Labels layer, painted into a layer of our own.
 
-    Class 0 is transparent; class ``i + 1`` is leaf ``i`` of the vocabulary. In-memory labels get an
+    Class 0 is transparent; class ``i + 1`` is entry ``i`` of the legend. In-memory labels get an
     in-memory ``uint8`` copy in which each cell repaints its bounding box. Lazy or multiscale labels
     get a lazy overlay that looks every label up when a slice is drawn.
 
@@ -35,6 +38,8 @@ class PhaseOverlay:
     axes : str
         Axes of that layer, letters of ``TZYX``.
     phases : PhaseSet
+    legend : sequence of (str, str), optional
+        Name and colour of each class; the leaves of the vocabulary by default.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class PhaseOverlay:
         cells: CellTable,
         axes: str,
         phases: PhaseSet,
+        legend: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         self.segmentation = segmentation
         self.phases = phases
@@ -62,7 +68,9 @@ class PhaseOverlay:
             data = np.zeros(source.shape, np.uint8)
             self._painted = _as_tzyx(data, axes)
             self._labels = _as_tzyx(source, axes)
-        self.layer = _make_layer(segmentation, data, phases)
+        if legend is None:
+            legend = [(phase.name, phase.color) for phase in phases.leaves]
+        self.layer = _make_layer(segmentation, data, legend)
 
     def paint(self, rows: NDArray[np.integer[Any]], class_ids: NDArray[np.integer[Any]]) -> None:
         """Give cells their class and redraw once.
@@ -76,6 +84,26 @@ class PhaseOverlay:
         """
         for row, class_id in zip(rows.tolist(), class_ids.tolist(), strict=True):
             self._set(row, class_id)
+        self.layer.refresh(extent=False, thumbnail=len(rows) > _FEW)
+
+    def paint_all(self, class_ids: NDArray[np.integer[Any]]) -> None:
+        """Give every cell its class at once, however many there are.
+
+        Parameters
+        ----------
+        class_ids : ndarray, ``(n,)``, int
+            One a row of the cell table; 0 clears a cell.
+        """
+        for frame, rows in self._rows.items():
+            ids = class_ids[rows].astype(np.uint8)
+            if self._lookup is not None:
+                self._lookup.set_all(frame, ids)
+                continue
+            assert self._painted is not None
+            assert self._labels is not None
+            lookup = PhaseLookup({frame: self._cells.label[rows]})
+            lookup.set_all(frame, ids)
+            self._painted[frame] = lookup.take(frame, self._labels[frame])
         self.layer.refresh(extent=False)
 
     def set_phase(self, label: int, frame: int, class_id: int) -> None:
@@ -125,8 +153,8 @@ def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:
 
 
 def is_overlay(layer: Any) -> bool:
-    """Whether a layer is a phase overlay of ours."""
-    return "overlay_of" in layer.metadata.get(METADATA_KEY, {})
+    """Whether a layer is one of ours: phases, outlines, or the ring around a cell."""
+    return bool(layer.metadata.get(METADATA_KEY))
 
 
 def _in_memory(data: Any) -> bool:
@@ -149,20 +177,19 @@ def _rows_by_frame(cells: CellTable) -> dict[int, NDArray[np.int64]]:
     return dict(zip(frames.tolist(), np.split(order, starts[1:]), strict=True))
 
 
-def _make_layer(segmentation: Any, data: Any, phases: PhaseSet) -> Any:
+def _make_layer(segmentation: Any, data: Any, legend: Sequence[tuple[str, str]]) -> Any:
     import pandas as pd
     from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
-    leaves = phases.leaves
     colors: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    colors |= {index: phase.color for index, phase in enumerate(leaves, start=1)}
+    colors |= {index: color for index, (_, color) in enumerate(legend, start=1)}
     return Labels(
         data,
         name=f"phase: {segmentation.name}",
         colormap=DirectLabelColormap(color_dict=colors),
         features=pd.DataFrame(
-            {"index": range(1, len(leaves) + 1), "phase": [phase.name for phase in leaves]}
+            {"index": range(1, len(legend) + 1), "phase": [name for name, _ in legend]}
         ),
         metadata={METADATA_KEY: {"overlay_of": str(segmentation.unique_id)}},
         multiscale=bool(segmentation.multiscale),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +18,42 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.classify.run import Batch, Classification
+    from napari_cellcycle.image.stack import Segmentation, Stack
     from napari_cellcycle.phases import PhaseSet
 
 _SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """A classification that has come to its end, and what it was made of.
+
+    Parameters
+    ----------
+    classification : Classification
+    stack : Stack
+        The image.
+    layer : napari.layers.Labels
+        The segmentation's layer.
+    axes : str
+        Its axes, letters of ``TZYX``.
+    nuclei : Segmentation or None
+        Where the labels are cells.
+    """
+
+    classification: Classification
+    stack: Stack
+    layer: Any
+    axes: str
+    nuclei: Segmentation | None = None
+
+
 class Session:
-    """Overlays and features of one viewer, by segmentation layer."""
+    """Overlays, features and finished classifications of one viewer, by segmentation layer."""
 
     def __init__(self) -> None:
         self.overlays: dict[Hashable, PhaseOverlay] = {}
+        self.finished: dict[Hashable, Finished] = {}
         self._features: dict[Hashable, FeatureView] = {}
 
     def begin(
@@ -38,10 +65,18 @@ class Session:
         phases: PhaseSet,
     ) -> PhaseOverlay:
         """Show an empty overlay of a segmentation in place of its former one."""
-        overlay = PhaseOverlay(segmentation, cells, axes, phases)
+        self.finished.pop(segmentation.unique_id, None)
+        return self.put(viewer, PhaseOverlay(segmentation, cells, axes, phases))
+
+    def put(self, viewer: Any, overlay: PhaseOverlay) -> PhaseOverlay:
+        """Show an overlay in place of the former one of its segmentation."""
         overlay.show(viewer)
-        self.overlays[segmentation.unique_id] = overlay
+        self.overlays[overlay.segmentation.unique_id] = overlay
         return overlay
+
+    def finish(self, finished: Finished) -> None:
+        """Keep a classification for whoever goes on with it."""
+        self.finished[finished.layer.unique_id] = finished
 
     def set_features(
         self, viewer: Any, segmentation: Any, frame: NDArray[Any], rows: pd.DataFrame, axes: str
@@ -72,6 +107,7 @@ class Session:
         """Let go of a layer that was removed from the viewer."""
         key = event.value.unique_id
         self.overlays.pop(key, None)
+        self.finished.pop(key, None)
         view = self._features.pop(key, None)
         if view is not None:
             view.close()

@@ -1,4 +1,4 @@
-"""Cells in the canvas of napari: which one was clicked, where each is, a ring around the current."""
+"""Cells in the canvas: which one was clicked, where each is, a ring around the current."""
 
 from __future__ import annotations
 

@@ -66,6 +66,9 @@ class Desk(QObject):
         self._keeping.setSingleShot(True)
         self._keeping.setInterval(_KEEP_AFTER_MS)
         self._keeping.timeout.connect(self._keep_place)
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.timeout.connect(self.queue_changed)
         self.source.selection.current_changed.connect(self._arrive)
         self.review.changed.connect(self._tell_queue)
         self._start_at = self.review.row_of(*kept.get("cell", (-1, -1)))
@@ -73,6 +76,7 @@ class Desk(QObject):
     def close(self) -> None:
         """Keep the place in the queue, and close the project."""
         self._keeping.stop()
+        self._counting.stop()
         self._keep_place()
         self.review.changed.disconnect(self._tell_queue)
         self.queue.close()
@@ -122,13 +126,13 @@ class Desk(QObject):
     def sort(self, order: str, *, seed: int = 0) -> None:
         """Put the queue in another order."""
         self._attempt(lambda: self.queue.sort(order, seed=seed))
-        self.queue_changed.emit()
+        self._counting.start(0)
         self._keeping.start()
 
     def filter(self, only: Filter) -> None:
         """Look at other cells."""
         self.queue.filter(only)
-        self.queue_changed.emit()
+        self._counting.start(0)
         self._keeping.start()
 
     # --- saying -------------------------------------------------------------------------------
@@ -238,7 +242,7 @@ class Desk(QObject):
             return
         self.queue.go(row)
         self._attempt(lambda: self.review.mark_seen(row))
-        self.queue_changed.emit()
+        self._counting.start(0)
         self._keeping.start()
 
     def _speak(
@@ -279,7 +283,8 @@ class Desk(QObject):
             return None
 
     def _tell_queue(self, rows: Ints) -> None:
-        self.queue_changed.emit()
+        # one gesture changes several things; they are told together
+        self._counting.start(0)
 
     def _keep_place(self) -> None:
         """Keep where the person is, for the next session."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWi
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
-from napari_cellcycle._qt.layers import add_segmentation, add_stack, in_memory
+from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.desk import Desk
 from napari_cellcycle._qt.review.scene import Scene
@@ -174,14 +174,10 @@ class ReviewWidget(QStackedWidget):
         return None
 
     def _add_layers(self, undertaking: Undertaking, desk: Desk) -> Any:
-        from dataclasses import replace
-
         spacing, stack = desk.review.cells.spacing, undertaking.stack
         if stack is not None:
-            add_stack(self._viewer, replace(stack, data=in_memory(stack.data)), spacing)
-        labels = undertaking.segmentation
-        copy = replace(labels, data=in_memory(labels.data).copy())
-        layer = add_segmentation(self._viewer, copy, spacing)
+            add_stack(self._viewer, stack, spacing)
+        layer = add_segmentation(self._viewer, undertaking.segmentation, spacing)
         layer.opacity = 0.0  # the phases lie over it; the status bar still tells of it
         self._viewer.reset_view()
         return layer

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -102,6 +103,36 @@ class KeyBinder:
             layer.bind_key(
                 key.keys.replace("Return", "Enter"), _ignoring_layer(action), overwrite=True
             )
+
+
+class TypingGuard(QObject):
+    """Lets keys that are typed into a field reach the field, and nothing else.
+
+    Parameters
+    ----------
+    widget : QWidget
+        Its fields are guarded, and no key that nothing in it wants goes on to the canvas.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        widget.installEventFilter(self)
+        self._widget = widget
+        for field in (*widget.findChildren(QLineEdit), *widget.findChildren(QAbstractSpinBox)):
+            field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Accept keys for fields; stop those that come up to the widget unused."""
+        if event is None:
+            return False
+        if watched is self._widget:
+            if event.type() == QEvent.Type.KeyPress:
+                event.accept()
+                return True
+        elif event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return False
 
 
 def _spellings(keys: str) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class PhaseLayer:
         self._n = len(legend)
         legend += [(NO_PHASE, UNCLASSIFIED), ("excluded", EXCLUDED_COLOR)]
         self.overlay = PhaseOverlay(segmentation, review.cells, axes, phases, legend)
+        self._painted = np.zeros(len(review), np.uint8)
         self.outlines: PhaseOverlay | None = None
         self.doubtful: Mask = np.zeros(len(review), bool)
 
@@ -69,14 +70,21 @@ class PhaseLayer:
         return ids.astype(np.uint8)
 
     def paint(self, rows: Ints, shown: Mask) -> None:
-        """Repaint some cells, ``shown`` being the mask of all."""
-        self.overlay.paint(rows, np.where(shown[rows], self.class_ids(rows), 0))
+        """Repaint some cells if they look different now, ``shown`` being the mask of all."""
+        ids = np.where(shown[rows], self.class_ids(rows), 0).astype(np.uint8)
+        other = ids != self._painted[rows]
+        if not other.any():
+            return
+        rows = rows[other]
+        self._painted[rows] = ids[other]
+        self.overlay.paint(rows, ids[other])
         if self.outlines is not None:
             self.outlines.paint(rows, self._outlined(shown, rows))
 
     def paint_all(self, shown: Mask) -> None:
         """Repaint every cell."""
-        self.overlay.paint_all(np.where(shown, self.class_ids(), 0))
+        self._painted = np.where(shown, self.class_ids(), 0).astype(np.uint8)
+        self.overlay.paint_all(self._painted)
         if self.outlines is not None:
             self.outlines.paint_all(self._outlined(shown))
 
@@ -86,6 +94,7 @@ class PhaseLayer:
         Parameters
         ----------
         viewer : napari.Viewer
+            Whose layer list it is.
         doubtful : ndarray, ``(n,)``, bool, or None
             Which predictions are uncertain.
         shown : ndarray, ``(n,)``, bool

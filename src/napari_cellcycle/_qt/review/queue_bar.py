@@ -10,14 +10,14 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_cellcycle._qt.combos import ChoiceBox
-from napari_cellcycle._qt.review.look import NO_PHASE, phase_name, status_name
+from napari_cellcycle._qt.results import CountBar
+from napari_cellcycle._qt.review.look import NO_PHASE, Look, phase_name, status_name
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review.queue import ORDERS, Filter
 
@@ -34,6 +34,7 @@ _ORDER_NAMES = {
 }
 _NEED_PREDICTIONS = ("entropy", "disagreement of projections", "phase")
 _ANY = "any"
+_TO_DO = "#00000000"
 
 
 class QueueBar(QWidget):
@@ -72,9 +73,8 @@ class QueueBar(QWidget):
         self.count = QLabel()
         self.count.setObjectName("queue-count")
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.done = QProgressBar()
+        self.done = CountBar()
         self.done.setObjectName("queue-done")
-        self.done.setTextVisible(False)
         self.done.setFixedHeight(6)
         self._lay_out()
         self.fill()
@@ -175,8 +175,7 @@ class QueueBar(QWidget):
                 if n
             )
         )
-        self.done.setRange(0, max(1, total))
-        self.done.setValue(judged)
+        self.done.set_parts([(Look.of(self).accent.name(), judged), (_TO_DO, total - judged)])
 
 
 def _one_of(names: frozenset[str] | None) -> str:

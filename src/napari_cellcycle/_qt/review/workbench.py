@@ -25,7 +25,7 @@ from napari_cellcycle._qt.review.cell_panel import CellPanel
 from napari_cellcycle._qt.review.cell_table import CellTable
 from napari_cellcycle._qt.review.desk import SURE
 from napari_cellcycle._qt.review.gallery import Gallery
-from napari_cellcycle._qt.review.keys import Key, KeyBinder, keys_of
+from napari_cellcycle._qt.review.keys import Key, KeyBinder, TypingGuard, keys_of
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
 
@@ -60,6 +60,7 @@ class Workbench(QWidget):
     def __init__(self, desk: Desk, scene: Scene, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk, self.scene = desk, scene
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.title = QLabel()
         self.title.setObjectName("project-title")
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -108,6 +109,7 @@ class Workbench(QWidget):
         self._ahead.setSingleShot(True)
         self._ahead.timeout.connect(lambda: self.panel.prefetch(self.desk.ahead()))
         self._lay_out()
+        self._guard = TypingGuard(self)
         self._connect()
         self.fill()
 
@@ -205,7 +207,7 @@ class Workbench(QWidget):
         self.queue.frame_wanted.connect(self.follow_frame)
         self.goes_on.toggled.connect(self._set_goes_on)
         self.follows.toggled.connect(self._set_follows)
-        self.note.returnPressed.connect(lambda: self.setFocus())
+        self.note.returnPressed.connect(self.setFocus)
         self.gallery.assign_requested.connect(self._say_of)
         self.gallery.activated.connect(self._zoom_to)
         self.table.activated.connect(self._zoom_to)

@@ -1,0 +1,81 @@
+"""Data sets taken in: files are read and counted, projects are exported first, off the screen."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.errors import ProjectError
+
+if TYPE_CHECKING:
+    from napari_cellcycle.train.census import Census
+
+PROJECT = ".cellcycle"
+EXPORT = "training.npz"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataSet:
+    """A data set that can be trained on.
+
+    Parameters
+    ----------
+    path : Path
+        What is read.
+    source : Path
+        What was chosen: the same, or the project that it comes from.
+    census : Census
+        Its cells.
+    notes : tuple of str
+        What a project has left out.
+    """
+
+    path: Path
+    source: Path
+    census: Census
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Name and number of cells."""
+        n = len(self.census.phase)
+        return f"{self.source.name} ({n:,} cell{'s' * (n != 1)})"
+
+
+def read_set(source: Path) -> Generator[tuple[int, int], None, DataSet]:
+    """Read a crop set, a folder of classes, or what people judged in a project.
+
+    Yields
+    ------
+    done, total : int
+        Frames of a project.
+    """
+    from napari_cellcycle.train.census import Census
+    from napari_cellcycle.train.dataset import read_data
+
+    yield 0, 0
+    path, notes = source, ()
+    if source.suffix == PROJECT:
+        path, notes = _export(source)
+    return DataSet(path, source, Census.of(read_data(path)), notes)
+
+
+def _export(folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """Write the crops of a project into its exports."""
+    from napari_cellcycle.project import Project
+    from napari_cellcycle.review.export import export_project
+
+    with Project.open(folder, who=getpass.getuser(), read_only=True) as project:
+        path = project.exports / f"{project.folder.stem} {EXPORT}"
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ProjectError(
+                f"The crops of {folder.name} cannot be written: {error}. Export them elsewhere "
+                "(napari-cellcycle export --what crops), and add that file."
+            ) from None
+        done = export_project(project, path, what="crops")
+    return path, done.notes

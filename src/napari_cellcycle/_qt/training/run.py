@@ -1,0 +1,220 @@
+"""A training in the background: what is asked for, what came out, and how it was before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle._qt.native import load_triton_apart
+from napari_cellcycle.errors import CropSetError
+
+if TYPE_CHECKING:
+    from napari_cellcycle.phases import PhaseSet
+    from napari_cellcycle.train.assessment import Assessment
+    from napari_cellcycle.train.cropset import CropSet
+    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.training import TrainingResult
+
+COMPARING = "compare"
+"""Stage of the progress while the held-out cells are predicted by both models."""
+IMAGENET, SCRATCH = "imagenet", "scratch"
+"""Beginnings that are no models."""
+
+
+class Stopped(Exception):
+    """Somebody asked the training to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """One training as the form describes it.
+
+    Parameters
+    ----------
+    data : Path
+        The set that is split.
+    others : tuple of Path
+        Sets that are only learned from.
+    recipe : str
+        As for :func:`~napari_cellcycle.train.recipe.find_recipe`.
+    name : str
+        Of the new model.
+    out : Path
+        Folder to write it in, which ends in its name.
+    start : Path or None
+        Model to begin with.
+    begin : str
+        Without a model: :data:`IMAGENET`, :data:`SCRATCH`, or nothing for what the recipe says.
+    renames : mapping of str to str
+        Labels of the data, and the phase that each means.
+    epochs : int or None
+        At most; the recipe's by default.
+    device : str
+    licence, attribution : str
+        Of the first set, for the card.
+    resume, finish : bool
+        Go on with what was stopped, or be content with it.
+    """
+
+    data: Path
+    others: tuple[Path, ...]
+    recipe: str
+    name: str
+    out: Path
+    start: Path | None = None
+    begin: str = ""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    epochs: int | None = None
+    device: str = "auto"
+    licence: str = ""
+    attribution: str = ""
+    resume: bool = False
+    finish: bool = False
+
+    @property
+    def has_checkpoints(self) -> bool:
+        """Whether it was stopped after a whole epoch, and can go on."""
+        return any(self.out.with_name(f"{self.name}.checkpoints").glob("*.pt"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What came of a training.
+
+    Parameters
+    ----------
+    run : TrainRun
+    result : TrainingResult
+    phases : PhaseSet
+        Of the new model.
+    before : Assessment or None
+        The model that it began with (first) and the new one (other) on the same held-out cells.
+    note : str
+        Why there is no before.
+    """
+
+    run: TrainRun
+    result: TrainingResult
+    phases: PhaseSet
+    before: Assessment | None
+    note: str = ""
+
+
+def training(
+    run: TrainRun, report: Callable[[Progress], object], stopped: Callable[[], bool]
+) -> Generator[None, None, Outcome | None]:
+    """Train, and compare with the model at the start.
+
+    Parameters
+    ----------
+    run : TrainRun
+    report : callable of Progress
+        Called in this thread, often.
+    stopped : callable
+        Whether somebody asked to stop; looked at between batches.
+    """
+    load_triton_apart()
+    from napari_cellcycle.train.others import NOT_STATED
+    from napari_cellcycle.train.recipe import find_recipe
+    from napari_cellcycle.train.training import train
+
+    def tell(found: Progress) -> None:
+        if stopped():
+            raise Stopped
+        report(found)
+
+    recipe = find_recipe(run.recipe)
+    if run.begin:
+        recipe = replace(recipe, pretrained=run.begin == IMAGENET, start="")
+    run.out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        result = train(
+            run.data,
+            recipe,
+            run.out,
+            others=run.others,
+            start=run.start,
+            renames=run.renames,
+            epochs=run.epochs,
+            resume=run.resume,
+            finish=run.finish,
+            folds=0,
+            device=run.device,
+            licence=run.licence or NOT_STATED,
+            attribution=run.attribution or NOT_STATED,
+            progress=tell,
+        )
+        before, note = _before(run, result, recipe.labels, tell)
+    except Stopped:
+        yield  # here the job sees that it was asked to stop
+        return None
+    return Outcome(run, result, result.card.phase_set, before, note)
+
+
+def _before(
+    run: TrainRun,
+    result: TrainingResult,
+    labels: Mapping[str, str | tuple[str, ...]],
+    tell: Callable[[Progress], None],
+) -> tuple[Assessment | None, str]:
+    """Both models on the cells that neither has learned from, or why that cannot be."""
+    from napari_cellcycle.models.card import read_card
+    from napari_cellcycle.train.assessment import AssessRequest, assess
+    from napari_cellcycle.train.dataset import read_data
+    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.leakage import training_groups
+
+    if run.start is None:
+        return None, "It began without a model: there is nothing to compare with."
+
+    def report(done: int, total: int) -> None:
+        tell(Progress("", 0, 0, done, total, np.nan, stage=COMPARING))
+
+    card, _ = read_card(run.start)
+    crops = read_data(run.data)
+    listed = bool(training_groups(card)) and bool(training_groups(result.card))
+    renames = dict(run.renames)
+    for label, phase in labels.items():
+        renames.setdefault(label, phase if isinstance(phase, str) else "")
+    try:
+        found = assess(
+            AssessRequest(
+                run.start,
+                crops if listed else _test_part(crops, result),
+                renames,
+                _branches(card.phase_set, crops, renames),
+                other=run.out,
+                held_out=listed,
+                device=run.device,
+            ),
+            progress=report,
+        )
+    except CropSetError as error:
+        return None, f"There is no comparison with {card.name}: {error}"
+    if listed:
+        return found, ""
+    return found, f"The card of {card.name} does not say which groups it has learned from."
+
+
+def _test_part(crops: CropSet, result: TrainingResult) -> CropSet:
+    """The groups that the training has kept apart, as its record lists them."""
+    (record,) = (path for path in result.files if path.suffix == ".json")
+    parts = json.loads(record.read_text(encoding="utf-8"))["parts"]
+    return crops.select(np.isin(crops.group, parts["test"]["groups"]))
+
+
+def _branches(
+    phases: PhaseSet, crops: CropSet, renames: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Phases to put together where people have named a branch only, such as mitotic."""
+    said = {renames.get(label, label) for label in np.unique(crops.phase).tolist()}
+    return {
+        phase.slug: tuple(child.slug for child in phases.children(phase.slug))
+        for phase in phases
+        if phase.slug in said and phases.children(phase.slug)
+    }

@@ -1,0 +1,322 @@
+"""Real clicks and keys on "Review cells", on real images."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+
+from napari_cellcycle._qt.launch import launch
+from napari_cellcycle.classify import classify
+from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.image.write import write_labels, write_stack
+from napari_cellcycle.project.project import Project
+from napari_cellcycle.project.words import STATUSES
+
+LONG = 60_000
+LEFT = Qt.MouseButton.LeftButton
+
+
+def press(qtbot, widget, key, modifier=Qt.KeyboardModifier.NoModifier):
+    """Press a key while the dock has the focus."""
+    widget.bench.setFocus()
+    if isinstance(key, str):
+        key = getattr(Qt.Key, f"Key_{key.upper()}")
+    qtbot.keyClick(widget.bench, key, modifier)
+
+
+def place_of(viewer, scene, row):
+    """Pixel of the canvas where a cell that was just centred lies."""
+    canvas = viewer.__wrapped__.window._qt_viewer.canvas.native
+    return canvas, QPoint(canvas.width() // 2, canvas.height() // 2)
+
+
+def click_cell(qtbot, viewer, scene, row, *, expect=True):
+    """Click the middle of the canvas; returns the row that was told."""
+    canvas, at = place_of(viewer, scene, row)
+    told = []
+    scene.canvas.clicked.connect(told.append)
+    qtbot.wait(30)
+    qtbot.mouseMove(canvas, at)
+    qtbot.mousePress(canvas, LEFT, pos=at)
+    qtbot.mouseRelease(canvas, LEFT, pos=at)
+    scene.canvas.clicked.disconnect(told.append)
+    assert len(told) == int(expect), told
+    return told[0] if told else -1
+
+
+def drag_from_cell(qtbot, viewer, scene, row):
+    """Press on a cell, move, and release."""
+    canvas, at = place_of(viewer, scene, row)
+    qtbot.mouseMove(canvas, at)
+    qtbot.mousePress(canvas, LEFT, pos=at)
+    for step in np.linspace(4, 40, 6):
+        qtbot.mouseMove(canvas, at + QPoint(int(step), int(step)))
+    qtbot.mouseRelease(canvas, LEFT, pos=at + QPoint(40, 40))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, data_dir):
+    """A part of an organoid and its nuclei as files of their own."""
+    folder = tmp_path_factory.mktemp("organoid")
+    stack = open_image(data_dir / "organoid_h2b_membrane_3d_t301.ome.tif")
+    labels = open_labels(data_dir / "organoid_h2b_membrane_3d_t301_nuclei_labels.ome.tif")
+    part = (..., slice(60, 220), slice(60, 220))
+    write_stack(replace(stack, data=np.asarray(stack.data[part])), folder / "field.ome.tif")
+    write_labels(replace(labels, data=np.asarray(labels.data[part])), folder / "nuclei.ome.tif")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(files, tiny_model):
+    """Its cells, classified once."""
+    image, labels = open_image(files / "field.ome.tif"), open_labels(files / "nuclei.ome.tif")
+    return image, classify(image, labels, model=tiny_model, device="cpu")
+
+
+@pytest.fixture
+def dock(viewer, qtbot):
+    """The dock widget "Review cells", opened as from the menu."""
+    opened = []
+
+    def open_widget():
+        _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
+        widget.form.who.setText("Ann")
+        qtbot.waitUntil(widget.isVisible)
+        widget.activateWindow()
+        qtbot.waitUntil(widget.isActiveWindow)
+        opened.append(widget)
+        return widget
+
+    yield open_widget
+    for widget in opened:
+        widget.close_project()
+
+
+@pytest.fixture
+def review(found, viewer, dock, tmp_path, qtbot, monkeypatch):
+    """A review of them that was started with one click."""
+    launch(*found, viewer=viewer, block=False)
+    widget = dock()
+    monkeypatch.setattr(widget.form, "_ask_place", lambda: tmp_path / "field.cellcycle")
+    qtbot.mouseClick(widget.form.change, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(widget.form.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    assert not widget.message.text(), widget.message.text()
+    return widget
+
+
+def slug(review, row):
+    return review.desk.review.final_slugs()[row]
+
+
+def status(review, row):
+    return STATUSES[review.desk.review.status[row]]
+
+
+def check_overlay(review):
+    """Every voxel of the overlay has the class of its cell's final phase."""
+    desk, scene = review.desk, review.scene
+    labels, shown = np.asarray(scene.segmentation.data), np.asarray(scene.phases.layer.data)
+    table = np.zeros(labels.max() + 1, np.uint8)
+    ids = np.where(scene.shown, scene.phases.class_ids(), 0)
+    table[desk.review.cells.label] = ids
+    np.testing.assert_array_equal(shown, table[labels])
+
+
+def test_one_click_starts_beside_the_image(found, viewer, dock, files, qtbot):
+    launch(*found, viewer=viewer, block=False)
+    widget = dock()
+    assert widget.form.place.text() == "field.cellcycle"
+    assert f"{len(found[1].cells)} cells" in widget.form.found.text()
+    qtbot.mouseClick(widget.form.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: widget.bench is not None, timeout=LONG)
+    assert (files / "field.cellcycle" / "journal.sqlite").is_file()
+    assert widget.desk.current == widget.desk.queue.rows[0]
+    check_overlay(widget)
+    widget.close_project()
+    with Project.open(files / "field.cellcycle", who="Bob") as project:
+        assert project.images.locate(1) == files / "field.ome.tif"
+        assert project.images.locate(1, "labels") == files / "nuclei.ome.tif"
+
+
+def test_keys_correct_accept_exclude_undo(review, qtbot):
+    desk = review.desk
+    first = desk.current
+    other = next(
+        i for i, leaf in enumerate(desk.review.phases.leaves) if leaf.slug != slug(review, first)
+    )
+    press(qtbot, review, str(other + 1))
+    assert slug(review, first) == desk.review.phases.slugs[other]
+    assert status(review, first) == "corrected"
+    second = desk.current
+    assert second == desk.queue.rows[1]
+    press(qtbot, review, Qt.Key.Key_Return)
+    assert status(review, second) == "accepted"
+    third = desk.current
+    press(qtbot, review, "x")
+    assert status(review, third) == "excluded"
+    fourth = desk.current
+    press(qtbot, review, "n")
+    assert review.bench.focusWidget() == review.bench.note
+    qtbot.keyClicks(review.bench.note, "blurred, 2 cells?")
+    qtbot.keyClick(review.bench.note, Qt.Key.Key_Return)
+    press(qtbot, review, "u")
+    assert status(review, fourth) == "unsure"
+    assert desk.review.word(fourth).note == "blurred, 2 cells?"
+    fifth = desk.current
+    press(qtbot, review, "0")
+    assert slug(review, fifth) == "mitotic"
+    check_overlay(review)
+    press(qtbot, review, "a")
+    assert desk.current == fifth
+    for row, was in ((fifth, "predicted"), (fourth, "predicted"), (third, "predicted")):
+        press(qtbot, review, "z", Qt.KeyboardModifier.ControlModifier)
+        assert desk.current == row
+        assert status(review, row) == was
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    press(qtbot, review, "z", both)
+    assert status(review, third) == "excluded"
+    press(qtbot, review, Qt.Key.Key_Backspace)
+    assert status(review, third) == "predicted"
+    check_overlay(review)
+
+
+def test_keys_in_the_canvas_work_on_our_layer_and_leave_the_users_alone(review, viewer, qtbot):
+    desk, layer = review.desk, review.scene.segmentation
+    assert viewer.layers.selection.active == review.scene.phases.layer
+    canvas = viewer.__wrapped__.window._qt_viewer.canvas.native
+    first = desk.current
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_2)
+    assert slug(review, first) == desk.review.phases.slugs[1]
+    layer.visible = True
+    viewer.layers.selection.active = layer
+    qtbot.keyClick(canvas, Qt.Key.Key_2)
+    assert layer.mode == "paint"
+    assert desk.review.status_counts[STATUSES.index("corrected")] == 1
+    layer.mode = "pan_zoom"
+
+
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_clicks_select_assign_and_never_after_a_drag(review, viewer, qtbot, ndisplay):
+    desk, scene = review.desk, review.scene
+    viewer.dims.ndisplay = ndisplay
+    for row in desk.queue.rows[3:6].tolist():
+        scene.canvas.go_to(row)
+        clicked = click_cell(qtbot, viewer, scene, row)
+        assert desk.current == clicked
+    before = desk.review.final.copy()
+    tool = review.bench.phases.tool
+    target = int(desk.queue.rows[7])
+    other = "prophase" if slug(review, target) != "prophase" else "non-mitotic"
+    tool.choose(other)
+    scene.canvas.go_to(target)
+    drag_from_cell(qtbot, viewer, scene, target)
+    np.testing.assert_array_equal(desk.review.final, before)
+    scene.canvas.go_to(target)
+    clicked = click_cell(qtbot, viewer, scene, target)
+    assert slug(review, clicked) == other
+    assert (desk.review.final != before).sum() == 1
+    check_overlay(review)
+
+
+def test_hidden_phases_are_not_hit(review, viewer, qtbot):
+    desk, scene = review.desk, review.scene
+    row = desk.current
+    scene.canvas.go_to(row)
+    review.bench.phases.eyes[slug(review, row)].click()
+    check_overlay(review)
+    other = int(np.flatnonzero(scene.shown)[0]) if scene.shown.any() else -1
+    assert not scene.shown[row]
+    desk.go_to(other) if other >= 0 else desk.source.selection.go_to(-1)
+    scene.canvas.go_to(row)
+    click_cell(qtbot, viewer, scene, row, expect=False)
+    assert desk.current == other
+
+
+def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock):
+    desk = review.desk
+    press(qtbot, review, "2")
+    corrected = int(desk.queue.rows[0])
+    press(qtbot, review, "d")
+    press(qtbot, review, "d")
+    at = desk.current
+    about = desk.review.to_undo.about
+    n = len(desk.review)
+    review.close_project()
+    viewer.layers.clear()
+
+    viewer.open(tmp_path / "field.cellcycle", plugin="napari-cellcycle")
+    widget = next(
+        w for w in viewer.window.dock_widgets.values() if type(w).__name__ == "ReviewWidget"
+    )
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    widget.activateWindow()
+    assert not widget.message.text(), widget.message.text()
+    assert [layer.name for layer in viewer.layers][:2] == ["H2B", "membrane"] or viewer.layers
+    assert len(widget.desk.review) == n
+    assert widget.desk.current == at
+    assert widget.desk.review.to_undo.about == about
+    assert not widget.bench.notice.text(), widget.bench.notice.text()
+    check_overlay(widget)
+    press(qtbot, widget, "z", Qt.KeyboardModifier.ControlModifier)
+    assert widget.desk.current == corrected
+    assert status(widget, corrected) == "predicted"
+    widget.close_project()
+
+
+def test_gallery_and_table_select_in_both_directions(review, qtbot):
+    desk, bench = review.desk, review.bench
+    bench.tabs.setCurrentWidget(bench.gallery)
+    rows = desk.queue.rows[:3]
+    bench.gallery.assign_requested.emit(rows, "prophase")
+    assert {slug(review, row) for row in rows.tolist()} == {"prophase"}
+    assert desk.review.to_undo.about.endswith("3 cells")
+    desk.source.selection.set(rows)
+    press(qtbot, review, "3")
+    assert len({slug(review, row) for row in rows.tolist()}) == 1
+    bench.tabs.setCurrentWidget(bench.table)
+    bench.table.activated.emit(int(rows[2]))
+    assert desk.current == rows[2]
+
+
+def test_edited_labels_make_stale_cells_that_one_key_classifies_again(review, viewer, qtbot):
+    desk, scene = review.desk, review.scene
+    layer = scene.segmentation
+    row = desk.current
+    press(qtbot, review, "3")
+    kept = int(desk.review.cells.label[row])
+    gone = int(desk.review.cells.label[desk.queue.rows[-1]])
+    layer.data = np.where(layer.data == gone, 0, layer.data)
+    inside = np.argwhere(layer.data == kept)
+    layer.data[tuple(inside[: len(inside) // 5].T)] = 0
+    press(qtbot, review, "r")
+    qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
+    assert "1 cells classified again" in review.bench.message.text()
+    assert len(desk.review.stale_rows) == 0
+    assert desk.review.row_of(0, gone) == -1
+    assert slug(review, desk.review.row_of(0, kept)) == desk.review.phases.slugs[2]
+    assert len(desk.source) == len(desk.review)
+    check_overlay(review)
+
+
+def test_correcting_is_fast(review, qtbot):
+    times = []
+    for key in "123451234512345":
+        began = time.perf_counter()
+        press(qtbot, review, key)
+        times.append(1000 * (time.perf_counter() - began))
+        qtbot.wait(10)
+    print("correct and next, ms:", np.round(np.median(times), 1), np.round(max(times), 1))
+    review.desk.goes_on = False
+    times = []
+    for key in "123451234512345":
+        began = time.perf_counter()
+        press(qtbot, review, key)
+        times.append(1000 * (time.perf_counter() - began))
+        qtbot.wait(10)
+    print("correct, ms:", np.round(np.median(times), 1), np.round(max(times), 1))

@@ -9,18 +9,15 @@ import numpy as np
 import pytest
 from fields import make_project
 
-from napari_cellcycle.cells.recipe import ViewRecipe
-from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, export_project
-from napari_cellcycle.review.crops import MARGIN
+from napari_cellcycle.review.crop_size import LARGEST, MARGIN
 from napari_cellcycle.review.folder import safe_name
 from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.cropviews import crop_views
 from napari_cellcycle.train.dataset import read_data
 from napari_cellcycle.train.training import train
 
@@ -103,22 +100,6 @@ def test_every_cell_fits_with_its_surroundings(organoid: Project, tmp_path: Path
     assert (edges - 1 - where.max(axis=0) >= margin).all()
 
 
-def test_views_of_crops_are_those_of_the_image(organoid: Project, tmp_path: Path) -> None:
-    export_project(organoid, tmp_path / "crops.npz", what="crops", image=1)
-    crops = read_crop_set(tmp_path / "crops.npz")
-    recipe = ViewRecipe(size=32)
-    images, _ = crop_views(crops, recipe)
-    stack, labels = organoid.images.stack(1), organoid.images.labels(1)
-    direct = make_views(
-        [stack.volume(0, 0), stack.volume(0, 1)],
-        labels.volume(0),
-        Review(organoid, 1).cells,
-        recipe,
-    )
-    apart = np.abs(images / 255 - direct.images).mean(axis=(1, 2, 3, 4))
-    assert np.median(apart) < 0.03, apart
-
-
 def test_a_model_learns_from_an_exported_set(organoid: Project, tmp_path: Path) -> None:
     export_project(organoid, tmp_path / "crops.npz", what="crops")
     (tmp_path / "small.toml").write_text(RECIPE)
@@ -177,6 +158,39 @@ def project_pixels(project: Project) -> tuple[Stack, Segmentation]:
     rng = np.random.default_rng(0)
     data = rng.integers(0, 255, (1, 1, 1, 30, 40)).astype(np.uint8)
     return Stack(data, ("dna",), None, "field"), project.images.labels(1)
+
+
+def test_2d_crops_say_what_is_typical_of_their_image(data_dir: Path, tmp_path: Path) -> None:
+    stem = data_dir / "h2b_field_2d_t70"
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.vocabularies.add(MITOSIS_STAGES)
+        labels = open_labels(f"{stem}_labels.ome.tif")
+        project.images.add(open_image(f"{stem}.ome.tif"), labels)
+        Review(project).say([0, 1], "non-mitotic")
+        cells = Review(project).cells
+        export_project(project, tmp_path / "crops.npz", what="crops")
+    crops = read_crop_set(tmp_path / "crops.npz")
+    radius = np.sqrt(np.median(cells.voxels) / np.pi) * cells.spacing.x
+    assert crops.columns["typical_radius"] == pytest.approx([radius] * 2, rel=0.2)
+    assert (crops.columns["g1_content"] > 0).all()
+    assert crops.columns["labels_are"].tolist() == ["nucleus"] * 2
+
+
+def test_a_cell_much_larger_than_the_others_is_left_out_and_named(tmp_path: Path) -> None:
+    labels = np.zeros((1, 1, 40, 60), np.uint16)
+    for i in range(5):
+        labels[0, 0, 2:6, 6 * i + 1 : 6 * i + 5] = i + 1
+    labels[0, 0, 10:30, 10 : 10 + 4 * LARGEST + 1] = 77
+    stack = Stack(labels[:, None].astype(np.uint8), ("dna",), None, "field")
+    segmentation = Segmentation(labels, "nucleus", "labels")
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.vocabularies.add(MITOSIS_STAGES)
+        project.images.add(stack, segmentation)
+        Review(project).say(np.arange(6), "mitotic")
+        pixels = {1: (stack, segmentation)}
+        done = export_project(project, tmp_path / "crops.npz", what="crops", pixels=pixels)
+    assert done.n == 5
+    assert done.notes[0].endswith(": 77")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.cells.content import measure_population
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.errors import ProjectError, ViewError
 from napari_cellcycle.files import replacing
-from napari_cellcycle.review.rows import cells_table, chosen_rows
+from napari_cellcycle.review.crop_size import check_bytes, crop_size, fitting_rows
+from napari_cellcycle.review.rows import cells_table
 
 if TYPE_CHECKING:
     import os
@@ -23,12 +26,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-MARGIN = 0.75
-"""On each side of the largest cell, in radii of the typical one."""
-LARGEST = 3
-"""A cell whose box is more than so many times the typical one is left out."""
 N_REGIONS = 6
-MOST_BYTES = 4 << 30
 
 _COLUMNS = ("image", "scene", "frame", "label", "status", "annotator", "predicted_phase")
 
@@ -50,7 +48,8 @@ class Crops:
     phase, group, region : ndarray, ``(n,)``, str
         Final phase, image, and part of the image.
     columns : dict of str to ndarray ``(n,)``
-        Columns of the ``cells`` table.
+        Some of the ``cells`` table; ``labels_are`` (what the mask outlines: cell or nucleus); and
+        in 2D ``typical_radius`` and ``g1_content`` of all cells of the image.
     left_out : tuple of str
         One sentence for each reason why cells were left out.
     """
@@ -93,11 +92,10 @@ def cut_crops(
 ) -> Crops:
     """Cut out the cells that have a final phase; unsure and excluded ones have none.
 
-    All crops have one size, in voxels: along each axis the box of the largest cell and
-    :data:`MARGIN` radii of the typical cell on both sides. Cells whose box is more than
-    :data:`LARGEST` times the median along an axis are left out. A cell is in the middle of its
-    crop; what lies outside the image is filled, channel by channel, with the median of what is
-    unlabelled in the crop.
+    All crops have one size, in voxels: along each axis the box of the largest cell, and 0.75 radii
+    of the typical cell on both sides. Cells whose box is more than 3 times the median along an axis
+    are left out. A cell is in the middle of its crop; what lies outside the image is filled,
+    channel by channel, with the median of what is unlabelled in the crop.
 
     Parameters
     ----------
@@ -115,13 +113,13 @@ def cut_crops(
     """
     roles = _common_roles(sources)
     spacing = _common_spacing(sources)
-    kept, left_out = _fitting(sources, only)
+    kept, left_out = fitting_rows(sources, only)
     n = sum(len(rows) for rows in kept)
     is_2d = all(source.stack.is_2d for source in sources)
-    size = _size(sources, kept)
+    size = crop_size(sources, kept)
     dtype = np.result_type(*(np.dtype(source.stack.data.dtype) for source in sources))
     dtype = np.dtype(np.uint8) if dtype.kind == "b" else dtype
-    _check_bytes(n * int(size.prod()) * (len(roles) * dtype.itemsize + 1), n, size)
+    check_bytes(n * int(size.prod()) * (len(roles) * dtype.itemsize + 1), n, size)
     images = np.zeros((n, len(roles), *size), dtype)
     mask = np.zeros((n, *size), bool)
     frames = [
@@ -153,7 +151,7 @@ def cut_crops(
         phase=phase,
         group=np.repeat(np.array(names, dtype=np.str_), [len(rows) for rows in kept]),
         region=np.concatenate([_regions(s, rows) for s, rows in zip(sources, kept, strict=True)]),
-        columns=_columns(sources, kept),
+        columns=_columns(sources, kept) | _populations(sources, kept),
         left_out=left_out,
     )
 
@@ -182,69 +180,6 @@ def _common_spacing(sources: Sequence[Source]) -> tuple[float, float, float] | N
         )
     (spacing,) = found
     return spacing
-
-
-def _fitting(sources: Sequence[Source], only: Only) -> tuple[list[Ints], tuple[str, ...]]:
-    """Rows with a final phase whose boxes are of a usual size."""
-    told = []
-    chosen = [chosen_rows(source.review, only) for source in sources]
-    kept = [
-        rows[source.review.final[rows] >= 0] for source, rows in zip(sources, chosen, strict=True)
-    ]
-    without = sum(map(len, chosen)) - sum(map(len, kept))
-    if without:
-        told.append(f"{without} cells without a final phase (unsure, excluded, in conflict)")
-    if not any(map(len, kept)):
-        raise ProjectError(
-            "No cell is left to export: none of those asked for has a final phase. Review some "
-            "cells, or take predictions too (--only final)."
-        )
-    edges = [_edges(source, rows) for source, rows in zip(sources, kept, strict=True)]
-    most = LARGEST * np.median(np.concatenate(edges), axis=0)
-    fits = [(edge <= most).all(axis=1) for edge in edges]
-    for source, rows, good in zip(sources, kept, fits, strict=True):
-        if not good.all():
-            labels = ", ".join(map(str, source.review.cells.label[rows[~good]].tolist()))
-            told.append(
-                f"cells of {source.name} that are more than {LARGEST} times as large as the "
-                f"typical one: {labels}"
-            )
-    return [rows[good] for rows, good in zip(kept, fits, strict=True)], tuple(told)
-
-
-def _edges(source: Source, rows: Ints) -> Ints:
-    bbox = source.review.cells.bbox[rows]
-    return bbox[:, 1] - bbox[:, 0]
-
-
-def _size(sources: Sequence[Source], kept: Sequence[Ints]) -> Ints:
-    """Edges of the crops, voxels ``(z, y, x)``."""
-    cells = sources[0].review.cells
-    step = np.array(cells.spacing.zyx)
-    edges = np.concatenate([_edges(s, rows) for s, rows in zip(sources, kept, strict=True)])
-    voxels = np.concatenate(
-        [s.review.cells.voxels[rows] for s, rows in zip(sources, kept, strict=True)]
-    )
-    is_2d = all(source.stack.is_2d for source in sources)
-    typical = float(np.median(voxels))
-    if is_2d:
-        radius = float(np.sqrt(typical * step[1] * step[2] / np.pi))
-    else:
-        radius = float(np.cbrt(typical * step.prod() * 3 / (4 * np.pi)))
-    margin = np.ceil(MARGIN * radius / step).astype(np.int64)
-    if is_2d:
-        margin[0] = 0
-    return np.asarray(edges.max(axis=0) + 2 * margin, np.int64)
-
-
-def _check_bytes(n_bytes: int, n: int, size: Ints) -> None:
-    if n_bytes > MOST_BYTES:
-        edges = " x ".join(map(str, size.tolist()))
-        raise ProjectError(
-            f"{n} crops of {edges} voxels would take {n_bytes / 2**30:.1f} GB; {MOST_BYTES >> 30} "
-            "GB are the most. Export image by image (--image), or only what was corrected (--only "
-            "corrected)."
-        )
 
 
 def _cut(
@@ -290,4 +225,26 @@ def _columns(sources: Sequence[Source], kept: Sequence[Ints]) -> dict[str, NDArr
     for name in _COLUMNS:
         values = np.concatenate([table[name].to_numpy() for table in tables])
         found[name] = values if values.dtype.kind in "iu" else values.astype(np.str_)
+    kinds = [source.review.cells.labels_are for source in sources]
+    found["labels_are"] = np.repeat(np.array(kinds, dtype=np.str_), [len(rows) for rows in kept])
     return found
+
+
+def _populations(sources: Sequence[Source], kept: Sequence[Ints]) -> dict[str, NDArray[Any]]:
+    """What is typical of each image, for models that compare cells: judged ones are no sample."""
+    if not all(source.stack.is_2d and "dna" in source.roles for source in sources):
+        return {}
+    found = []
+    for source in sources:
+        cells, frames = source.review.cells, range(source.labels.grid[0])
+        dna = [source.stack.volume(frame, source.roles["dna"]) for frame in frames]
+        labels = [source.labels.volume(frame) for frame in frames]
+        try:
+            found.append(measure_population(dna, labels, cells, ViewRecipe()))
+        except ViewError:  # no DNA above its background; then the crops speak for themselves
+            return {}
+    n = [len(rows) for rows in kept]
+    return {
+        "typical_radius": np.repeat([population.radius for population in found], n),
+        "g1_content": np.repeat([population.g1_content for population in found], n),
+    }

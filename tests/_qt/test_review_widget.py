@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 
 from napari_cellcycle._qt.launch import launch
+from napari_cellcycle._qt.layers import add_segmentation, add_stack
+from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
@@ -320,3 +323,133 @@ def test_correcting_is_fast(review, qtbot):
         times.append(1000 * (time.perf_counter() - began))
         qtbot.wait(10)
     print("correct, ms:", np.round(np.median(times), 1), np.round(max(times), 1))
+
+
+@pytest.fixture
+def blocks(viewer, table_of):
+    """Four cells of 6 voxels a side in a row, and others behind each, in any kind of layer."""
+
+    def make(kind):
+        data = np.zeros((24, 30, 60), np.uint16)
+        for i in range(4):
+            for depth in range(2):
+                z, x = 2 + 12 * depth, 4 + 14 * i
+                data[z : z + 6, 10:16, x : x + 6] = 1 + i + 4 * depth
+        place = {"scale": (3.0, 1.0, 1.0), "axis_labels": ("z", "y", "x")}
+        if kind == "time":
+            data = np.stack([data, data[:, :, ::-1]])
+            place = {"scale": (1.0, 3.0, 1.0, 1.0), "axis_labels": ("t", "z", "y", "x")}
+        if kind == "rotated":
+            place |= {"rotate": (0, 0, 30), "translate": (5, -40, 12)}
+        if kind == "multiscale":
+            data = [data, data[:, ::2, ::2]]
+        if kind == "dask":
+            data = da.from_array(data, chunks=(8, 15, 20))
+        if kind == "multiscale":
+            layer = viewer.add_labels(data, multiscale=True, **place)
+        else:
+            layer = viewer.add_labels(data, **place)
+        axes = "".join(place["axis_labels"]).upper()
+        return layer, axes, table_of(layer)
+
+    return make
+
+
+@pytest.mark.parametrize("ndisplay", [2, 3])
+@pytest.mark.parametrize("kind", ["plain", "rotated", "time", "dask", "multiscale"])
+def test_clicks_hit_the_cell_in_any_layer(blocks, viewer, qtbot, kind, ndisplay):
+    layer, axes, cells = blocks(kind)
+    shown = np.ones(len(cells), bool)
+
+    def row_of(frame, label):
+        row = int(np.flatnonzero((cells.frame == frame) & (cells.label == label))[0])
+        return row if shown[row] else -1
+
+    canvas = Canvas(viewer, layer, axes, cells, row_of)
+    viewer.dims.ndisplay = ndisplay
+    widget = viewer.__wrapped__.window._qt_viewer.canvas.native
+    told = []
+    canvas.clicked.connect(told.append)
+
+    def click():
+        qtbot.wait(40)
+        at = QPoint(widget.width() // 2, widget.height() // 2)
+        qtbot.mouseMove(widget, at)
+        qtbot.mousePress(widget, LEFT, pos=at)
+        qtbot.mouseRelease(widget, LEFT, pos=at)
+
+    front = [row for row in range(len(cells)) if cells.label[row] <= 4]
+    for row in (front[0], front[-1]):
+        canvas.go_to(row, zoom=True)
+        if ndisplay == 2:
+            click()
+            assert told.pop() == row
+            shown[row] = False
+            click()
+            assert not told
+        else:
+            click()
+            first = told.pop()
+            assert cells.frame[first] == cells.frame[row]
+            assert (cells.label[first] - cells.label[row]) % 4 == 0
+            shown[first] = False
+            click()
+            behind = told.pop()
+            assert behind != first
+            assert (cells.label[behind] - cells.label[row]) % 4 == 0
+            shown[behind] = False
+            click()
+            assert not told
+        shown[:] = True
+    canvas.close()
+
+
+def test_annotating_without_any_model(files, viewer, dock, tmp_path, qtbot, monkeypatch):
+    image, labels = open_image(files / "field.ome.tif"), open_labels(files / "nuclei.ome.tif")
+    add_stack(viewer, image, image.spacing)
+    add_segmentation(viewer, labels, image.spacing)
+    widget = dock()
+    form = widget.form
+    assert form.channels["dna"].value().name == "H2B"
+    form.vocabulary.choose("own")
+    assert not form.start.isEnabled()
+    qtbot.keyClicks(form.own, "G1, S, G2, M")
+    monkeypatch.setattr(form, "_ask_place", lambda: tmp_path / "own.cellcycle")
+    qtbot.mouseClick(form.start, LEFT)
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    desk = widget.desk
+    assert desk.queue.order == "position"
+    first = desk.current
+    press(qtbot, widget, "4")
+    assert slug(widget, first) == "M"
+    assert not widget.bench.accept_all.isVisible()
+    check_overlay(widget)
+    widget.close_project()
+    widget.open_project(tmp_path / "own.cellcycle")
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    assert not widget.message.text(), widget.message.text()
+    assert slug(widget, first) == "M"
+    # the image was never a file, and is found among the layers
+    assert widget.desk.undertaking.stack is not None
+    assert len(viewer.layers) == 5
+
+
+def test_two_people_and_a_blocked_project(review, viewer, qtbot):
+    folder = review.desk.project.folder
+    with Project.open(folder, who="Bob") as second:
+        assert second.read_only
+        assert "Ann" in second.reason
+    press(qtbot, review, "2")
+    assert not review.bench.message.is_error
+
+
+def test_a_project_that_is_none_is_refused_in_one_sentence(viewer, dock, tmp_path, qtbot):
+    widget = dock()
+    (tmp_path / "empty.cellcycle").mkdir()
+    with qtbot.captureExceptions() as caught:
+        widget.open_project(tmp_path / "empty.cellcycle")
+        qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    assert not caught
+    assert widget.message.is_error
+    assert "Traceback" not in widget.message.text()
+    assert widget.bench is None

@@ -57,6 +57,7 @@ def test_every_command_of_the_manifest_exists():
         assert callable(getattr(import_module(module), name))
     used = [widget.command for widget in manifest.contributions.widgets]
     used += [sample.command for sample in manifest.contributions.sample_data]
+    used += [reader.command for reader in manifest.contributions.readers]
     for items in manifest.contributions.menus.values():
         used += [item.command for item in items]
     assert set(used) == set(commands)

@@ -195,7 +195,7 @@ class Canvas(QObject):
 
     def surround(self, row: int) -> None:
         """Put the ring around a cell."""
-        size = 1.35 * self._diameter(row) + 2
+        size = 1.2 * self._diameter(row) + 2
         if self.ring is None:
             self._make_ring(row, size)
         elif self.ring in self._viewer.layers:

@@ -41,6 +41,8 @@ class PhaseBar(QWidget):
         Slugs of phases that are not to be shown, a frozenset.
     tool_changed : Signal(str)
         Slug of the phase that a click gives; empty where a click selects.
+    row : QHBoxLayout
+        The last row, with room for more.
     """
 
     chosen = Signal(str)
@@ -58,15 +60,15 @@ class PhaseBar(QWidget):
         self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(QLabel("A click"))
-        row.addWidget(self.tool, 1)
+        self.row = QHBoxLayout()
+        self.row.setSpacing(8)
+        self.row.addWidget(QLabel("A click"))
+        self.row.addWidget(self.tool, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(self._grid)
-        layout.addLayout(row)
+        layout.addLayout(self.row)
         self._phases: PhaseSet | None = None
         self.fill()
         self.tool.changed.connect(lambda: self.tool_changed.emit(str(self.tool.key() or "")))

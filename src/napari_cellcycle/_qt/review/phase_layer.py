@@ -111,7 +111,7 @@ class PhaseLayer:
         made = PhaseOverlay(segmentation, review.cells, self._axes, review.phases, legend)
         made.layer.name = f"uncertain: {segmentation.name}"
         made.layer.metadata = {METADATA_KEY: {"outlines_of": str(segmentation.unique_id)}}
-        made.layer.contour = 1
+        made.layer.contour = int(viewer.dims.ndisplay == 2)
         selected = set(viewer.layers.selection)
         place = [layer.unique_id for layer in viewer.layers].index(self.layer.unique_id)
         viewer.layers.insert(place + 1, made.layer)

@@ -165,7 +165,10 @@ class Scene(QObject):
 
     def _on_ndisplay(self, event: Any = None) -> None:
         if self.phases.outlines is not None:
-            self.phases.outlines.layer.visible = self._viewer.dims.ndisplay == 2
+            layer, is_2d = self.phases.outlines.layer, self._viewer.dims.ndisplay == 2
+            # napari warns of contours in 3D, which it cannot draw
+            layer.contour = int(is_2d)
+            layer.visible = is_2d
 
     def _row_of(self, frame: int, label: int) -> int:
         row = self.desk.review.row_of(frame, label)

@@ -29,7 +29,7 @@ _VOTES = (
     ("majority", "majority", "Most projections decide, on a tie the surest one."),
     ("mean", "mean", "The mean of the projections' probabilities decides."),
 )
-_DEVICES = (
+DEVICES = (
     ("auto", "automatic"),
     ("cuda", "CUDA (NVIDIA GPU)"),
     ("mps", "MPS (Apple GPU)"),
@@ -91,7 +91,7 @@ class ClassifyForm(QWidget):
         for index, (_, _, tip) in enumerate(_VOTES):
             self.vote.setItemData(index, tip, 3)  # Qt.ToolTipRole
         self.device = ChoiceBox("device", tooltip="Automatic: CUDA, then MPS, then CPU")
-        self.device.set_choices([(key, text, None) for key, text in _DEVICES])
+        self.device.set_choices([(key, text, None) for key, text in DEVICES])
 
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -129,6 +129,12 @@ class ClassifyForm(QWidget):
         """Roles of the channels that the chosen model looks at."""
         entry = self.model.value()
         return ("dna", "membrane") if entry is None else tuple(entry.card.recipe.channels)
+
+    def offer_models(self, models: Sequence[Any], name: str) -> None:
+        """Offer the models that there are now, and choose one of them."""
+        self.model.set_choices([(entry.name, entry.name, entry) for entry in models])
+        self.model.choose(name)
+        self._on_model()
 
     def refresh(self) -> None:
         """Offer the layers that there are now."""

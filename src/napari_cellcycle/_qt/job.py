@@ -43,6 +43,12 @@ class Job(QObject):
         """Whether work is under way."""
         return self._worker is not None
 
+    @property
+    def abort_requested(self) -> bool:
+        """Whether somebody asked the work to stop; the work itself may look at it."""
+        worker = self._worker
+        return worker is None or bool(worker.abort_requested)
+
     def start(
         self, title: str, generator: Callable[..., Generator[Any, None, Any]], *args: Any
     ) -> None:

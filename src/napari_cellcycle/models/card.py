@@ -26,7 +26,7 @@ _ADDED_TO_RECIPE = {"intensity": "cell", "mask": True, "sharpen": False}
 RANGES = ("spacing_um", "cell_radius_um", "axial_ratio", "contrast")
 """What a card may give a range of: pixel size (y, x), equivalent radius, z over xy, contrast."""
 _MOST_BYTES = 1 << 20
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILE = re.compile(r"[A-Za-z0-9_-]+\.safetensors")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -118,7 +118,7 @@ class ModelCard:
     weights: Mapping[str, WeightsFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name):
             raise ModelFormatError(
                 f"A model's name is letters, digits, '.', '_' and '-', not {self.name!r}."
             )

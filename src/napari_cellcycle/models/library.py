@@ -10,7 +10,7 @@ from typing import Any
 from napari_cellcycle.errors import ModelError, ModelFormatError, ModelNotFoundError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.models.archive import pack
-from napari_cellcycle.models.card import CARD, ModelCard, read_card
+from napari_cellcycle.models.card import CARD, NAME, ModelCard, read_card
 from napari_cellcycle.models.catalogue import (
     ModelEntry,
     shipped_models,
@@ -77,6 +77,27 @@ def install_model(
             load_folder(new)
     sweep(user_models_folder())
     return _entry(place)
+
+
+def check_new_name(name: str) -> None:
+    """Refuse a name that a new model of the user cannot have.
+
+    Parameters
+    ----------
+    name : str
+        As it would be installed.
+
+    Raises
+    ------
+    ModelError
+        If it is no name, or is that of another model.
+    """
+    if not NAME.fullmatch(name):
+        raise ModelError(
+            f"A model cannot be called {name!r}: use letters, digits, '.', '_' and '-', "
+            "such as my-model-2."
+        )
+    _check_free(name, user_models())
 
 
 def remove_model(name: str) -> Path:

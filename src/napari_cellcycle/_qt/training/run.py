@@ -113,6 +113,7 @@ def training(
     Parameters
     ----------
     run : TrainRun
+        What to train.
     report : callable of Progress
         Called in this thread, often.
     stopped : callable

@@ -1,0 +1,100 @@
+"""Cells of each phase, by group: a table that shows at once what is thin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from napari_cellcycle.train.census import THIN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_cellcycle.train.census import Census
+
+_MOST = 200
+_WARNING = QColor("#D55E00")
+
+
+class CountsTable(QTableWidget):
+    """Phases down, with all cells first, and the groups of the sets beside."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("counts")
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setVisible(False)
+        rows = self.verticalHeader()
+        assert rows is not None
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(20)
+        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        rows.setMaximumWidth(150)
+
+    def sizeHint(self) -> QSize:
+        """As high as its rows, up to eight of them."""
+        head, bar = self.horizontalHeader(), self.horizontalScrollBar()
+        assert head is not None
+        assert bar is not None
+        height = head.sizeHint().height() + min(8, self.rowCount()) * 20 + 4
+        return QSize(200, height + bar.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """All of that."""
+        return self.sizeHint()
+
+    def show_sets(self, sets: Sequence[Census]) -> None:
+        """Count the cells of some sets, by group; groups beyond 200 in all alone."""
+        self.setVisible(bool(sets))
+        if not sets:
+            return
+        phases = sorted({str(phase) for one in sets for phase in one.phase})
+        columns: list[tuple[str, str, dict[str, int]]] = []
+        total = dict.fromkeys(phases, 0)
+        for one in sets:
+            groups, here, counts = one.table()
+            for phase, n in zip(here, counts.sum(axis=0).tolist(), strict=True):
+                total[phase] += n
+            if len(groups) <= _MOST:
+                columns += [
+                    (group, one.name, dict(zip(here, row, strict=True)))
+                    for group, row in zip(groups, counts.tolist(), strict=True)
+                ]
+            else:
+                told = f"{len(groups):,} groups"
+                columns.append(
+                    (told, one.name, dict(zip(here, counts.sum(axis=0).tolist(), strict=True)))
+                )
+        columns.insert(0, ("all", "of all sets", total))
+        self.setRowCount(len(phases))
+        self.setColumnCount(len(columns))
+        self.setVerticalHeaderLabels(phases)
+        self.setHorizontalHeaderLabels([name for name, _, _ in columns])
+        for j, (name, of, counted) in enumerate(columns):
+            head = self.horizontalHeaderItem(j)
+            assert head is not None
+            head.setToolTip(f"{name}, {of}")
+            for i, phase in enumerate(phases):
+                n = counted.get(phase, 0)
+                item = QTableWidgetItem(f"{n:,}" if n else "–")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                if j == 0:
+                    font = item.font()
+                    font.setBold(True)
+                    item.setFont(font)
+                    if n < THIN:
+                        item.setForeground(_WARNING)
+                self.setItem(i, j, item)
+        self.resizeColumnsToContents()
+        self.updateGeometry()

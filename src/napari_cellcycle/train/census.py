@@ -1,0 +1,102 @@
+"""How many cells of each phase a data set has, by group, and what is too little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.train.meaning import Meaning
+from napari_cellcycle.train.relabel import DROPPED, relabel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.train.cropset import CropSet
+
+THIN = 10
+"""A phase with fewer cells than this is hardly learned."""
+PARTS = 3
+"""To train, to validate and to test."""
+_CORRECTED = "corrected"
+_STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Census:
+    """Cells of a data set, without their pictures.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set.
+    phase, group : ndarray, ``(n,)``, str
+    status : ndarray, ``(n,)``, str, or None
+        What people did with each cell, where a project says it.
+    """
+
+    name: str
+    phase: NDArray[np.str_]
+    group: NDArray[np.str_]
+    status: NDArray[np.str_] | None = None
+
+    @classmethod
+    def of(cls, crops: CropSet) -> Census:
+        """Take down the cells of a crop set."""
+        status = crops.columns.get(_STATUS)
+        return cls(
+            crops.name,
+            crops.phase.copy(),
+            crops.group.copy(),
+            None if status is None else status.astype(np.str_),
+        )
+
+    def meaning(
+        self,
+        labels: Mapping[str, str | tuple[str, ...]],
+        renames: Mapping[str, str] | None = None,
+    ) -> Census:
+        """The same cells as a recipe and a person call them; those that they drop are left out."""
+        phase = relabel(self.phase, Meaning.of(labels, renames).names)
+        kept = phase != DROPPED
+        status = None if self.status is None else self.status[kept]
+        return Census(self.name, phase[kept], self.group[kept], status)
+
+    def table(self) -> tuple[list[str], list[str], NDArray[np.int64]]:
+        """Count.
+
+        Returns
+        -------
+        groups : list of str
+        phases : list of str
+        counts : ndarray, ``(groups, phases)``, int64
+        """
+        groups, i = np.unique(self.group, return_inverse=True)
+        phases, j = np.unique(self.phase, return_inverse=True)
+        counts = np.zeros((len(groups), len(phases)), np.int64)
+        np.add.at(counts, (i, j), 1)
+        return groups.tolist(), phases.tolist(), counts
+
+    @property
+    def can_be_split(self) -> bool:
+        """Whether there are groups enough to train, to validate and to test."""
+        return len(np.unique(self.group)) >= PARTS
+
+    def warnings(self) -> Iterator[str]:
+        """What a person should know before training on these cells."""
+        _, phases, counts = self.table()
+        thin = [
+            f"{phase} ({n})"
+            for phase, n in zip(phases, counts.sum(axis=0).tolist(), strict=True)
+            if n < THIN
+        ]
+        if thin:
+            yield f"Fewer than {THIN} cells of {', '.join(thin)}: that is hardly learned."
+        if len(self.phase) and self.status is not None and (self.status == _CORRECTED).all():
+            yield (
+                f"All cells of {self.name} are corrections, chosen where the model was wrong. A "
+                "model of these alone unlearns the easy cells: export what was accepted as well."
+            )

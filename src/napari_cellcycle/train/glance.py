@@ -1,0 +1,104 @@
+"""What a recipe begins with and how it calls labels, told without building a network."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from napari_cellcycle.errors import TrainingError
+from napari_cellcycle.models.networks import ARCHITECTURES
+from napari_cellcycle.train.recipe import list_recipes
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A recipe as a person chooses it; the whole of it is read where it is used.
+
+    Parameters
+    ----------
+    key : str
+        What :func:`~napari_cellcycle.train.recipe.find_recipe` takes.
+    name : str
+    architecture : str
+    labels : mapping of str to str or tuple of str
+        Labels of data sets and the phase, or phases, that each means.
+    note : str
+        Source and note.
+    start : str
+        Model that it begins with by itself.
+    pretrained : bool
+        Whether it begins with ImageNet weights by itself.
+    keep : float
+        Share of the start's weights in the result; above 0 it needs a model to begin with.
+    """
+
+    key: str
+    name: str
+    architecture: str
+    labels: Mapping[str, str | tuple[str, ...]]
+    note: str = ""
+    start: str = ""
+    pretrained: bool = False
+    keep: float = 0.0
+
+    @property
+    def can_be_pretrained(self) -> bool:
+        """Whether its network can begin with ImageNet weights."""
+        entry = ARCHITECTURES.get(self.architecture)
+        return entry is not None and entry.pretrained
+
+
+def glance(recipe: str | Path) -> Glance:
+    """Look at one recipe.
+
+    Parameters
+    ----------
+    recipe : str or path-like
+        As for :func:`~napari_cellcycle.train.recipe.find_recipe`. What is wrong in a file, other
+        than that it is no TOML, is found where it is used.
+
+    Raises
+    ------
+    TrainingError
+        If there is none, or the file is no TOML.
+    """
+    key = str(recipe)
+    if key in ARCHITECTURES and key not in list_recipes():
+        return Glance(key, key, key, {}, "An architecture, trained with usual settings")
+    if key.endswith(".toml"):
+        path = Path(key)
+        if not path.is_file():
+            raise TrainingError(f"There is no recipe {path}.")
+        text, name = path.read_text(encoding="utf-8"), path.stem
+    elif key in list_recipes():
+        file = files("napari_cellcycle") / "recipes" / f"{key}.toml"
+        text, name = file.read_text(encoding="utf-8"), key
+    else:
+        raise TrainingError(f"There is no recipe {key!r}; there are {', '.join(list_recipes())}.")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TrainingError(f"The recipe {key} is no TOML: {error}.") from None
+    network, labels, fit = (
+        found if isinstance(found := values.get(table), dict) else {}
+        for table in ("architecture", "labels", "fit")
+    )
+    keep = fit.get("keep", 0.0)
+    return Glance(
+        key,
+        name,
+        str(network.get("name", "")),
+        {k: tuple(map(str, v)) if isinstance(v, list) else str(v) for k, v in labels.items()},
+        "\n\n".join(str(values[part]) for part in ("source", "note") if values.get(part)),
+        str(network.get("start", "")),
+        network.get("pretrained") is True,
+        float(keep) if isinstance(keep, (int, float)) else 0.0,
+    )
+
+
+def all_recipes() -> tuple[Glance, ...]:
+    """Recipes of the package, then architectures with usual settings."""
+    return tuple(glance(name) for name in dict.fromkeys((*list_recipes(), *ARCHITECTURES)))

@@ -1,0 +1,239 @@
+"""Real clicks on "Train": real crops in, a model kept, and chosen to classify with."""
+
+from __future__ import annotations
+
+import imageio.v3
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_cellcycle.models.catalogue import user_models
+from napari_cellcycle.train.leakage import hash_groups
+
+LONG = 120_000
+RECIPE = """
+source = "tests"
+[labels]
+Interphase = "non-mitotic"
+Metaphase = "metaphase"
+MetaphaseAlignment = "metaphase"
+[architecture]
+name = "logistic-regression"
+[views]
+size = 16
+[fit]
+epochs = 2
+learning_rate = 0.01
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty data folder of the user."""
+    monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def crops(data_dir, tmp_path_factory):
+    """Some nuclei in interphase and metaphase of eight real plates."""
+    path = tmp_path_factory.mktemp("crops") / "mitocheck.npz"
+    with np.load(data_dir / "mitocheck_hela_h2b_64px.npz") as whole:
+        kept = np.isin(whole["phase"], ["Interphase", "Metaphase", "MetaphaseAlignment"])
+        plates = np.unique(whole["group"][kept], return_counts=True)
+        plates = plates[0][np.argsort(-plates[1])][:8]
+        rows = np.concatenate(
+            [np.flatnonzero(kept & (whole["group"] == plate))[:24] for plate in plates]
+        )
+        np.savez(path, **{key: whole[key][rows] for key in ("images", "phase", "group")})
+    return path
+
+
+@pytest.fixture
+def panel(viewer, home, qtbot, tmp_path):
+    """The widget, with a recipe of one second."""
+    (tmp_path / "small.toml").write_text(RECIPE)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Train")
+    qtbot.waitUntil(widget.isVisible)
+    widget.form.start.choose("scratch")
+    widget.form.add_recipe(tmp_path / "small.toml")
+    widget.form.device.choose("cpu")
+    return widget
+
+
+def click(qtbot, button):
+    assert button.isVisible()
+    assert button.isEnabled(), button.toolTip()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def add(qtbot, monkeypatch, panel, path):
+    """Add a file through the button, as its dialog would name it."""
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path)], ""))
+    n = len(panel.data.sets())
+    click(qtbot, panel.data.buttons["add-file"])
+    qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
+    assert len(panel.data.sets()) == n + 1, panel.data.message.text()
+
+
+def trained(qtbot, panel, button):
+    click(qtbot, button)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    assert panel.result is not None, panel.message.text()
+    return panel.result
+
+
+def test_train_keep_train_on_from_it_and_classify(viewer, panel, crops, qtbot, monkeypatch, home):
+    assert "Add training data" in panel.message.text()
+    assert not panel.progress.start.isEnabled()
+    add(qtbot, monkeypatch, panel, crops)
+    assert panel.counts.rowCount() == 2
+    assert panel.counts.verticalHeaderItem(0).text() == "metaphase"
+    total = sum(int(panel.counts.item(i, 0).text()) for i in range(2))
+    assert total == len(panel.data.sets()[0].census.phase)
+    panel.form.name.selectAll()
+    qtbot.keyClicks(panel.form.name, "mine")
+    qtbot.keyClicks(panel.form.licence, "CC BY 4.0")
+
+    first = trained(qtbot, panel, panel.progress.start)
+    assert [epoch.epoch for epoch in panel.curves.fits["z"]] == [1, 2]
+    assert first.before is None
+    assert not panel.outcome.before.isVisible()
+    assert panel.outcome.after.counts.sum() == first.result.parts["test"]
+    assert user_models() == []
+    assert not panel.outcome.classify.isEnabled()
+    click(qtbot, panel.outcome.keep)
+    (kept,) = user_models()
+    assert (kept.name, kept.card.licence) == ("mine", "CC BY 4.0")
+    assert kept.card.training_data[0].name == "mitocheck.npz"
+
+    panel.form.start.choose("mine")
+    panel.form.name.selectAll()
+    qtbot.keyClicks(panel.form.name, "mine")
+    assert "You have a model mine already" in panel.message.text()
+    assert not panel.progress.start.isEnabled()
+    qtbot.keyClicks(panel.form.name, "-again")
+    panel.form.recipe.choose(str(panel.form.recipe.key()))
+    second = trained(qtbot, panel, panel.progress.start)
+
+    found = second.before
+    assert found is not None, second.note
+    assert (found.comparison.first, found.comparison.second) == ("mine", "mine-again")
+    learned = set(kept.card.metrics["training_groups"])
+    tested = panel.data.sets()[0].census.group
+    held = [g for g in np.unique(tested) if hash_groups([g])[0] not in learned]
+    assert found.evaluation.n == int(np.isin(tested, held).sum())
+    assert found.evaluation.n == second.result.test.n
+    np.testing.assert_array_equal(panel.outcome.before.counts, found.evaluation.confusion)
+    np.testing.assert_array_equal(panel.outcome.after.counts, found.other.confusion)
+    np.testing.assert_array_equal(found.other.confusion, second.result.test.confusion)
+    assert "McNemar" in panel.outcome.told.text()
+
+    panel.outcome.name.setText("mine")
+    click(qtbot, panel.outcome.keep)
+    assert panel.outcome.message.is_error
+    assert [entry.sha256 for entry in user_models()] == [kept.sha256]
+    panel.outcome.name.setText("mine-2")
+    click(qtbot, panel.outcome.keep)
+    assert [entry.name for entry in user_models()] == ["mine", "mine-2"]
+    click(qtbot, panel.outcome.classify)
+    _, classify = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Classify cells")
+    assert classify.form.model.key() == "mine-2"
+    assert tuple(classify.form.channels) == ("dna",)
+
+
+def test_stopping_keeps_the_best_and_it_can_go_on(panel, crops, qtbot, monkeypatch):
+    add(qtbot, monkeypatch, panel, crops)
+    panel.form.epochs.setValue(100_000)
+    click(qtbot, panel.progress.start)
+    qtbot.waitUntil(lambda: len(panel.curves.fits.get("z", ())) > 2, timeout=LONG)
+    click(qtbot, panel.progress.cancel)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    assert panel.result is None
+    assert "are kept" in panel.message.text()
+    before = panel.curves.fits["z"][-1].epoch
+
+    click(qtbot, panel.go_on)
+    qtbot.waitUntil(lambda: panel.curves.fits["z"][-1].epoch > before + 1, timeout=LONG)
+    click(qtbot, panel.progress.cancel)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    found = trained(qtbot, panel, panel.finish)
+    fitted = found.result.trained.fits["z"]
+    assert len(fitted.curve) > before
+    assert fitted.best_epoch == 1 + np.argmin([e.validation_loss for e in fitted.curve])
+
+
+def test_what_is_wrong_is_said_before_anything_runs(panel, crops, qtbot, monkeypatch, tmp_path):
+    with np.load(crops) as arrays:
+        few = np.unique(arrays["group"])[:2]
+        rows = np.isin(arrays["group"], few)
+        np.savez(tmp_path / "two.npz", **{key: arrays[key][rows] for key in arrays.files})
+        rows = np.flatnonzero(arrays["phase"] == "Interphase")[:30]
+        rows = np.append(rows, np.flatnonzero(arrays["phase"] == "Metaphase")[:3])
+        status = np.full(len(rows), "corrected")
+        np.savez(
+            tmp_path / "thin.npz",
+            images=arrays["images"][rows],
+            phase=arrays["phase"][rows],
+            status=status,
+        )
+    add(qtbot, monkeypatch, panel, tmp_path / "two.npz")
+    assert "fewer than three groups" in panel.message.text()
+    assert not panel.progress.start.isEnabled()
+    click(qtbot, panel.data.buttons["remove"])
+    add(qtbot, monkeypatch, panel, tmp_path / "thin.npz")
+    assert "Fewer than 10 cells of metaphase (3)" in panel.warnings.text()
+    assert "All cells of thin.npz are corrections" in panel.warnings.text()
+    assert panel.progress.start.isEnabled()
+    qtbot.keyClicks(panel.form.renames, "nonsense")
+    assert "theirs=ours" in panel.message.text()
+    panel.form.renames.clear()
+    qtbot.keyClicks(panel.form.renames, "Metaphase=")
+    assert "fewer than two phases" in panel.message.text()
+    panel.form.start.choose("mitosis-2d")
+    assert "mitosis-2d-wider" in [panel.form.recipe.itemText(i) for i in range(5)]
+    assert "small" not in [panel.form.recipe.itemText(i) for i in range(5)]
+
+
+def test_every_group_was_learned_from(panel, crops, qtbot, monkeypatch, tmp_path):
+    """A model is not trained where nothing would be left to test it on."""
+    add(qtbot, monkeypatch, panel, crops)
+    panel.form.name.setText("mine")
+    first = trained(qtbot, panel, panel.progress.start)
+    click(qtbot, panel.outcome.keep)
+    learned = set(first.result.card.metrics["training_groups"])
+    with np.load(crops) as arrays:
+        rows = np.array([hash_groups([g])[0] in learned for g in arrays["group"]])
+        np.savez(tmp_path / "seen.npz", **{key: arrays[key][rows] for key in arrays.files})
+    click(qtbot, panel.data.buttons["remove"])
+    add(qtbot, monkeypatch, panel, tmp_path / "seen.npz")
+    panel.form.start.choose("mine")
+    click(qtbot, panel.progress.start)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    assert panel.message.is_error
+    assert "has learned from every group" in panel.message.text()
+
+
+def test_a_folder_of_classes(panel, qtbot, monkeypatch, tmp_path, crops):
+    with np.load(crops) as arrays:
+        rows = zip(arrays["images"], arrays["phase"], arrays["group"], strict=True)
+        for i, (image, phase, group) in enumerate(rows):
+            place = tmp_path / "set" / str(phase) / str(group)
+            place.mkdir(parents=True, exist_ok=True)
+            imageio.v3.imwrite(place / f"{i}.png", image[0].astype(np.uint8))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "set"))
+    click(qtbot, panel.data.buttons["add-folder"])
+    qtbot.waitUntil(lambda: len(panel.data.sets()) == 1, timeout=LONG)
+    qtbot.waitUntil(panel.progress.start.isEnabled, timeout=LONG)
+    found = trained(qtbot, panel, panel.progress.start)
+    assert found.result.data == "set"
+
+
+def test_a_file_that_is_no_crop_set_is_refused_in_plain_text(panel, qtbot, tmp_path):
+    (tmp_path / "x.npz").write_bytes(b"no")
+    panel.data.add(tmp_path / "x.npz")
+    qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
+    assert panel.data.message.is_error
+    assert "is no crop set" in panel.data.message.text()
+    assert panel.data.sets() == []

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from fields import make_project
 
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation, Stack
@@ -18,6 +20,7 @@ from napari_cellcycle.review import Review, export_project
 from napari_cellcycle.review.crop_size import LARGEST, MARGIN
 from napari_cellcycle.review.folder import safe_name
 from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.cropviews import crop_views
 from napari_cellcycle.train.dataset import read_data
 from napari_cellcycle.train.training import train
 
@@ -98,6 +101,30 @@ def test_every_cell_fits_with_its_surroundings(organoid: Project, tmp_path: Path
     margin = np.ceil(MARGIN * radius / np.array(crops.spacing_um))
     assert (where.min(axis=0) >= margin).all()
     assert (edges - 1 - where.max(axis=0) >= margin).all()
+
+
+@pytest.mark.parametrize("outlined", ["nucleus", "cell"])
+def test_views_of_crops_are_those_of_the_image(
+    data_dir: Path, tmp_path: Path, outlined: Any
+) -> None:
+    stem = data_dir / "organoid_h2b_membrane_3d_t301"
+    name = {"nucleus": "nuclei", "cell": "cells"}[outlined]
+    stack = open_image(f"{stem}.ome.tif")
+    labels = open_labels(f"{stem}_{name}_labels.ome.tif", labels_are=outlined)
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.vocabularies.add(MITOSIS_STAGES)
+        project.images.add(stack, labels)
+        review = Review(project)
+        review.say(np.arange(len(review)), "non-mitotic")
+        export_project(project, tmp_path / "crops.npz", what="crops")
+    recipe = ViewRecipe(size=32)
+    images, _ = crop_views(read_crop_set(tmp_path / "crops.npz"), recipe)
+    volumes = [stack.volume(0, channel) for channel in (0, 1)]
+    direct = make_views(volumes, labels.volume(0), review.cells, recipe)
+    apart = np.abs(images / 255 - direct.images).mean(axis=(1, 2, 3, 4))
+    # neighbours are not in the mask, and count as unlabelled
+    assert np.median(apart) < 0.003
+    assert apart.max() < 0.03
 
 
 def test_a_model_learns_from_an_exported_set(organoid: Project, tmp_path: Path) -> None:

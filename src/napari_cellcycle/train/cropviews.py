@@ -29,6 +29,9 @@ TYPICAL_RADIUS = "typical_radius"
 G1_CONTENT = "g1_content"
 """Column of a crop set: integrated DNA of a G1 cell of that image."""
 
+LABELS_ARE = "labels_are"
+"""Column of a crop set: what the masks outline, ``cell`` or ``nucleus`` (as without it)."""
+
 
 def set_views(
     crops: CropSet,
@@ -100,6 +103,7 @@ def crop_views(
     reference = crops.channels.index(recipe.reference)
     volumes = crops.images if crops.images.ndim == 5 else crops.images[:, :, None]
     chosen = np.arange(len(crops)) if rows is None else rows
+    outlined = crops.columns.get(LABELS_ARE)
 
     def subject(i: int, *, join_parts: bool) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         mask = None if crops.mask is None else crops.mask[i]
@@ -125,7 +129,7 @@ def crop_views(
             bbox,
             recipe=recipe,
             spacing=spacing,
-            labels_are="nucleus",
+            labels_are="cell" if outlined is not None and outlined[i] == "cell" else "nucleus",
             population=populations[i],
         )
         images[k] = np.rint(views * 255)

@@ -12,7 +12,7 @@ from napari_cellcycle.cells.content import population_of
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import crop_views, stated_populations
+from napari_cellcycle.train.cropviews import crop_views, measure_crops, stated_populations
 
 RECIPE = ViewRecipe(
     channels=("dna",), axes=("z",), size=32, extent=2.0, unit="population", mask=False
@@ -31,18 +31,10 @@ def crops(data_dir: Path) -> CropSet:
 
 def test_chosen_cells_look_as_they_do_among_all(crops: CropSet) -> None:
     every, _ = crop_views(crops, RECIPE)
-    radius = []
-
-    def note(radii: list[float], content: list[float]) -> object:
-        radius.append(float(np.median(radii)))
-        return population_of(radii, content)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("napari_cellcycle.train.cropviews.population_of", note)
-        crop_views(crops, RECIPE, rows=np.arange(1))
+    radius = measure_crops(crops, RECIPE).radius
     plates = crops.select(crops.phase == "Metaphase")
     alone, _ = crop_views(plates, RECIPE)
-    told = replace(plates, columns={"typical_radius": np.full(len(plates), radius[0])})
+    told = replace(plates, columns={"typical_radius": np.full(len(plates), radius)})
     again, _ = crop_views(told, RECIPE)
     expected = every[crops.phase == "Metaphase"]
     np.testing.assert_array_equal(again, expected)

@@ -141,6 +141,17 @@ def test_a_share_of_the_start_is_kept(parts: tuple[ViewSet, ViewSet]) -> None:
     assert not torch.equal(new[0].weight, mixed[0].weight)
 
 
+def test_frozen_norms_keep_their_statistics_and_learn_their_scale(
+    parts: tuple[ViewSet, ViewSet],
+) -> None:
+    plan = replace(PLAN, epochs=1)
+    for frozen in (True, False):
+        net, start = network(), network()
+        fit_epochs(net, *parts, "z", replace(plan, freeze_norms=frozen))
+        assert torch.equal(net[1].running_mean, start[1].running_mean) == frozen
+        assert not torch.equal(net[1].weight, start[1].weight)
+
+
 def test_a_checkpoint_of_another_fit_is_refused(
     parts: tuple[ViewSet, ViewSet], tmp_path: Path
 ) -> None:
@@ -149,6 +160,9 @@ def test_a_checkpoint_of_another_fit_is_refused(
     fit(parts, plan, checkpoint=path)
     more = fit(parts, replace(plan, epochs=2), checkpoint=path, resume=True)
     assert len(more.curve) == 2
+    done = fit(parts, replace(plan, epochs=9), checkpoint=path, resume=True, finish=True)
+    assert done == replace(more, stopped_early=True)
+    assert len(fit(parts, replace(plan, epochs=9), resume=True, finish=True).curve) == 1
     with pytest.raises(TrainingError, match="was made with other data, options or another seed"):
         fit(parts, plan, checkpoint=path, resume=True, seed=1)
     with pytest.raises(TrainingError, match="was made with other data"):

@@ -16,7 +16,7 @@ from napari_cellcycle.train.recipe import find_recipe, list_recipes, parse_recip
 NAMES = {
     *("allen-mitotic", "allen-stages", "nagao-g2", "cnncc-d1", "cnncc-d2", "cnncc-d3"),
     *("microtubule", "microtubule-t", "microtubule-ts"),
-    *("mitosis-2d", "mitosis-2d-wider", "g1-s-g2-m", "microtubule-demo"),
+    *("mitosis-2d", "mitosis-2d-wider", "mitosis-2d-corrections", "g1-s-g2-m", "microtubule-demo"),
 }
 SMALLEST = 'source = "mine"\n[architecture]\nname = "mlp"\n'
 

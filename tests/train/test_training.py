@@ -245,9 +245,10 @@ def test_training_goes_on_from_a_model(crops: CropSet, tmp_path: Path) -> None:
     assert moved[last[1]].shape == (3,)
     assert not any(torch.equal(moved[key], fresh[key]) for key in moved if key not in last)
     assert more.card.phases == ("Interphase", "Metaphase")
-    keeping = replace(recipe("mlp"), fit=replace(recipe("mlp").fit, keep=0.5))
-    with pytest.raises(TrainingError, match=r"keeps a share .* has none. Name a model .*--from"):
-        train(crops, keeping, tmp_path / "no")
+    for setting in ({"keep": 0.5}, {"freeze_norms": True}):
+        keeping = replace(recipe("mlp"), fit=replace(recipe("mlp").fit, **setting))
+        with pytest.raises(TrainingError, match=r"keeps a part .* has none. Name a model .*--from"):
+            train(crops, keeping, tmp_path / "no")
     with pytest.raises(TrainingError, match="g2 is a mlp, but small trains a logistic-regression"):
         train(crops, recipe(), tmp_path / "no", start=tmp_path / "g2")
 

@@ -89,19 +89,9 @@ def crop_views(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Make views of crops, whatever their labels: images (times 255) and axes of a ViewSet."""
-    if recipe.reference not in crops.channels:
-        raise CropSetError(
-            f"{crops.name} has no {recipe.reference} channel; it has {', '.join(crops.channels)}. "
-            f"Say which it is (--channel {recipe.reference}=index)."
-        )
-    spacing = (
-        Spacing(1.0, 1.0, 1.0, "cell-size")
-        if crops.spacing_um is None
-        else Spacing(*crops.spacing_um, "metadata")
-    )
+    reference, spacing = _reference(crops, recipe), _spacing(crops)
     axes = view_axes(recipe, is_2d=crops.is_2d)
-    reference = crops.channels.index(recipe.reference)
-    volumes = crops.images if crops.images.ndim == 5 else crops.images[:, :, None]
+    volumes = _volumes(crops)
     chosen = np.arange(len(crops)) if rows is None else rows
     outlined = crops.columns.get(LABELS_ARE)
 
@@ -112,10 +102,7 @@ def crop_views(
 
     populations: Sequence[Population | None] = [None] * len(crops)
     if recipe.needs_population:
-        # of all crops, and of their parts one by one, whichever views are made
-        every = [subject(i, join_parts=False) for i in range(len(crops))]
-        measured = _population(volumes[:, reference], every, recipe, spacing)
-        populations = stated_populations(crops, measured)
+        populations = stated_populations(crops, measure_crops(crops, recipe))
     images = np.zeros((len(chosen), *view_shape(recipe, axes)), np.uint8)
     for k, i in enumerate(chosen):
         labels, bbox = subject(int(i), join_parts=join_parts)
@@ -187,15 +174,35 @@ def crop_subject(
     return labels, np.array([[w.min() for w in where], [w.max() + 1 for w in where]])
 
 
-def _population(
-    dna: NDArray[Any],
-    found: Sequence[tuple[NDArray[np.uint16], NDArray[np.int64]]],
-    recipe: ViewRecipe,
-    spacing: Spacing,
-) -> Population:
-    step = np.array(spacing.zyx)
-    cells = [
-        Subject.find(volume, labels, 1, bbox, recipe=recipe, step=step, labels_are="nucleus")
-        for volume, (labels, bbox) in zip(dna, found, strict=True)
-    ]
+def measure_crops(crops: CropSet, recipe: ViewRecipe) -> Population:
+    """Measure what is typical of crops, of their parts one by one, whichever views are made."""
+    volumes, step = _volumes(crops)[:, _reference(crops, recipe)], np.array(_spacing(crops).zyx)
+    cells = []
+    for i, volume in enumerate(volumes):
+        mask = None if crops.mask is None else crops.mask[i]
+        labels, bbox = crop_subject(volume, mask, whole=recipe.unit == "px")
+        cells.append(
+            Subject.find(volume, labels, 1, bbox, recipe=recipe, step=step, labels_are="nucleus")
+        )
     return population_of([c.radius for c in cells], [integrated(c, step) for c in cells])
+
+
+def _reference(crops: CropSet, recipe: ViewRecipe) -> int:
+    """Index of the channel that gives a cell's size."""
+    if recipe.reference not in crops.channels:
+        raise CropSetError(
+            f"{crops.name} has no {recipe.reference} channel; it has {', '.join(crops.channels)}. "
+            f"Say which it is (--channel {recipe.reference}=index)."
+        )
+    return crops.channels.index(recipe.reference)
+
+
+def _volumes(crops: CropSet) -> NDArray[Any]:
+    """Images ``(n, c, z, y, x)``."""
+    return crops.images if crops.images.ndim == 5 else crops.images[:, :, None]
+
+
+def _spacing(crops: CropSet) -> Spacing:
+    if crops.spacing_um is None:
+        return Spacing(1.0, 1.0, 1.0, "cell-size")
+    return Spacing(*crops.spacing_um, "metadata")

@@ -245,10 +245,10 @@ def new_experiment(
     """
     if start is not None:
         recipe = _as_start(recipe, start)
-    elif recipe.fit.keep:
+    elif recipe.fit.keep or recipe.fit.freeze_norms:
         raise TrainingError(
-            f"{recipe.name} keeps a share of the weights of its start, but has none. "
-            "Name a model to begin with (--from)."
+            f"{recipe.name} keeps a part of the model that it begins with, but has none. Name a "
+            "model to begin with (--from)."
         )
     recipe = recipe.for_data(crops)
     new = apart(crops, others, recipe.views.reference)

@@ -93,6 +93,10 @@ def train_epoch(
     n = _batches(len(order), plan.batch_size)
     total, shown = 0.0, 0
     network.train()
+    if plan.freeze_norms:
+        for module in network.modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.eval()
     for i in range(n):
         chosen = slice(i * plan.batch_size, (i + 1) * plan.batch_size)
         rows = order[chosen]

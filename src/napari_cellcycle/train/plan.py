@@ -109,6 +109,9 @@ class FitPlan:
         Share of the start's weights in the result, which is the mean of both (Wortsman et al. 2022,
         "Robust fine-tuning of zero-shot models"): what the start could do is not forgotten. For
         training that begins with a whole model; 0 for none.
+    freeze_norms : bool
+        Batch normalisation keeps the means and variances of the start. Few cells of one microscope
+        would spoil them. For training that begins with a whole model.
 
     Raises
     ------
@@ -130,6 +133,7 @@ class FitPlan:
     average: float = 0.0
     others: float = 0.0
     keep: float = 0.0
+    freeze_norms: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (

@@ -82,6 +82,11 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on with this training where it was interrupted"
     )
     parser.add_argument(
+        "--finish",
+        action="store_true",
+        help="make a model of the best epoch that the interrupted training came to",
+    )
+    parser.add_argument(
         "--folds",
         type=whole,
         metavar="K",
@@ -128,7 +133,8 @@ def run(args: argparse.Namespace) -> None:
             merge=None if args.merge is None else parse_merge(args.merge),
             epochs=args.epochs,
             seed=args.seed,
-            resume=args.resume,
+            resume=args.resume or args.finish,
+            finish=args.finish,
             folds=args.folds,
             find_settings=args.search,
             device=args.device,

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -87,6 +87,9 @@ class TrainWidget(QScrollArea):
         self.finish.clicked.connect(lambda: self._resume(finish=True))
         self.outcome.keep_wanted.connect(self._keep)
         self.outcome.classify_wanted.connect(self._classify)
+        # new rows have their places only after the events of this moment
+        self._settled = QTimer(self, interval=0, singleShot=True)
+        self._settled.timeout.connect(self._scroll)
         self._progressed.connect(self._on_progress, Qt.ConnectionType.QueuedConnection)
         self._job.succeeded.connect(self._on_success)
         self._job.refused.connect(self.message.error)
@@ -209,7 +212,9 @@ class TrainWidget(QScrollArea):
         if not self.is_running or self._job.abort_requested:
             return
         if found.done is not None:
-            self.curves.setVisible(True)
+            if self.curves.isHidden():
+                self.curves.setVisible(True)
+                self._settled.start()
             self.curves.add(found.axis, found.done, found.epochs)
         if not found.epochs:
             things = "held-out cells" if found.stage == COMPARING else "views"
@@ -224,6 +229,7 @@ class TrainWidget(QScrollArea):
     def _on_success(self, outcome: Outcome) -> None:
         self._outcome, self._run = outcome, None
         self.outcome.show_outcome(outcome)
+        self._settled.start()
 
     def _on_cancel(self) -> None:
         if self._run is not None and self._run.has_checkpoints:
@@ -241,6 +247,12 @@ class TrainWidget(QScrollArea):
         self._on_data()
         if told:
             (self.message.error if is_error else self.message.hint)(told)
+
+    def _scroll(self) -> None:
+        """Bring the button and what comes after it into view."""
+        bar = self.verticalScrollBar()
+        assert bar is not None
+        bar.setValue(self.progress.y() - 8)
 
     # --- afterwards ---------------------------------------------------------------------------
 

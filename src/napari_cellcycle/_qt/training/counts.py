@@ -81,6 +81,10 @@ class CountsTable(QTableWidget):
         self.setColumnCount(len(columns))
         self.setVerticalHeaderLabels(phases)
         self.setHorizontalHeaderLabels([name for name, _, _ in columns])
+        for i, phase in enumerate(phases):
+            side = self.verticalHeaderItem(i)
+            assert side is not None
+            side.setToolTip(phase)
         for j, (name, of, counted) in enumerate(columns):
             head = self.horizontalHeaderItem(j)
             assert head is not None

@@ -21,7 +21,7 @@ _PANELS = (
         (("accuracy", _BLUE, "accuracy"), ("balanced_accuracy", _ORANGE, "balanced")),
     ),
 )
-_HEAD, _FOOT, _LEFT, _GAP = 20, 34, 30, 14
+_HEAD, _FOOT, _LEFT, _GAP, _EDGE = 20, 34, 30, 12, 4
 _HEIGHT = 150
 
 
@@ -68,7 +68,10 @@ class CurvesView(QWidget):
         width = (self.width() - _GAP) / 2
         for place, (name, lines) in enumerate(_PANELS):
             frame = QRectF(
-                place * (width + _GAP) + _LEFT, _HEAD, width - _LEFT, self.height() - _HEAD - _FOOT
+                place * (width + _GAP) + _LEFT,
+                _HEAD,
+                width - _LEFT - _EDGE,
+                self.height() - _HEAD - _FOOT,
             )
             title = f"{name}, axis {axis}" if len(self._fits) > 1 and not place else name
             painter.setPen(look.ink)
@@ -132,14 +135,14 @@ class CurvesView(QWidget):
     ) -> None:
         painter.save()
         small = painter.font()
-        small.setPixelSize(11)
+        small.setPixelSize(10)
         painter.setFont(small)
         x, y = frame.left(), frame.bottom() + 25
         metrics = QFontMetricsF(small)
         for color, text in lines:
             painter.setPen(QPen(QColor(color), 2))
-            painter.drawLine(QPointF(x, y), QPointF(x + 10, y))
+            painter.drawLine(QPointF(x, y), QPointF(x + 9, y))
             painter.setPen(look.ink)
-            painter.drawText(QPointF(x + 13, y + 4), text)
-            x += 13 + metrics.horizontalAdvance(text) + 9
+            painter.drawText(QPointF(x + 12, y + 4), text)
+            x += 12 + metrics.horizontalAdvance(text) + 7
         painter.restore()

@@ -55,7 +55,6 @@ class DataList(QWidget):
         self.message = MessageLabel("data-message")
         self.hint = QLabel()
         self.hint.setWordWrap(True)
-        self.hint.setEnabled(False)
         row = QHBoxLayout()
         row.setSpacing(4)
         self.buttons: dict[str, QPushButton] = {}

@@ -139,7 +139,7 @@ class OutcomePanel(QWidget):
                 widget.deleteLater()
         heads = ["", "found of all", "cells", "before" if before is not None else "", "after"]
         for column, head in enumerate(heads):
-            self._put(0, column, head, faint=True)
+            self._put(0, column, head)
         for row, (name, color, label) in enumerate(
             zip(names, colors, after.labels, strict=True), start=1
         ):
@@ -150,9 +150,8 @@ class OutcomePanel(QWidget):
                 self._put(row, 3, _percent(before.values[f"recall/{label}"]))
             self._put(row, 4, _percent(after.values[f"recall/{label}"]))
 
-    def _put(self, row: int, column: int, text: str, *, faint: bool = False) -> None:
+    def _put(self, row: int, column: int, text: str) -> None:
         label = QLabel(text)
-        label.setEnabled(not faint)
         if column == 1:
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setToolTip(text)

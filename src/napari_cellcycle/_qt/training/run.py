@@ -179,9 +179,12 @@ def _before(
     card, _ = read_card(run.start)
     crops = read_data(run.data)
     listed = bool(training_groups(card)) and bool(training_groups(result.card))
-    renames = dict(run.renames)
-    for label, phase in labels.items():
-        renames.setdefault(label, phase if isinstance(phase, str) else "")
+    said = dict(labels) | dict(run.renames)
+    renames = {
+        label: phase if isinstance(phase, str) else ""
+        for label, phase in said.items()
+        if label in crops.phase
+    }
     try:
         found = assess(
             AssessRequest(

@@ -241,6 +241,45 @@ def test_hidden_phases_are_not_hit(review, viewer, qtbot):
     assert desk.current == other
 
 
+def test_uncertain_cells_are_outlined_until_they_are_judged(review, viewer, qtbot):
+    desk, scene = review.desk, review.scene
+    press(qtbot, review, "o")
+    doubtful = desk.review.shown.confidence < 0.9
+    assert doubtful[desk.current]
+    labels, lines = scene.segmentation.data, scene.phases.outlines.layer.data
+    assert set(np.unique(labels[lines > 0])) == set(desk.review.cells.label[doubtful])
+    assert (lines > 0).sum() < np.isin(labels, desk.review.cells.label[doubtful]).sum() / 2
+    judged = int(desk.review.cells.label[desk.current])
+    press(qtbot, review, "1")
+    assert not lines[labels == judged].any()
+    press(qtbot, review, "z", Qt.KeyboardModifier.ControlModifier)
+    assert lines[labels == judged].any()
+    viewer.dims.ndisplay = 3
+    assert not scene.phases.outlines.layer.visible
+    press(qtbot, review, "o")
+    assert scene.phases.outlines is None
+
+
+def test_isolate_and_filter(review, qtbot):
+    desk, scene, bench = review.desk, review.scene, review.bench
+    press(qtbot, review, "i")
+    assert scene.shown.sum() == 1
+    press(qtbot, review, "d")
+    assert np.flatnonzero(scene.shown).tolist() == [desk.current]
+    press(qtbot, review, "i")
+    assert scene.shown.all()
+    press(qtbot, review, "x")
+    bench.queue.status.choose("excluded")
+    bench.queue.only.setChecked(True)
+    qtbot.wait(20)
+    assert "1 in the queue" in bench.queue.count.text()
+    assert set(np.flatnonzero(scene.shown)) == {
+        *np.flatnonzero(desk.queue.match),
+        desk.current,
+    }
+    check_overlay(review)
+
+
 def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock):
     desk = review.desk
     press(qtbot, review, "2")

@@ -59,7 +59,19 @@ class PhaseLookup:
         return ids.astype(np.uint8, copy=False)
 
 
-def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup) -> Any:
+def edges(labels: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Voxels whose neighbour along y or x, the last two axes, has another label."""
+    padded = np.pad(labels, [(0, 0)] * (labels.ndim - 2) + [(1, 1), (1, 1)], mode="edge")
+    found = np.zeros(labels.shape, bool)
+    for shift in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        y, x = (
+            slice(start, start + size) for start, size in zip(shift, labels.shape[-2:], strict=True)
+        )
+        found |= padded[..., y, x] != labels
+    return found
+
+
+def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup, *, outline: bool = False) -> Any:
     """Class ids of lazy labels as a dask array of the same shape, ``uint8``.
 
     Parameters
@@ -70,12 +82,18 @@ def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup) -> Any:
         Letters of ``TZYX``.
     lookup : PhaseLookup
         Asked each time that a block is drawn, so that a later change shows.
+    outline : bool
+        Keep only the edges of labels, in the planes of the last two axes.
     """
     import dask.array as da
 
     # without a name of its own: dask would read all the data to make one
     array = data if isinstance(data, da.Array) else da.from_array(data, name=False)
     time_axis = axes.index("T") if "T" in axes else None
+
+    def drawn(block: NDArray[Any], block_info: Any = None) -> NDArray[np.uint8]:
+        found = classes(block, block_info)
+        return np.where(edges(block), found, np.uint8(0)) if outline else found
 
     def classes(block: NDArray[Any], block_info: Any = None) -> NDArray[np.uint8]:
         if time_axis is None:
@@ -87,5 +105,5 @@ def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup) -> Any:
 
     token = f"{getattr(array, 'name', 'labels')}-{id(lookup)}"
     return da.map_blocks(
-        classes, array, dtype=np.uint8, meta=np.zeros((0,) * array.ndim, np.uint8), token=token
+        drawn, array, dtype=np.uint8, meta=np.zeros((0,) * array.ndim, np.uint8), token=token
     )

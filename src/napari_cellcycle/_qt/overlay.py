@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle._qt.lookup import PhaseLookup, lazy_overlay
+from napari_cellcycle._qt.lookup import PhaseLookup, edges, lazy_overlay
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class PhaseOverlay:
     phases : PhaseSet
     legend : sequence of (str, str), optional
         Name and colour of each class; the leaves of the vocabulary by default.
+    outline : bool
+        Paint the edges of cells only, in each plane of y and x.
     """
 
     def __init__(
@@ -49,8 +51,11 @@ class PhaseOverlay:
         axes: str,
         phases: PhaseSet,
         legend: Sequence[tuple[str, str]] | None = None,
+        *,
+        outline: bool = False,
     ) -> None:
         self.segmentation = segmentation
+        self._outline = outline
         self.phases = phases
         self._cells = cells
         self._rows = _rows_by_frame(cells)
@@ -62,7 +67,7 @@ class PhaseOverlay:
         if self.is_lazy:
             self._lookup = PhaseLookup({f: cells.label[rows] for f, rows in self._rows.items()})
             levels = list(source) if segmentation.multiscale else [source]
-            made = [lazy_overlay(level, axes, self._lookup) for level in levels]
+            made = [lazy_overlay(level, axes, self._lookup, outline=outline) for level in levels]
             data: Any = made if segmentation.multiscale else made[0]
         else:
             data = np.zeros(source.shape, np.uint8)
@@ -103,7 +108,10 @@ class PhaseOverlay:
             assert self._labels is not None
             lookup = PhaseLookup({frame: self._cells.label[rows]})
             lookup.set_all(frame, ids)
-            self._painted[frame] = lookup.take(frame, self._labels[frame])
+            ids_of = lookup.take(frame, self._labels[frame])
+            if self._outline:
+                ids_of[~edges(self._labels[frame])] = 0
+            self._painted[frame] = ids_of
         self.layer.refresh(extent=False)
 
     def set_phase(self, label: int, frame: int, class_id: int) -> None:
@@ -141,7 +149,12 @@ class PhaseOverlay:
         assert self._labels is not None
         (z0, y0, x0), (z1, y1, x1) = self._cells.bbox[row].tolist()
         box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
-        self._painted[box][self._labels[box] == label] = class_id
+        chosen = self._labels[box] == label
+        if self._outline:
+            around = (frame, slice(z0, z1), _wider(y0, y1), _wider(x0, x1))
+            found = edges(self._labels[around])[:, y0 - around[2].start :, x0 - around[3].start :]
+            chosen &= found[:, : y1 - y0, : x1 - x0]
+        self._painted[box][chosen] = class_id
 
 
 def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:
@@ -155,6 +168,11 @@ def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:
 def is_overlay(layer: Any) -> bool:
     """Whether a layer is one of ours: phases, outlines, or the ring around a cell."""
     return bool(layer.metadata.get(METADATA_KEY))
+
+
+def _wider(start: int, stop: int) -> slice:
+    """A range with one place more on both sides, where there is one."""
+    return slice(max(start - 1, 0), stop + 1)
 
 
 def _in_memory(data: Any) -> bool:

@@ -112,9 +112,8 @@ class Canvas(QObject):
                 return -1
             steps = 2 * int(np.ceil(np.abs(stop - start).max())) + 2
             points = np.linspace(start, stop, steps)
-        voxels = np.unique(np.round(points).astype(np.int64), axis=0, return_index=True)
-        voxels = voxels[0][np.argsort(voxels[1])]
-        return self._first(voxels)
+        voxels, first = np.unique(np.round(points).astype(np.int64), axis=0, return_index=True)
+        return self._first(voxels[np.argsort(first)])
 
     def _first(self, voxels: NDArray[np.int64]) -> int:
         """Row of the first cell along a row of voxels that can be hit."""

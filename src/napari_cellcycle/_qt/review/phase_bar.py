@@ -71,7 +71,7 @@ class PhaseBar(QWidget):
         layout.addLayout(self.row)
         self._phases: PhaseSet | None = None
         self.fill()
-        self.tool.changed.connect(lambda: self.tool_changed.emit(str(self.tool.key() or "")))
+        self.tool.changed.connect(lambda: self.tool_changed.emit(str(self.tool.key())))
         desk.review.changed.connect(self._count)
 
     def close_bar(self) -> None:

@@ -108,10 +108,11 @@ class PhaseLayer:
         self.doubtful = doubtful
         legend = [("uncertain", OUTLINE_COLOR)]
         review, segmentation = self._review, self.overlay.segmentation
-        made = PhaseOverlay(segmentation, review.cells, self._axes, review.phases, legend)
+        made = PhaseOverlay(
+            segmentation, review.cells, self._axes, review.phases, legend, outline=True
+        )
         made.layer.name = f"uncertain: {segmentation.name}"
         made.layer.metadata = {METADATA_KEY: {"outlines_of": str(segmentation.unique_id)}}
-        made.layer.contour = int(viewer.dims.ndisplay == 2)
         selected = set(viewer.layers.selection)
         place = [layer.unique_id for layer in viewer.layers].index(self.layer.unique_id)
         viewer.layers.insert(place + 1, made.layer)

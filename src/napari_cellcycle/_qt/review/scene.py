@@ -64,6 +64,7 @@ class Scene(QObject):
         self.outlined = False
         self._clicking = False
         self.shown: Mask = np.ones(len(desk.review), bool)
+        self.phases = PhaseLayer(layer, axes, desk.review)
         self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
         self.canvas.clicked.connect(self._click)
         self._features = QTimer(self)
@@ -93,9 +94,7 @@ class Scene(QObject):
     def rebuild(self) -> None:
         """Paint all phases anew, on cells that may be others than before."""
         review = self.desk.review
-        outlined = self.outlined and hasattr(self, "phases")
-        if outlined:
-            self.phases.outline(self._viewer, None, self.shown)
+        self.phases.outline(self._viewer, None, self.shown)
         self.canvas.set_cells(review.cells)
         self.phases = PhaseLayer(self.segmentation, self.axes, review)
         self.isolated = -1
@@ -103,7 +102,7 @@ class Scene(QObject):
         self.phases.paint_all(self.shown)
         session_of(self._viewer).put(self._viewer, self.phases.overlay)
         self.phases.layer.opacity = 0.6
-        if outlined:
+        if self.outlined:
             self._outline()
         self.take_keys()
         self._give_features()
@@ -144,7 +143,7 @@ class Scene(QObject):
         self._show_again()
 
     def outline(self) -> None:
-        """Outline uncertain cells, or no more; in 3D outlines cannot be drawn."""
+        """Outline uncertain cells, or no more; they are hidden in 3D."""
         self.outlined = not self.outlined
         self._outline()
 
@@ -165,10 +164,8 @@ class Scene(QObject):
 
     def _on_ndisplay(self, event: Any = None) -> None:
         if self.phases.outlines is not None:
-            layer, is_2d = self.phases.outlines.layer, self._viewer.dims.ndisplay == 2
-            # napari warns of contours in 3D, which it cannot draw
-            layer.contour = int(is_2d)
-            layer.visible = is_2d
+            # in 3D the outlines would be a shell around the phases
+            self.phases.outlines.layer.visible = self._viewer.dims.ndisplay == 2
 
     def _row_of(self, frame: int, label: int) -> int:
         row = self.desk.review.row_of(frame, label)

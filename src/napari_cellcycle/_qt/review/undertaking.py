@@ -183,8 +183,10 @@ def resume(
         labels = replace(
             project.images.labels(number), name=project.images.inputs(number)["labels"].name
         )
+        stack: Stack | None = None
+        problem = ""
         try:
-            stack, problem = project.images.stack(number), ""
+            stack = project.images.stack(number)
         except CellCycleError as error:
             stack, problem = _among(at_hand, images[0].signature), str(error)
         channels = settings.get("channels") or {}

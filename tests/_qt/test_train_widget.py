@@ -8,7 +8,11 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.catalogue import user_models
+from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.project import Project
+from napari_cellcycle.review import Review
 from napari_cellcycle.train.leakage import hash_groups
 
 LONG = 120_000
@@ -237,3 +241,32 @@ def test_a_file_that_is_no_crop_set_is_refused_in_plain_text(panel, qtbot, tmp_p
     assert panel.data.message.is_error
     assert "is no crop set" in panel.data.message.text()
     assert panel.data.sets() == []
+
+
+def test_what_people_judged_in_a_project(panel, qtbot, monkeypatch, tmp_path, data_dir):
+    """One image is enough: its parts are split, and that is said."""
+    with Project.create(tmp_path / "organoid", who="Ann") as project:
+        project.vocabularies.add(MITOSIS_STAGES)
+        stem = data_dir / "organoid_h2b_membrane_3d_t302"
+        labels = open_labels(f"{stem}_nuclei_labels.ome.tif")
+        image = project.images.add(open_image(f"{stem}.ome.tif"), labels)
+        review = Review(project, image.number)
+        n = len(review)
+        review.say(np.arange(n), "non-mitotic")
+        # every other one, so that any split can be learned from
+        review.say(np.arange(0, n, 2), "prometaphase-metaphase")
+        review.exclude(1)
+        folder = project.folder
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    click(qtbot, panel.data.buttons["add-project"])
+    qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
+    (added,) = panel.data.sets()
+    assert (added.source, added.path.parent) == (folder, folder / "exports")
+    assert len(added.census.phase) == n - 1
+    assert "without a final phase" in panel.data.message.text()
+    assert panel.form.group_key == "region"
+    found = trained(qtbot, panel, panel.progress.start)
+    assert sum(found.result.parts.values()) == n - 1
+    assert set(panel.curves.fits) == set("xyz")
+    panel.form.split.choose("group")
+    assert "fewer than three groups" in panel.message.text()

@@ -88,7 +88,8 @@ class TrainWidget(QScrollArea):
         self.outcome.keep_wanted.connect(self._keep)
         self.outcome.classify_wanted.connect(self._classify)
         # new rows have their places only after the events of this moment
-        self._settled = QTimer(self, interval=0, singleShot=True)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
         self._settled.timeout.connect(self._scroll)
         self._progressed.connect(self._on_progress, Qt.ConnectionType.QueuedConnection)
         self._job.succeeded.connect(self._on_success)
@@ -160,7 +161,13 @@ class TrainWidget(QScrollArea):
         except CellCycleError:
             renames = {}
         sets = self.data.sets()
-        counted = [one.census.meaning(self.form.labels(), renames) for one in sets]
+        self.form.offer_groups(sets)
+        counted = [
+            (one.census.grouped(self.form.group_key) if place == 0 else one.census).meaning(
+                self.form.labels(), renames
+            )
+            for place, one in enumerate(sets)
+        ]
         self.counts.show_sets(counted)
         told = [note for one in counted for note in one.warnings()]
         self.warnings.setText("\n".join(f"⚠ {note}" for note in told))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.train.cropset import texts
 from napari_cellcycle.train.meaning import Meaning
 from napari_cellcycle.train.relabel import DROPPED, relabel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -21,6 +23,8 @@ THIN = 10
 """A phase with fewer cells than this is hardly learned."""
 PARTS = 3
 """To train, to validate and to test."""
+GROUPINGS = ("region", "image", "well", "plate")
+"""Columns by which cells may be split instead of by their group."""
 _CORRECTED = "corrected"
 _STATUS = "status"
 
@@ -36,12 +40,15 @@ class Census:
     phase, group : ndarray, ``(n,)``, str
     status : ndarray, ``(n,)``, str, or None
         What people did with each cell, where a project says it.
+    groupings : mapping of str to ndarray ``(n,)``
+        Those of :data:`GROUPINGS` that the data set has.
     """
 
     name: str
     phase: NDArray[np.str_]
     group: NDArray[np.str_]
     status: NDArray[np.str_] | None = None
+    groupings: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, crops: CropSet) -> Census:
@@ -52,7 +59,12 @@ class Census:
             crops.phase.copy(),
             crops.group.copy(),
             None if status is None else status.astype(np.str_),
+            {key: texts(crops.columns[key]) for key in GROUPINGS if key in crops.columns},
         )
+
+    def grouped(self, key: str) -> Census:
+        """The same cells in the groups that a column names; any other key changes nothing."""
+        return replace(self, group=self.groupings.get(key, self.group))
 
     def meaning(
         self,
@@ -63,7 +75,8 @@ class Census:
         phase = relabel(self.phase, Meaning.of(labels, renames).names)
         kept = phase != DROPPED
         status = None if self.status is None else self.status[kept]
-        return Census(self.name, phase[kept], self.group[kept], status)
+        groupings = {key: column[kept] for key, column in self.groupings.items()}
+        return Census(self.name, phase[kept], self.group[kept], status, groupings)
 
     def table(self) -> tuple[list[str], list[str], NDArray[np.int64]]:
         """Count.

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QListWidgetItem,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -92,8 +93,8 @@ class DataList(QWidget):
 
     def sets(self) -> list[DataSet]:
         """Data sets in their order."""
-        texts = [self.list.item(i).text() for i in range(self.list.count())]
-        return [self._known[text] for text in texts]
+        items = (self.list.item(i) for i in range(self.list.count()))
+        return [self._known[item.text()] for item in items if item is not None]
 
     def add(self, path: str | Path) -> None:
         """Read a file or folder, and put it last."""
@@ -122,8 +123,9 @@ class DataList(QWidget):
         while text in self._known:
             text += " "
         self._known[text] = found
-        self.list.addItem(text)
-        self.list.item(self.list.count() - 1).setToolTip(f"{found.source}\n\n{_ROLE_TIP}")
+        item = QListWidgetItem(text)
+        item.setToolTip(f"{found.source}\n\n{_ROLE_TIP}")
+        self.list.addItem(item)
         self.message.clear()
         if found.notes:
             self.message.hint("Left out: " + "; ".join(found.notes) + ".")

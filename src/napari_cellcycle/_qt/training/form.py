@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
@@ -23,6 +23,7 @@ from napari_cellcycle._qt.training.run import IMAGENET, SCRATCH, TrainRun
 from napari_cellcycle.errors import CellCycleError, CropSetError, TrainingError
 from napari_cellcycle.models.catalogue import data_folder, list_models
 from napari_cellcycle.models.library import check_new_name
+from napari_cellcycle.train.cropset import GROUP
 from napari_cellcycle.train.glance import all_recipes, glance
 from napari_cellcycle.train.relabel import parse_map
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _FIRST = "mitosis-2d"
 _AS_SAID = ""
+_REGION = "region"
+_SPLITS = {GROUP: "group (image, plate)", _REGION: "part of an image"}
 
 
 class TrainForm(QWidget):
@@ -51,6 +54,11 @@ class TrainForm(QWidget):
         self.own_recipe.setObjectName("own-recipe")
         self.own_recipe.setToolTip("Choose a recipe of your own (.toml)")
         self.own_recipe.setFixedWidth(30)
+        self.split = ChoiceBox(
+            "split",
+            tooltip="What is never split between training and test: images, plates, or with few "
+            "images parts of them, which tells less about new images",
+        )
         self.renames = QLineEdit()
         self.renames.setObjectName("renames")
         self.renames.setPlaceholderText("theirs=ours, debris=")
@@ -87,6 +95,7 @@ class TrainForm(QWidget):
         for text, field in (
             ("Start", self.start),
             ("Recipe", recipes),
+            ("Split by", self.split),
             ("Rename", self.renames),
             ("Epochs", self.epochs),
             ("Device", self.device),
@@ -99,6 +108,7 @@ class TrainForm(QWidget):
         self.start.changed.connect(self._on_start)
         self.recipe.changed.connect(self._on_recipe)
         self.own_recipe.clicked.connect(self._ask_recipe)
+        self.split.changed.connect(self.changed)
         self.renames.textChanged.connect(self.changed)
         self.epochs.valueChanged.connect(self.changed)
         self.name.textEdited.connect(self._on_name)
@@ -118,6 +128,16 @@ class TrainForm(QWidget):
         )
         self._on_start()
 
+    def offer_groups(self, sets: Sequence[DataSet]) -> None:
+        """Offer to split the first set by what it has; by parts of images where these are few."""
+        first = sets[0].census if sets else None
+        keys = [GROUP, *(first.groupings if first is not None else ())]
+        few = first is not None and not first.can_be_split and _REGION in keys
+        with QSignalBlocker(self.split):
+            self.split.set_choices(
+                [(key, _SPLITS.get(key, key), None) for key in keys], _REGION if few else GROUP
+            )
+
     def add_recipe(self, path: str | Path) -> None:
         """Offer a recipe file, and choose it where it goes with the start.
 
@@ -135,6 +155,12 @@ class TrainForm(QWidget):
                 f"cannot begin with {self.start.currentText()}. Choose another start first."
             )
         self.recipe.choose(found.key)
+
+    @property
+    def group_key(self) -> str:
+        """Column by which the first set is split."""
+        key = self.split.key()
+        return GROUP if key is None else str(key)
 
     def labels(self) -> Mapping[str, str | tuple[str, ...]]:
         """Labels that the chosen recipe knows, and what they mean."""
@@ -174,13 +200,14 @@ class TrainForm(QWidget):
         if recipe is None:
             raise TrainingError("No recipe trains such a network: choose another start.")
         renames = self.renamed()
-        first = sets[0].census.meaning(recipe.labels, renames)
+        first = sets[0].census.grouped(self.group_key).meaning(recipe.labels, renames)
         if len(set(first.phase.tolist())) < 2:
             raise CropSetError(f"{first.name} has fewer than two phases to tell apart.")
         if not first.can_be_split:
             raise CropSetError(
                 f"{first.name} has fewer than three groups (images, plates): one each is needed "
-                "to train, to validate and to test. Add images, or put another set first."
+                "to train, to validate and to test. Split by something finer, add images, or put "
+                "another set first."
             )
         entry: ModelEntry | None = self.start.value()
         if recipe.keep and entry is None:
@@ -197,6 +224,7 @@ class TrainForm(QWidget):
             out=data_folder() / "trainings" / time.strftime(f"{name} %Y-%m-%d %H%M%S") / name,
             start=None if entry is None else entry.path,
             begin="" if entry is not None else str(self.start.key()),
+            group_key=self.group_key,
             renames=renames,
             epochs=self.epochs.value() or None,
             device=str(self.device.key()),

@@ -57,7 +57,7 @@ def read_set(source: Path) -> Generator[tuple[int, int], None, DataSet]:
     from napari_cellcycle.train.dataset import read_data
 
     yield 0, 0
-    path, notes = source, ()
+    path, notes = source, tuple[str, ...]()
     if source.suffix == PROJECT:
         path, notes = _export(source)
     return DataSet(path, source, Census.of(read_data(path)), notes)

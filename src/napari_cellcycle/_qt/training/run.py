@@ -50,6 +50,8 @@ class TrainRun:
         Model to begin with.
     begin : str
         Without a model: :data:`IMAGENET`, :data:`SCRATCH`, or nothing for what the recipe says.
+    group_key : str
+        Column of the first set whose groups are never split.
     renames : mapping of str to str
         Labels of the data, and the phase that each means.
     epochs : int or None
@@ -68,6 +70,7 @@ class TrainRun:
     out: Path
     start: Path | None = None
     begin: str = ""
+    group_key: str = "group"
     renames: Mapping[str, str] = field(default_factory=dict)
     epochs: int | None = None
     device: str = "auto"
@@ -140,6 +143,7 @@ def training(
             run.out,
             others=run.others,
             start=run.start,
+            group_key=run.group_key,
             renames=run.renames,
             epochs=run.epochs,
             resume=run.resume,
@@ -177,7 +181,7 @@ def _before(
         tell(Progress("", 0, 0, done, total, np.nan, stage=COMPARING))
 
     card, _ = read_card(run.start)
-    crops = read_data(run.data)
+    crops = read_data(run.data, group_key=run.group_key)
     listed = bool(training_groups(card)) and bool(training_groups(result.card))
     said = dict(labels) | dict(run.renames)
     renames = {

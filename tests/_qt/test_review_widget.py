@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 
+from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.review.canvas import Canvas
@@ -492,3 +493,24 @@ def test_a_project_that_is_none_is_refused_in_one_sentence(viewer, dock, tmp_pat
     assert widget.message.is_error
     assert "Traceback" not in widget.message.text()
     assert widget.bench is None
+
+
+def test_a_job_that_begins_when_another_has_just_returned_goes_to_its_end(qapp, qtbot):
+    def work(number):
+        yield number
+        time.sleep(0.05)
+        return number
+
+    job, results, cancelled = Job(), [], []
+    job.succeeded.connect(results.append)
+    job.cancelled.connect(lambda: cancelled.append(1))
+
+    def again():
+        if len(results) < 3:
+            job.start("again", work, len(results))
+
+    job.ended.connect(again)
+    job.start("first", work, 0)
+    qtbot.waitUntil(lambda: len(results) == 3 or bool(cancelled), timeout=LONG)
+    assert results == [0, 1, 2]
+    assert not cancelled

@@ -37,6 +37,7 @@ class Job(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker: Any = None
+        self._returned = 0
 
     @property
     def is_running(self) -> bool:
@@ -85,6 +86,7 @@ class Job(QObject):
 
     def _on_returned(self, result: Any) -> None:
         self._worker = None
+        self._returned += 1
         if isinstance(result, _Failure):
             if isinstance(result.error, CellCycleError):
                 self._tell(result.error)
@@ -95,7 +97,9 @@ class Job(QObject):
         self.ended.emit()
 
     def _on_finished(self) -> None:
-        if self._worker is not None:  # it returned nothing: it was asked to stop
+        if self._returned:  # of a worker that has returned; the next one may be at work by now
+            self._returned -= 1
+        elif self._worker is not None:  # it returned nothing: it was asked to stop
             self._worker = None
             self.cancelled.emit()
             self.ended.emit()

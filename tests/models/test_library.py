@@ -20,6 +20,7 @@ from napari_cellcycle.models.card import CARD, read_card
 from napari_cellcycle.models.catalogue import find_model, list_models, user_models_folder
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.library import (
+    check_new_name,
     export_model,
     install_model,
     remove_model,
@@ -146,6 +147,8 @@ def test_what_ships_keeps_its_name(source, name, overwrite):
 def test_a_name_that_would_be_taken_for_something_else_is_refused(source, name, message):
     with pytest.raises(ModelError, match=message):
         install_model(source, name=name)
+    with pytest.raises(ModelError, match=message):
+        check_new_name(name)
     assert listed() == [OFFICIAL]
 
 
@@ -288,6 +291,9 @@ def test_a_new_name_must_be_free(source):
     install_model(source, name="mine")
     with pytest.raises(ModelError, match="have a model mine already"):
         rename_model("tiny", "mine")
+    with pytest.raises(ModelError, match="have a model mine already"):
+        check_new_name("mine")
+    check_new_name("other")
     with pytest.raises(ModelError, match="official ships"):
         rename_model("tiny", "official")
     with pytest.raises(ModelError, match="neither removed nor renamed"):

@@ -1,0 +1,50 @@
+"""What a data set has, counted as a recipe calls it, and what is said of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_cellcycle.train.census import THIN, Census
+from napari_cellcycle.train.cropset import CropSet
+
+
+def crops(status: str | None = None) -> CropSet:
+    phase = np.array(["Interphase"] * 30 + ["Large"] * 4 + ["Metaphase"] * (THIN - 1) + ["Hole"])
+    n = len(phase)
+    group = np.array([f"plate {i % 2}" for i in range(n)])
+    columns = {"region": np.arange(n) % 3}
+    if status is not None:
+        columns["status"] = np.full(n, status)
+    images = np.zeros((n, 1, 4, 4), np.uint8)
+    return CropSet(images, ("dna",), phase, group, "x.npz", columns=columns)
+
+
+LABELS = {"Interphase": "non-mitotic", "Large": "non-mitotic", "Hole": ""}
+
+
+def test_cells_are_counted_as_the_recipe_and_then_the_person_call_them() -> None:
+    found = Census.of(crops()).meaning(LABELS, {"Metaphase": "metaphase"})
+    groups, phases, counts = found.table()
+    assert (groups, phases) == (["plate 0", "plate 1"], ["metaphase", "non-mitotic"])
+    assert counts.sum(axis=0).tolist() == [THIN - 1, 34]
+    assert counts.sum(axis=1).tolist() == [22, 21]
+    several = Census.of(crops()).meaning({"Large": ("a", "b")})
+    assert "a or b" in several.table()[1]
+
+
+def test_thin_phases_and_corrections_alone_are_told() -> None:
+    (told,) = Census.of(crops("accepted")).meaning(LABELS).warnings()
+    assert f"Metaphase ({THIN - 1})" in told
+    assert "non-mitotic" not in told
+    _, also = Census.of(crops("corrected")).meaning(LABELS).warnings()
+    assert "All cells of x.npz are corrections" in also
+
+
+def test_another_column_may_group_the_cells() -> None:
+    found = Census.of(crops())
+    assert not found.can_be_split
+    assert set(found.groupings) == {"region"}
+    finer = found.grouped("region").meaning(LABELS)
+    assert finer.can_be_split
+    assert set(finer.group.tolist()) == {"0", "1", "2"}
+    assert set(found.grouped("group").group.tolist()) == {"plate 0", "plate 1"}

@@ -10,12 +10,16 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QDir, Qt
-from qtpy.QtGui import QImage, QPainter, QPixmap
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from side_by_side import save
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QPixmap
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -98,19 +102,6 @@ def hosted(widgets: tuple[QWidget, ...], theme: str, size: tuple[int, int]) -> Q
     host.resize(*size)
     host.show()
     return host
-
-
-def save(shots: list[QPixmap], path: Path) -> None:
-    """Put pictures side by side."""
-    whole = QPixmap(sum(shot.width() for shot in shots), max(shot.height() for shot in shots))
-    painter, x = QPainter(whole), 0
-    for shot in shots:
-        painter.drawPixmap(x, 0, shot)
-        x += shot.width()
-    painter.end()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole.toImage().convertToFormat(QImage.Format.Format_RGB888).save(str(path), "PNG", 0)
-    print(f"{path} {path.stat().st_size // 1024} kB")  # noqa: T201
 
 
 if __name__ == "__main__":

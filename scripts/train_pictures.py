@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from qtpy.QtCore import QDir, Qt
-from qtpy.QtGui import QImage, QPainter, QPixmap
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from side_by_side import save
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT = 370, 1180
@@ -80,19 +80,6 @@ def some_cells(folder: Path) -> Path:
     field = np.array([f"field {1 + i * N_FIELDS // N_CELLS:02}" for i in range(N_CELLS)])
     np.savez(path, **{key: found[key] for key in ("images", "phase", "mask")}, group=field)
     return path
-
-
-def save(shots: list[QPixmap], path: Path) -> None:
-    """Put pictures side by side."""
-    whole = QPixmap(sum(shot.width() for shot in shots), max(shot.height() for shot in shots))
-    painter, x = QPainter(whole), 0
-    for shot in shots:
-        painter.drawPixmap(x, 0, shot)
-        x += shot.width()
-    painter.end()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole.toImage().convertToFormat(QImage.Format.Format_RGB888).save(str(path), "PNG", 0)
-    print(f"{path} {path.stat().st_size // 1024} kB")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -144,14 +144,7 @@ class ClassifyWidget(QScrollArea):
         """Offer Run, or say in one line why not."""
         if self.is_running:
             return
-        try:
-            self.form.run()
-        except CellCycleError as error:
-            self.message.hint(str(error))
-            self.progress.set_ready(False, str(error))
-        else:
-            self.message.clear()
-            self.progress.set_ready(True)
+        self.progress.check(self.form.run, self.message)
         self.segment_button.setVisible(self.form.can_segment)
         self.segment_button.setEnabled(True)
 

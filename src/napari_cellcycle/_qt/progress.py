@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_cellcycle.errors import CellCycleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cellcycle._qt.results import MessageLabel
 
 
 class ProgressRow(QWidget):
@@ -42,6 +51,17 @@ class ProgressRow(QWidget):
         self._ready = ready
         self.start.setToolTip(why_not)
         self.start.setEnabled(ready and self.bar.isHidden())
+
+    def check(self, what: Callable[[], object], message: MessageLabel) -> None:
+        """Enable the start button if ``what`` can be put together; else say why not."""
+        try:
+            what()
+        except CellCycleError as error:
+            message.hint(str(error))
+            self.set_ready(False, str(error))
+        else:
+            message.clear()
+            self.set_ready(True)
 
     def begin(self, text: str) -> None:
         """Show that work has begun and that nothing can be counted yet."""

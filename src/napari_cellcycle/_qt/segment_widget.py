@@ -198,14 +198,7 @@ class SegmentWidget(QWidget):
     def _update(self) -> None:
         if self._job.is_running:
             return
-        try:
-            self._what()
-        except CellCycleError as error:
-            self.message.hint(str(error))
-            self.progress.set_ready(False, str(error))
-        else:
-            self.message.clear()
-            self.progress.set_ready(True)
+        self.progress.check(self._what, self.message)
 
     def _run(self) -> None:
         try:

@@ -172,16 +172,13 @@ class TrainWidget(QScrollArea):
         told = [note for one in counted for note in one.warnings()]
         self.warnings.setText("\n".join(f"⚠ {note}" for note in told))
         self.warnings.setVisible(bool(told))
-        try:
+
+        def what() -> object:
             if self.data.is_reading:
                 raise CellCycleError("Reading…")
-            self.form.run(sets)
-        except CellCycleError as error:
-            self.message.hint(str(error))
-            self.progress.set_ready(False, str(error))
-        else:
-            self.message.clear()
-            self.progress.set_ready(True)
+            return self.form.run(sets)
+
+        self.progress.check(what, self.message)
 
     # --- a training ---------------------------------------------------------------------------
 

@@ -10,9 +10,10 @@ import numpy as np
 from napari_cellcycle.cells.geometry import resampling
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.simulate.cell import simulate_cell
+from napari_cellcycle.simulate.workers import in_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from numpy.typing import NDArray
@@ -95,20 +96,11 @@ def simulate_nucleus_set(
     words: list[tuple[str, str, str]] = []
     make = partial(_picture, seed)
 
-    def keep(made: Iterable[Picture]) -> None:
-        for i, (image, mask, *rest) in enumerate(made):
-            images[i, 0], masks[i] = image, mask
-            words.append((rest[0], rest[1], rest[2]))
-            if progress is not None:
-                progress(i + 1, n)
-
-    if workers == 1:
-        keep(map(make, range(n)))
-    else:
-        from concurrent.futures import ProcessPoolExecutor
-
-        with ProcessPoolExecutor(max_workers=workers, initializer=_one_thread) as pool:
-            keep(pool.map(make, range(n), chunksize=16))
+    for i, (image, mask, *rest) in enumerate(in_processes(make, n, workers)):
+        images[i, 0], masks[i] = image, mask
+        words.append((rest[0], rest[1], rest[2]))
+        if progress is not None:
+            progress(i + 1, n)
     phase, kind, projection = (np.array(column) for column in zip(*words, strict=True))
     return {
         "images": images,
@@ -119,13 +111,6 @@ def simulate_nucleus_set(
         "kind": kind,
         "projection": projection,
     }
-
-
-def _one_thread() -> None:
-    """Let each process compute in one thread: more of them would only wait for one another."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
 
 
 def _picture(seed: int, i: int) -> Picture:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.content import integrated, population_of
+from napari_cellcycle.cells.content import Population, integrated, population_of
 from napari_cellcycle.cells.crops import crop_labels
 from napari_cellcycle.cells.subject import Subject
 from napari_cellcycle.cells.views import view_axes, view_cell, view_shape
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.train.cropset import CropSet
 
@@ -102,7 +100,9 @@ def crop_views(
 
     populations: Sequence[Population | None] = [None] * len(crops)
     if recipe.needs_population:
-        populations = stated_populations(crops, measure_crops(crops, recipe))
+        known = {TYPICAL_RADIUS, G1_CONTENT} <= set(crops.columns)
+        measured = None if known else measure_crops(crops, recipe)
+        populations = stated_populations(crops, measured)
     images = np.zeros((len(chosen), *view_shape(recipe, axes)), np.uint8)
     for k, i in enumerate(chosen):
         labels, bbox = subject(int(i), join_parts=join_parts)
@@ -125,7 +125,7 @@ def crop_views(
     return images, axes
 
 
-def stated_populations(crops: CropSet, measured: Population) -> list[Population]:
+def stated_populations(crops: CropSet, measured: Population | None) -> list[Population]:
     """Population of the image that each crop comes from, as far as the crop set says.
 
     Parameters
@@ -134,24 +134,25 @@ def stated_populations(crops: CropSet, measured: Population) -> list[Population]
         With a column :data:`TYPICAL_RADIUS` in units of its spacing (pixels where it has none), and
         :data:`G1_CONTENT` in grey values times that unit squared, where they are known. Crops that
         were chosen, such as doubtful ones, are no fair sample of their image.
-    measured : Population
-        On the crops themselves; stands in for what is not stated.
+    measured : Population or None
+        On the crops themselves; stands in for what is not stated. None if both are.
 
     Raises
     ------
     CropSetError
         If a stated value is not positive.
     """
-    stated = {}
-    for key, usual in ((TYPICAL_RADIUS, measured.radius), (G1_CONTENT, measured.g1_content)):
-        values = np.asarray(crops.columns.get(key, np.full(len(crops), usual)), dtype=np.float64)
+    columns = []
+    for key, usual in ((TYPICAL_RADIUS, "radius"), (G1_CONTENT, "g1_content")):
+        stated = crops.columns.get(key)
+        if stated is None:
+            stated = np.full(len(crops), getattr(measured, usual))
+        values = np.asarray(stated, dtype=np.float64)
         if not (np.isfinite(values) & (values > 0)).all():
             raise CropSetError(f"{crops.name} has {key} that are not positive numbers.")
-        stated[key] = values.tolist()
-    return [
-        replace(measured, radius=radius, g1_content=content)
-        for radius, content in zip(stated[TYPICAL_RADIUS], stated[G1_CONTENT], strict=True)
-    ]
+        columns.append(values.tolist())
+    n = len(crops) if measured is None else measured.n
+    return [Population(radius, content, n) for radius, content in zip(*columns, strict=True)]
 
 
 def crop_subject(

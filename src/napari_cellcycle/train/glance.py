@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES
-from napari_cellcycle.train.recipe import list_recipes
+from napari_cellcycle.train.recipe import list_recipes, recipe_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +68,18 @@ def glance(recipe: str | Path) -> Glance:
         If there is none, or the file is no TOML.
     """
     key = str(recipe)
-    if key in ARCHITECTURES and key not in list_recipes():
+    found = recipe_file(recipe)
+    if found is None and key in ARCHITECTURES:
         return Glance(key, key, key, {}, "An architecture, trained with usual settings")
-    if key.endswith(".toml"):
-        path = Path(key)
-        if not path.is_file():
-            raise TrainingError(f"There is no recipe {path}.")
-        text, name = path.read_text(encoding="utf-8"), path.stem
-    elif key in list_recipes():
-        file = files("napari_cellcycle") / "recipes" / f"{key}.toml"
-        text, name = file.read_text(encoding="utf-8"), key
-    else:
+    if found is None:
         raise TrainingError(f"There is no recipe {key!r}; there are {', '.join(list_recipes())}.")
+    text, name = found
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TrainingError(f"The recipe {key} is no TOML: {error}.") from None
     network, labels, fit = (
-        found if isinstance(found := values.get(table), dict) else {}
+        given if isinstance(given := values.get(table), dict) else {}
         for table in ("architecture", "labels", "fit")
     )
     keep = fit.get("keep", 0.0)

@@ -133,6 +133,36 @@ def list_recipes() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".toml") for name in names))
 
 
+def recipe_file(name: str | Path) -> tuple[str, str] | None:
+    """Read the file of a recipe, without looking into it.
+
+    Parameters
+    ----------
+    name : str or path-like
+        A recipe of the package, or a path of a ``.toml`` file.
+
+    Returns
+    -------
+    tuple of str or None
+        TOML and the recipe's name; None if there is no recipe of that name.
+
+    Raises
+    ------
+    TrainingError
+        If the path leads to no file.
+    """
+    text = str(name)
+    if text.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise TrainingError(f"There is no recipe {path}.")
+        return path.read_text(encoding="utf-8"), path.stem
+    if text in list_recipes():
+        file = files("napari_cellcycle") / "recipes" / f"{text}.toml"
+        return file.read_text(encoding="utf-8"), text
+    return None
+
+
 def find_recipe(name: str | Path) -> TrainingRecipe:
     """Find a recipe.
 
@@ -147,15 +177,10 @@ def find_recipe(name: str | Path) -> TrainingRecipe:
     TrainingError
         If there is none of that name, or the file is not a valid recipe.
     """
+    found = recipe_file(name)
+    if found is not None:
+        return parse_recipe(*found)
     text = str(name)
-    if text.endswith(".toml"):
-        path = Path(name)
-        if not path.is_file():
-            raise TrainingError(f"There is no recipe {path}.")
-        return parse_recipe(path.read_text(encoding="utf-8"), path.stem)
-    if text in list_recipes():
-        file = files("napari_cellcycle") / "recipes" / f"{text}.toml"
-        return parse_recipe(file.read_text(encoding="utf-8"), text)
     if text in ARCHITECTURES:
         params = complete_params(text)
         return TrainingRecipe(

@@ -178,26 +178,18 @@ def simulated_views(
     progress : callable of (done, total), optional
         Called for every cell.
     """
-    from concurrent.futures import ProcessPoolExecutor
+    from napari_cellcycle.simulate.workers import in_processes
 
     make = partial(_simulated_view, seed=seed, recipe=recipe, mixture=dict(mixture), cut=cut)
     images = np.zeros((n, *view_shape(recipe, recipe.axes)), np.uint8)
     truth: list[str] = []
-    with ProcessPoolExecutor(max_workers=workers, initializer=_one_thread) as pool:
-        for i, (image, slug) in enumerate(pool.map(make, range(n), chunksize=32)):
-            images[i] = image
-            truth.append(slug)
-            if progress is not None:
-                progress(i + 1, n)
+    for i, (image, slug) in enumerate(in_processes(make, n, workers)):
+        images[i] = image
+        truth.append(slug)
+        if progress is not None:
+            progress(i + 1, n)
     group = np.array([f"simulated-{seed}-{i}" for i in range(n)])
     return ViewSet(images, recipe.axes, allowed_leaves(truth, phases.slugs), group)
-
-
-def _one_thread() -> None:
-    """Let each process compute in one thread: more of them would only wait for one another."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
 
 
 def _simulated_view(

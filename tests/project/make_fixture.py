@@ -6,8 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fields import make_project
+from fields import layer_field, make_project
 
+from napari_cellcycle.cells.measurements import measure_cells
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import SCHEMA
 from napari_cellcycle.review import Review
@@ -25,6 +26,9 @@ def main() -> None:
             review.say(3, "prophase")
             review.mark_seen([0, 1, 2])
             review.say(2, "mitotic")
+            cells = project.segmentations.cells(1)
+            found = measure_cells(*layer_field(), cells, dna=0)
+            project.measured.put(1, 0, found)
             with project.store.transaction() as changes:
                 changes.run("UPDATE session SET host = 'host', process = 1")
         shutil.rmtree(project.folder / "copies")

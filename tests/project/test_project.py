@@ -7,16 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tifffile
 from fields import field_image, field_labels, layer_field, make_project, predict, write_field
 
+from napari_cellcycle.cells.measurements import measure_cells
 from napari_cellcycle.errors import InputChangedError, ProjectError, ReadOnlyProjectError
 from napari_cellcycle.image.reading import open_image, open_labels
+from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
 from napari_cellcycle.project import Project, schema
 from napari_cellcycle.project.drives import is_local
-from napari_cellcycle.review import Review
+from napari_cellcycle.review import Review, revise
 
 
 def from_files(folder: Path, who: str = "Ann") -> Project:
@@ -161,7 +164,7 @@ def test_a_folder_that_may_only_be_read_is_opened_to_look(tmp_path: Path) -> Non
     code = """
 import os, sys
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review
+from napari_cellcycle.review import Review, revise
 with Project.open(sys.argv[1], who="Bob", read_only=True) as project:
     Review(project)
 if os.getuid() == 0:
@@ -229,33 +232,39 @@ def test_a_newer_version_is_refused_and_an_older_one_copied_first(
     with make_project(tmp_path) as project:
         Review(project).say(1, "prophase")
     folder = project.folder
-    monkeypatch.setattr(schema, "SCHEMA", 2)
-    with pytest.raises(ProjectError, match="version 1, which no release"):
+    monkeypatch.setattr(schema, "SCHEMA", 3)
+    with pytest.raises(ProjectError, match="version 2, which no release"):
         Project.open(folder, who="Ann")
 
     def fail(changes):
         changes.run("ALTER TABLE session ADD COLUMN mood TEXT")
         raise ProjectError("interrupted")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", {1: fail})
+    monkeypatch.setattr(schema, "MIGRATIONS", {2: fail})
     with pytest.raises(ProjectError, match="interrupted"):
         Project.open(folder, who="Ann")
-    assert schema.check(folder / schema.JOURNAL, read_only=True) == 1
-    step = {1: lambda changes: changes.run("ALTER TABLE session ADD COLUMN mood TEXT")}
+    assert schema.check(folder / schema.JOURNAL, read_only=True) == 2
+    step = {2: lambda changes: changes.run("ALTER TABLE session ADD COLUMN mood TEXT")}
     monkeypatch.setattr(schema, "MIGRATIONS", step)
     with Project.open(folder, who="Ann") as project:
         assert Review(project).final_slugs()[1] == "prophase"
         assert project.store.database.query("SELECT mood FROM session") != []
-    assert schema.check(folder / schema.COPIES / "journal-version1.sqlite", read_only=True) == 1
-    monkeypatch.setattr(schema, "SCHEMA", 1)
+    assert schema.check(folder / schema.COPIES / "journal-version2.sqlite", read_only=True) == 2
+    monkeypatch.setattr(schema, "SCHEMA", 2)
     with pytest.raises(ProjectError, match="newer napari-cellcycle"):
         Project.open(folder, who="Ann")
 
 
-def test_a_project_of_version_1_opens(tmp_path: Path) -> None:
-    fixture = Path(__file__).parent / "fixtures" / "version1.cellcycle"
-    shutil.copytree(fixture, tmp_path / fixture.name)
-    with Project.open(tmp_path / fixture.name, who="Ann") as project:
+def fixture_project(version: int, folder: Path) -> Path:
+    name = f"version{version}.cellcycle"
+    shutil.copytree(Path(__file__).parent / "fixtures" / name, folder / name)
+    return folder / name
+
+
+@pytest.mark.parametrize("version", range(1, schema.SCHEMA + 1))
+def test_a_project_of_every_version_opens(tmp_path: Path, version: int) -> None:
+    folder = fixture_project(version, tmp_path)
+    with Project.open(folder, who="Ann") as project:
         review = Review(project)
         assert review.final_slugs()[:4] == ["prophase", "", "mitotic", ""]
         assert review.statuses()[:4] == ["corrected", "excluded", "corrected", "conflict"]
@@ -263,6 +272,20 @@ def test_a_project_of_version_1_opens(tmp_path: Path) -> None:
         assert review.to_undo is not None
         assert review.to_undo.about == "mitotic: 1 cell"
         assert review.undo().rows.tolist() == [2]
+        found = project.measured.get(1, 0)
+        assert (found is None) == (version == 1)
+        if found is not None:
+            assert found["volume"].tolist() == [36.0] * 12
+    assert schema.check(folder / schema.JOURNAL, read_only=True) == schema.SCHEMA
+
+
+def test_a_project_of_version_1_can_be_looked_at_as_it_is(tmp_path: Path) -> None:
+    folder = fixture_project(1, tmp_path)
+    before = (folder / schema.JOURNAL).read_bytes()
+    with Project.open(folder, who="Ann", read_only=True) as project:
+        assert Review(project).people == ["Ann", "Bob"]
+        assert project.measured.get(1, 0) is None
+    assert (folder / schema.JOURNAL).read_bytes() == before
 
 
 def test_the_journal_cannot_be_rewritten(project: Project) -> None:
@@ -333,3 +356,29 @@ def test_a_closed_project_is_one_file_on_every_drive(monkeypatch, tmp_path, loca
         # 2 is FULL, 3 is EXTRA
         assert project.store.database.value("PRAGMA synchronous") == 3
     assert not list(project.folder.glob("journal.sqlite-*"))
+
+
+def test_measurements_are_kept_for_the_segmentation_they_are_of(project: Project) -> None:
+    stack, labels = layer_field()
+    cells = project.segmentations.cells(project.segmentations.current(1))
+    found = measure_cells(stack, labels, cells, dna=0)
+    assert project.measured.get(1, 0) is None
+    project.measured.put(1, 0, found)
+    kept = project.measured.get(1, 0)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.values, found.values)
+    assert (kept.is_2d, len(kept.cells)) == (True, 12)
+    assert project.measured.get(1, None) is None
+    with pytest.raises(ProjectError, match="The 3 measured cells are not those"):
+        project.measured.put(1, 0, found.select(np.arange(3)))
+    edited = field_labels()
+    edited[0, 0, 2:4, 2:8] = 0
+    new = Segmentation(edited, "nucleus", "edited")
+    revise(project, 1, labels, new)
+    assert project.measured.get(1, 0) is None
+    with pytest.raises(ProjectError, match="The 12 measured cells are not those"):
+        project.measured.put(1, 0, found)
+    revise(project, 1, new, labels)
+    assert project.measured.get(1, 0) is not None
+    next((project.folder / "measurements").iterdir()).write_bytes(b"PK broken")
+    assert project.measured.get(1, 0) is None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_cellcycle.cells.composite import Composite, make_composite
     from napari_cellcycle.cells.crops import crop_labels
+    from napari_cellcycle.cells.measurements import Measurements, measure_cells
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
     from napari_cellcycle.cells.table import CellTable, cell_table
@@ -17,12 +18,14 @@ __all__ = [
     "Axis",
     "CellTable",
     "Composite",
+    "Measurements",
     "ViewRecipe",
     "Views",
     "cell_table",
     "crop_labels",
     "make_composite",
     "make_views",
+    "measure_cells",
     "segment_nuclei",
     "threshold_nuclei",
     "view_axes",
@@ -33,12 +36,14 @@ _MODULES = {
     "Axis": "recipe",
     "CellTable": "table",
     "Composite": "composite",
+    "Measurements": "measurements",
     "ViewRecipe": "recipe",
     "Views": "views",
     "cell_table": "table",
     "crop_labels": "crops",
     "make_composite": "composite",
     "make_views": "views",
+    "measure_cells": "measurements",
     "segment_nuclei": "segmentation",
     "threshold_nuclei": "segmentation",
     "view_axes": "views",

@@ -20,9 +20,11 @@ from napari_cellcycle.project.database import Database
 from napari_cellcycle.project.images import Images
 from napari_cellcycle.project.journal import Journal
 from napari_cellcycle.project.lock import WriterLock
+from napari_cellcycle.project.measured import Measured
 from napari_cellcycle.project.predictions import Predictions
 from napari_cellcycle.project.schema import (
     JOURNAL,
+    OLDEST,
     SCHEMA,
     check,
     daily_copy,
@@ -55,7 +57,7 @@ class Project:
         Whether nothing may be changed.
     reason : str
         Why not.
-    images, segmentations, predictions, vocabularies, journal
+    images, segmentations, predictions, measured, vocabularies, journal
         What is in it.
     """
 
@@ -69,6 +71,7 @@ class Project:
         self.segmentations = Segmentations(self._store)
         self.images = Images(self._store, self.segmentations)
         self.predictions = Predictions(self._store, self.segmentations, self.vocabularies)
+        self.measured = Measured(self._store, self.segmentations)
         self.journal = Journal(self._store)
 
     @classmethod
@@ -158,7 +161,7 @@ class Project:
             found = check(path, read_only=lock is None)
             if lock is not None:
                 migrate(path, found)
-            elif found != SCHEMA:
+            elif found < OLDEST:
                 raise ProjectError(
                     f"{folder} is of an older version ({found}) and can be brought to the present "
                     f"one ({SCHEMA}) only where it may be written: {reason}"

@@ -19,7 +19,14 @@ COPIES = "copies"
 N_COPIES = 3
 APPLICATION = 0x63636C65
 """Number in the header of the file that tells projects from other SQLite files ("ccle")."""
-SCHEMA = 1
+SCHEMA = 2
+OLDEST = 1
+"""The oldest version that can be looked at as it is: later ones only added tables."""
+
+MEASUREMENT = """CREATE TABLE measurement (
+        segmentation INTEGER NOT NULL REFERENCES segmentation, channel INTEGER NOT NULL,
+        definition INTEGER NOT NULL, time INTEGER NOT NULL, file TEXT NOT NULL,
+        PRIMARY KEY (segmentation, channel, definition)) WITHOUT ROWID"""
 
 TABLES = (
     "CREATE TABLE project (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -64,6 +71,7 @@ TABLES = (
         segmentation INTEGER NOT NULL REFERENCES segmentation, who TEXT NOT NULL,
         frame INTEGER NOT NULL, label INTEGER NOT NULL,
         PRIMARY KEY (segmentation, who, frame, label)) WITHOUT ROWID""",
+    MEASUREMENT,
     *(
         f"""CREATE TRIGGER {table}_is_kept_on_{verb.lower()} BEFORE {verb} ON {table}
             BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
@@ -79,7 +87,12 @@ TABLES = (
         JOIN image ON image.number = segmentation.image""",
 )
 
-MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {}
+
+def _add_measurements(changes: Transaction) -> None:
+    changes.run(MEASUREMENT)
+
+
+MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {1: _add_measurements}
 """What leads from a version to the next one."""
 
 

@@ -9,10 +9,12 @@ import dask.array as da
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QKeySequenceEdit
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
+from napari_cellcycle._qt.review import key_file
 from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
@@ -82,9 +84,10 @@ def found(files, tiny_model):
 
 
 @pytest.fixture
-def dock(viewer, qtbot):
-    """The dock widget "Review cells", opened as from the menu."""
+def dock(viewer, qtbot, monkeypatch, tmp_path):
+    """The dock widget "Review cells", opened as from the menu, with the first keys."""
     opened = []
+    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
 
     def open_widget():
         _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
@@ -199,10 +202,61 @@ def test_keys_in_the_canvas_work_on_our_layer_and_leave_the_users_alone(review, 
     assert slug(review, first) == desk.review.phases.slugs[1]
     layer.visible = True
     viewer.layers.selection.active = layer
-    qtbot.keyClick(canvas, Qt.Key.Key_2)
-    assert layer.mode == "paint"
+    modes = []
+    for key in "1234567":
+        qtbot.keyClick(canvas, key)
+        modes.append(str(layer.mode))
+    assert len(set(modes)) == 7
+    assert modes[1] == "paint"
     assert desk.review.status_counts[STATUSES.index("corrected")] == 1
     layer.mode = "pan_zoom"
+
+
+def give_key(qtbot, review, words, key):
+    """Double click a row of the table of keys, and press the new key."""
+    page = review.bench.keys
+    review.bench.tabs.setCurrentWidget(page)
+    row = next(i for i, k in enumerate(page.keys) if k.words == words)
+    page.table.scrollToItem(page.table.item(row, 1))
+    at = page.table.visualItemRect(page.table.item(row, 1)).center()
+    qtbot.mouseClick(page.table.viewport(), LEFT, pos=at)
+    qtbot.mouseDClick(page.table.viewport(), LEFT, pos=at)
+    field = page.table.findChild(QKeySequenceEdit)
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.keyClick(field, key)
+    qtbot.waitUntil(lambda: page.table.findChild(QKeySequenceEdit) is None)
+
+
+def test_changed_keys_work_in_the_dock_and_in_the_canvas(review, viewer, qtbot):
+    desk, bench = review.desk, review.bench
+    canvas = viewer.__wrapped__.window._qt_viewer.canvas.native
+    first, second, third = desk.queue.rows[:3]
+    give_key(qtbot, review, "next cell of the queue", Qt.Key.Key_X)
+    assert "X is the key of “exclude" in bench.keys.message.text()
+    assert (desk.current, status(review, first)) == (first, "predicted")
+    give_key(qtbot, review, "next cell of the queue", Qt.Key.Key_F)
+    give_key(qtbot, review, "prophase", Qt.Key.Key_P)
+    assert desk.current == first
+    assert bench.gestures.buttons["next"].toolTip() == "Next cell of the queue (F)"
+    assert bench.phases.buttons["prophase"].text() == "P   prophase"
+    press(qtbot, review, "d")
+    assert desk.current == first
+    press(qtbot, review, "f")
+    assert desk.current == second
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_D)
+    assert desk.current == second
+    qtbot.keyClick(canvas, Qt.Key.Key_F)
+    assert desk.current == third
+    qtbot.keyClick(canvas, Qt.Key.Key_P)
+    assert slug(review, third) == "prophase"
+    qtbot.mouseClick(bench.keys.reset_all_button, LEFT)
+    canvas.setFocus()
+    at = desk.current
+    qtbot.keyClick(canvas, Qt.Key.Key_F)
+    assert desk.current == at
+    qtbot.keyClick(canvas, Qt.Key.Key_A)
+    assert desk.current != at
 
 
 @pytest.mark.parametrize("ndisplay", [2, 3])
@@ -462,7 +516,7 @@ def test_annotating_without_any_model(files, viewer, dock, tmp_path, qtbot, monk
     first = desk.current
     press(qtbot, widget, "4")
     assert slug(widget, first) == "M"
-    assert not widget.bench.accept_all.isVisible()
+    assert not widget.bench.gestures.accept_all.isVisible()
     check_overlay(widget)
     widget.close_project()
     widget.open_project(tmp_path / "own.cellcycle")

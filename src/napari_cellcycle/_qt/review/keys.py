@@ -1,19 +1,22 @@
-"""The keys of Review: one table, from which they are bound, shown and explained."""
+"""The keys of Review: one table, from which they are bound, shown, explained and changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit
+from qtpy.QtGui import QKeySequence
+
+from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
-
     from napari_cellcycle.phases import PhaseSet
+
+_PHASE = "phase:"
+AS_MADE: Mapping[str, str] = MappingProxyType({})
+"""No key was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Key:
     action : str
         Name of the action.
     keys : str
-        As Qt writes them, such as ``Ctrl+Z``.
+        As Qt writes them, such as ``Ctrl+Z``; empty for none.
     words : str
         What it does, for a person.
     """
@@ -33,6 +36,11 @@ class Key:
     action: str
     keys: str
     words: str
+
+    @property
+    def slug(self) -> str:
+        """The phase that it says; empty where it does something else."""
+        return self.action.removeprefix(_PHASE) if self.action.startswith(_PHASE) else ""
 
 
 KEYS = (
@@ -53,95 +61,146 @@ KEYS = (
 )
 """Keys of the actions; those of the phases are made from the vocabulary."""
 
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("Left", "Right", "Up", "Down", "PgUp", "PgDown", "Home", "End"),
+        "go from cell to cell in the gallery and the table",
+    ),
+    **dict.fromkeys(("+", "-", "="), "change the size of the pictures in the gallery"),
+    **dict.fromkeys(("Tab", "Backtab"), "go from field to field"),
+    "Ctrl+A": "select a phase in the gallery",
+    "Esc": "select nothing in the gallery",
+}
 
-def keys_of(phases: PhaseSet) -> tuple[Key, ...]:
-    """All keys for a vocabulary: 1 to 9 for its leaves, 0 for the first branch."""
-    branches = [phase for phase in phases if phases.children(phase.slug)]
+
+def keys_of(phases: PhaseSet, changes: Mapping[str, str] = AS_MADE) -> tuple[Key, ...]:
+    """All keys for a vocabulary: 1 to 9 for its leaves, 0 for the first branch, if not changed.
+
+    Parameters
+    ----------
+    phases : PhaseSet
+        The vocabulary.
+    changes : mapping of str to str
+        Keys that a person chose, by action; empty for none. An action whose key somebody else
+        was given has none.
+    """
+    usual = _as_made(phases)
+    taken: dict[str, str] = {}
+    for key in usual:
+        if changes.get(key.action):
+            taken.setdefault(changes[key.action], key.action)
+    found = []
+    for key in usual:
+        wanted = changes.get(key.action, key.keys)
+        found.append(
+            replace(key, keys=wanted if taken.get(wanted, key.action) == key.action else "")
+        )
+    return tuple(found)
+
+
+def change_key(
+    phases: PhaseSet, changes: Mapping[str, str], action: str, keys: str
+) -> dict[str, str]:
+    """Give an action another key, or none.
+
+    Parameters
+    ----------
+    phases : PhaseSet
+        The vocabulary.
+    changes : mapping of str to str
+        As in :func:`keys_of`.
+    action : str
+        Its name.
+    keys : str
+        As Qt writes them; empty for none.
+
+    Returns
+    -------
+    dict of str to str
+        The new changes.
+
+    Raises
+    ------
+    CellCycleError
+        If the key does something else, or the canvas does not know it.
+    """
+    keys = as_written(keys)
+    if keys:
+        _check_free(keys_of(phases, changes), action, keys)
+    new = {**changes, action: keys}
+    if keys == _key_of(_as_made(phases), action).keys:
+        del new[action]
+    return new
+
+
+def reset_key(phases: PhaseSet, changes: Mapping[str, str], action: str) -> dict[str, str]:
+    """Give an action its first key again.
+
+    Raises
+    ------
+    CellCycleError
+        If that key does something else now.
+    """
+    return change_key(phases, changes, action, _key_of(_as_made(phases), action).keys)
+
+
+def as_written(keys: str) -> str:
+    """One spelling for a key: the first of a sequence, and Return for both keys Enter."""
+    sequence = QKeySequence(keys)
+    if not sequence.count():
+        return ""
+    text = QKeySequence(sequence[0]).toString(QKeySequence.SequenceFormat.PortableText)
+    return text.replace("Num+", "").replace("Enter", "Return")
+
+
+def for_canvas(keys: str) -> Any:
+    """The key as napari binds it, None where it has no such key."""
+    from app_model.backends.qt import qkeysequence2modelkeybinding
+
+    binding = qkeysequence2modelkeybinding(QKeySequence(keys))
+    return binding if str(binding) else None
+
+
+def with_key(text: str, keys: str) -> str:
+    """A text with the key behind it, if there is one."""
+    return f"{text} ({keys})" if keys else text
+
+
+def _as_made(phases: PhaseSet) -> tuple[Key, ...]:
+    digits = [*"123456789"]
     found = [
-        Key(f"phase:{leaf.slug}", str(number), leaf.name)
-        for number, leaf in enumerate(phases.leaves[:9], start=1)
+        Key(f"{_PHASE}{leaf.slug}", digits[place] if place < len(digits) else "", leaf.name)
+        for place, leaf in enumerate(phases.leaves)
     ]
+    branches = [phase for phase in phases if phases.children(phase.slug)]
     found += [
-        Key(f"phase:{branch.slug}", "0", f"{branch.name}, stage unknown") for branch in branches[:1]
+        Key(f"{_PHASE}{branch.slug}", "" if place else "0", f"{branch.name}, stage unknown")
+        for place, branch in enumerate(branches)
     ]
     return (*KEYS[:3], *found, *KEYS[3:])
 
 
-class KeyBinder:
-    """Binds keys in the dock, and on layers of our own: never on a layer of the user's.
+def _key_of(keys: tuple[Key, ...], action: str) -> Key:
+    return next(key for key in keys if key.action == action)
 
-    Parameters
-    ----------
-    widget : QWidget
-        Keys work while it, or something in it, has the focus.
-    actions : mapping of str to callable
-        What each action does.
-    """
 
-    def __init__(self, widget: QWidget, actions: Mapping[str, Callable[[], Any]]) -> None:
-        self._widget = widget
-        self._actions = actions
-        self._shortcuts: list[QShortcut] = []
-
-    def bind(self, keys: tuple[Key, ...]) -> None:
-        """Bind these keys in the dock, in place of former ones."""
-        for shortcut in self._shortcuts:
-            shortcut.setEnabled(False)
-            shortcut.deleteLater()
-        self._shortcuts = []
-        for key in keys:
-            for sequence in _spellings(key.keys):
-                shortcut = QShortcut(QKeySequence(sequence), self._widget)
-                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                shortcut.activated.connect(self._actions[key.action])
-                self._shortcuts.append(shortcut)
-
-    def bind_layer(self, layer: Any, keys: tuple[Key, ...]) -> None:
-        """Bind these keys on one layer: they work while it is the selected one."""
-        for key in keys:
-            action = self._actions[key.action]
-            layer.bind_key(
-                key.keys.replace("Return", "Enter"), _ignoring_layer(action), overwrite=True
+def _check_free(keys: tuple[Key, ...], action: str, wanted: str) -> None:
+    mine = _key_of(keys, action)
+    for key in keys:
+        if key.keys == wanted and key is not mine:
+            raise CellCycleError(
+                f"{wanted} is the key of “{key.words}” and cannot be that of “{mine.words}” too. "
+                "Choose another, or clear the first."
             )
-
-
-class TypingGuard(QObject):
-    """Lets keys that are typed into a field reach the field, and nothing else.
-
-    Parameters
-    ----------
-    widget : QWidget
-        Its fields are guarded, and no key that nothing in it wants goes on to the canvas.
-    """
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        widget.installEventFilter(self)
-        self._widget = widget
-        for field in (*widget.findChildren(QLineEdit), *widget.findChildren(QAbstractSpinBox)):
-            field.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Accept keys for fields; stop those that come up to the widget unused."""
-        if event is None:
-            return False
-        if watched is self._widget:
-            if event.type() == QEvent.Type.KeyPress:
-                event.accept()
-                return True
-        elif event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()
-            return True
-        return False
-
-
-def _spellings(keys: str) -> tuple[str, ...]:
-    """A keyboard has two keys Enter, and Qt tells them apart."""
-    return (keys, keys.replace("Return", "Enter")) if "Return" in keys else (keys,)
-
-
-def _ignoring_layer(action: Callable[[], Any]) -> Callable[[Any], None]:
-    def call(layer: Any) -> None:
-        action()
-
-    return call
+    plain = wanted.removeprefix("Shift+")
+    does = _ELSEWHERE.get(wanted) or _ELSEWHERE.get(plain)
+    if does is not None:
+        raise CellCycleError(
+            f"{wanted} is there to {does} and cannot be the key of “{mine.words}” too. Choose "
+            "another."
+        )
+    if for_canvas(wanted) is None:
+        raise CellCycleError(
+            f"napari's canvas knows no key {wanted}, so it cannot be that of “{mine.words}”. "
+            "Choose a letter, a digit or a function key."
+        )

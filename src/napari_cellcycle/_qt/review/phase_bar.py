@@ -17,10 +17,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.combos import ChoiceBox
-from napari_cellcycle._qt.review.keys import keys_of
+from napari_cellcycle._qt.review.keys import with_key
 from napari_cellcycle._qt.review.look import draw_chip, is_branch, phase_color, phase_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.phases import PhaseSet
 
@@ -86,12 +88,20 @@ class PhaseBar(QWidget):
             self._build(phases)
         self._count()
 
+    def name_keys(self, keys: Mapping[str, str]) -> None:
+        """Show the keys of the phases on their buttons, by action."""
+        phases = self._desk.review.phases
+        for code, phase in enumerate(phases):
+            name, key = phase_name(phases, code), keys.get(f"phase:{phase.slug}", "")
+            button = self.buttons[phase.slug]
+            button.setText(f"{key}   {name}" if key else name)
+            button.setToolTip(with_key(f"Say that the cell is {name}", key))
+
     def _build(self, phases: PhaseSet) -> None:
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self.eyes, self.buttons, self.counts = {}, {}, {}
-        keys = {key.action: key.keys for key in keys_of(phases)}
         codes = sorted(range(len(phases.phases)), key=lambda code: is_branch(phases, code))
         for place, code in enumerate(codes):
             slug, name = phases.phases[code].slug, phase_name(phases, code)
@@ -101,13 +111,11 @@ class PhaseBar(QWidget):
             eye.setToolTip(f"Show cells that are {name}")
             eye.setAccessibleName(eye.toolTip())
             eye.toggled.connect(self._on_eyes)
-            key = keys.get(f"phase:{slug}", "")
-            button = QPushButton(f"{key}   {name}" if key else name)
+            button = QPushButton(name)
             button.setObjectName(f"say-{slug}")
             button.setIcon(_chip(phases, code))
             button.setIconSize(QSize(12, 12))
             button.setStyleSheet("QPushButton { text-align: left; padding: 2px 6px; }")
-            button.setToolTip(f"Say that the cell is {name} (key {key})" if key else name)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, slug=slug: self.chosen.emit(slug))
             count = QLabel()

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
-    QScrollArea,
     QSizePolicy,
     QTabWidget,
     QToolButton,
@@ -23,9 +20,10 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.cell_panel import CellPanel
 from napari_cellcycle._qt.review.cell_table import CellTable
-from napari_cellcycle._qt.review.desk import SURE
 from napari_cellcycle._qt.review.gallery import Gallery
-from napari_cellcycle._qt.review.keys import Key, KeyBinder, TypingGuard, keys_of
+from napari_cellcycle._qt.review.gesture_bar import GestureBar
+from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
+from napari_cellcycle._qt.review.key_page import KeyPage
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
 
@@ -83,11 +81,7 @@ class Workbench(QWidget):
         self.panel = CellPanel(desk.source)
         self.gallery = Gallery(desk.source)
         self.table = CellTable(desk.source)
-        self.keys = QLabel()
-        self.keys.setObjectName("key-table")
-        self.keys.setTextFormat(Qt.TextFormat.RichText)
-        self.keys.setWordWrap(True)
-        self.buttons: dict[str, QPushButton] = {}
+        self.keys = KeyPage(desk.review.phases)
         self._actions = {
             "next": desk.next,
             "previous": desk.previous,
@@ -104,6 +98,7 @@ class Workbench(QWidget):
             "outline": scene.outline,
             "update": self.update_wanted.emit,
         }
+        self.gestures = GestureBar(desk, self._actions)
         self.binder = KeyBinder(self, self._actions)
         self._ahead = QTimer(self)
         self._ahead.setSingleShot(True)
@@ -131,15 +126,8 @@ class Workbench(QWidget):
         self.notice.error("\n".join(filter(None, problems)))
         self.queue.fill()
         self.phases.fill()
-        keys = keys_of(self.desk.review.phases)
-        for key in keys:
-            if key.action.startswith("phase:"):
-                slug = key.action.removeprefix("phase:")
-                self._actions[key.action] = lambda slug=slug: self.desk.say(slug)
-        self.binder.bind(keys)
-        self.binder.bind_layer(self.scene.phases.layer, keys)
-        self.keys.setText(_as_table(keys))
-        self._offer()
+        self.keys.fill(self.desk.review.phases)
+        self._take_keys()
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -148,42 +136,20 @@ class Workbench(QWidget):
         head.setSpacing(6)
         head.addWidget(self.title, 1)
         head.addWidget(self.close_button)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(4)
-        grid.setVerticalSpacing(4)
-        for place, (name, text, tip) in enumerate(_BUTTONS):
-            button = QPushButton(text)
-            button.setObjectName(f"do-{name}")
-            button.setToolTip(tip)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.setStyleSheet("QPushButton { padding: 3px 4px; }")
-            button.clicked.connect(lambda _=False, name=name: self._actions[name]())
-            self.buttons[name] = button
-            grid.addWidget(button, place // 4, place % 4)
-        self.accept_all = QPushButton()
-        self.accept_all.setObjectName("do-accept-all")
-        self.accept_all.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.accept_all.setStyleSheet("QPushButton { padding: 3px 6px; }")
-        self.accept_all.clicked.connect(lambda: self._actions["accept-all"]())
         self.phases.row.addWidget(self.goes_on)
         self.phases.row.addWidget(self.follows)
         words = QHBoxLayout()
         words.setSpacing(6)
         words.addWidget(self.note, 1)
-        words.addWidget(self.accept_all)
+        words.addWidget(self.gestures.accept_all)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("review-tabs")
         self.tabs.setDocumentMode(True)
-        key_page = QScrollArea()
-        key_page.setWidgetResizable(True)
-        key_page.setFrameShape(QScrollArea.Shape.NoFrame)
-        key_page.setWidget(self.keys)
-        self.keys.setAlignment(Qt.AlignmentFlag.AlignTop)
         for widget, name in (
             (self.panel, "Cell"),
             (self.gallery, "Gallery"),
             (self.table, "Table"),
-            (key_page, "Keys"),
+            (self.keys, "Keys"),
         ):
             self.tabs.addTab(widget, name)
         layout = QVBoxLayout(self)
@@ -192,7 +158,7 @@ class Workbench(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.notice)
         layout.addWidget(self.queue)
-        layout.addLayout(grid)
+        layout.addWidget(self.gestures)
         layout.addWidget(self.phases)
         layout.addLayout(words)
         layout.addWidget(self.message)
@@ -214,18 +180,30 @@ class Workbench(QWidget):
         self.table.activated.connect(self._zoom_to)
         desk.told.connect(self.message.hint)
         desk.refused.connect(self.message.error)
-        desk.queue_changed.connect(self._offer)
+        desk.queue_changed.connect(self.gestures.offer)
         desk.queue_changed.connect(scene.queue_changed)
         desk.source.selection.current_changed.connect(lambda row: self._ahead.start(0))
         desk.source.signals.reloaded.connect(self.fill)
         scene.painted.connect(lambda layer: self._bind_layer())
+        self.keys.changed.connect(self._take_keys)
 
     def follow_frame(self) -> None:
         """Tell the queue which frame is on screen."""
         self.queue.set_frame(self.scene.frame_on_screen())
 
+    def _take_keys(self) -> None:
+        """Bind and show the keys as the table has them now."""
+        for key in self.keys.keys:
+            if key.slug:
+                self._actions[key.action] = lambda slug=key.slug: self.desk.say(slug)
+        self.binder.bind(self.keys.keys)
+        self._bind_layer()
+        keys = self.keys.by_action()
+        self.gestures.name_keys(keys)
+        self.phases.name_keys(keys)
+
     def _bind_layer(self) -> None:
-        self.binder.bind_layer(self.scene.phases.layer, keys_of(self.desk.review.phases))
+        self.binder.bind_layer(self.scene.phases.layer, self.keys.keys)
 
     def _set_tool(self, slug: str) -> None:
         self.scene.tool = slug
@@ -249,42 +227,6 @@ class Workbench(QWidget):
         self.note.clear()
         return text
 
-    def _offer(self) -> None:
-        """Enable what can be done, and say how much."""
-        review = self.desk.review
-        may = not self.desk.project.read_only
-        undo, redo = review.to_undo, review.to_redo
-        for name, action in (("undo", undo), ("redo", redo)):
-            button = self.buttons[name]
-            button.setEnabled(may and action is not None)
-            key = "Ctrl+Z" if name == "undo" else "Ctrl+Shift+Z"
-            what = "" if action is None else f": {action.about}"
-            button.setToolTip(f"{name.capitalize()}{what} ({key})")
-        for name in ("accept", "exclude", "unsure", "clear"):
-            self.buttons[name].setEnabled(may and self.desk.current >= 0)
-        n = len(self.desk.sure_rows())
-        self.accept_all.setVisible(bool(review.shown.sets))
-        self.accept_all.setEnabled(may and n > 0)
-        self.accept_all.setText(f"Accept {n:,} above {SURE:g}")
-        code = int(review.shown.phase[self.desk.current]) if self.desk.current >= 0 else -1
-        name = review.phases.phases[code].name if code >= 0 else "this phase"
-        self.accept_all.setToolTip(
-            f"Accept every cell that is predicted {name} with a confidence above {SURE:g} and not "
-            "judged yet: one step to undo (Shift+Return)"
-        )
-
-
-_BUTTONS = (
-    ("previous", "◀ Previous", "Previous cell of the queue (A)"),
-    ("next", "Next ▶", "Next cell of the queue (D)"),
-    ("accept", "Accept", "The prediction is right (Return)"),
-    ("clear", "Predicted", "Back to predicted: take your word back (Backspace)"),
-    ("exclude", "Exclude", "Debris, out of focus, badly segmented (X)"),
-    ("unsure", "Unsure", "The phase cannot be told; with the note below (U)"),
-    ("undo", "Undo", ""),
-    ("redo", "Redo", ""),
-)
-
 
 def _tool(text: str, name: str, tip: str) -> QToolButton:
     button = QToolButton()
@@ -292,14 +234,3 @@ def _tool(text: str, name: str, tip: str) -> QToolButton:
     button.setObjectName(name)
     button.setToolTip(tip)
     return button
-
-
-def _as_table(keys: tuple[Key, ...]) -> str:
-    rows = "".join(
-        f"<tr><td style='padding-right: 12px'><b>{key.keys}</b></td><td>{key.words}</td></tr>"
-        for key in keys
-    )
-    return (
-        "<p>Keys work here, and in the canvas while the layer of phases is selected.</p>"
-        f"<table cellspacing=3>{rows}</table>"
-    )

@@ -52,8 +52,8 @@ class Measurements:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Those that are known of at least one cell."""
-        known = np.isfinite(self.values).any(axis=0).tolist()
-        return tuple(measure for measure, is_known in zip(MEASURES, known, strict=True) if is_known)
+        known = np.isfinite(self.values)
+        return tuple(measure for i, measure in enumerate(MEASURES) if known[:, i].any())
 
     def measure(self, name: str) -> Measure:
         """Look up a measure by the name of its column.

@@ -110,9 +110,10 @@ def measure_cell(
     longest to middle (``dna_elongation``) and middle to shortest (``dna_flatness``, 3D only) of the
     DNA foreground. ``dna_content`` adds up grey values times volume, ``dna_brightness`` is the mean
     of the foreground, ``dna_variation`` its standard deviation over its mean, ``dna_grain`` that
-    without what is coarser than 0.2 radii. ``condensation`` is the Gini coefficient of DNA over the mask: 0 where DNA is everywhere alike, towards 1 the less of the volume holds it.
-    ``dna_parts`` counts pieces of the foreground of at least a tenth of it. ``neighbours`` counts
-    labels within 0.6 radii of a nucleus, or 0.12 radii of a cell, and at least one voxel.
+    without what is coarser than 0.2 radii. ``condensation`` is the Gini coefficient
+    of DNA over the mask: 0 where DNA is everywhere alike, towards 1 the less of the volume holds
+    it. ``dna_parts`` counts pieces of the foreground of at least a tenth of it. ``neighbours``
+    counts labels within 0.6 radii of a nucleus, or 0.12 radii of a cell, and at least one voxel.
 
     Parameters
     ----------

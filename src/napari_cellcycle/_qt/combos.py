@@ -71,6 +71,12 @@ class ChoiceBox(QComboBox):
         """Select a choice as a person would."""
         self.setCurrentIndex(self._keys.index(key))
 
+    def follow(self, key: Hashable) -> None:
+        """Select a choice because it holds already: nothing is told."""
+        if key in self._keys:
+            with QSignalBlocker(self):
+                self.setCurrentIndex(self._keys.index(key))
+
     def _on_chosen(self) -> None:
         self._by_hand = True
         self.changed.emit()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fields import layer_field
 from review_cells import mitocheck, organoid
 
 from napari_cellcycle._qt.review.arrays import ArraySource
+from napari_cellcycle._qt.review.desk import Desk
 from napari_cellcycle._qt.review.gallery import Gallery
 from napari_cellcycle._qt.review.source import Pictures
+from napari_cellcycle._qt.review.undertaking import Undertaking
 from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.project import Project
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +71,19 @@ def gallery(nuclei, qtbot):
         widget.show()
     yield widget
     widget.close_worker()
+
+
+@pytest.fixture
+def open_desk(qapp):
+    """The desk of somebody at a project of ``fields.py``, without a viewer."""
+    opened = []
+
+    def open_desk(folder, who):
+        stack, labels = layer_field()
+        project = Project.open(folder, who=who)
+        opened.append(Desk(Undertaking(project, 1, labels, stack, {"dna": 0})))
+        return opened[-1]
+
+    yield open_desk
+    for desk in opened:
+        desk.close()

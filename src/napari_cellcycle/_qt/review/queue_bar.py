@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.results import CountBar
+from napari_cellcycle._qt.review.conflicts import ConflictButton
 from napari_cellcycle._qt.review.look import NO_PHASE, Look, phase_name, status_name
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review.queue import ORDERS, Filter
@@ -73,6 +74,7 @@ class QueueBar(QWidget):
         self.count = QLabel()
         self.count.setObjectName("queue-count")
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.conflicts = ConflictButton(desk, self)
         self.done = CountBar()
         self.done.setObjectName("queue-done")
         self.done.setFixedHeight(6)
@@ -102,9 +104,7 @@ class QueueBar(QWidget):
         )
         statuses = [(name, status_name(name), None) for name in STATUSES]
         self.status.set_choices([(_ANY, "any status", None), *statuses], _one_of(only.statuses))
-        self.unseen.setChecked(only.seen is False)
         self.frame.setVisible(bool(len(review)) and int(review.cells.frame.max()) > 0)
-        self.frame.setChecked(only.frame is not None)
         self._count()
 
     def set_frame(self, frame: int) -> None:
@@ -135,7 +135,11 @@ class QueueBar(QWidget):
         layout.setSpacing(4)
         layout.addLayout(grid)
         self.count.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        layout.addWidget(self.count)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self.count, 1)
+        line.addWidget(self.conflicts)
+        layout.addLayout(line)
         layout.addWidget(self.done)
 
     def _sort(self) -> None:
@@ -158,8 +162,19 @@ class QueueBar(QWidget):
             )
         )
 
+    def _follow(self) -> None:
+        """Show the order and the filter that hold, whoever set them."""
+        queue, only = self._desk.queue, self._desk.queue.only
+        self.order.follow(queue.order)
+        self.phase.follow(_one_of(only.phases))
+        self.status.follow(_one_of(only.statuses))
+        for box, on in ((self.unseen, only.seen is False), (self.frame, only.frame is not None)):
+            with QSignalBlocker(box):
+                box.setChecked(on)
+
     def _count(self) -> None:
         review, queue = self._desk.review, self._desk.queue
+        self._follow()
         at = queue.position() + (queue.current >= 0 and bool(queue.match[queue.current]))
         silent = sum(
             int(review.status_counts[STATUSES.index(name)]) for name in ("", "predicted", "stale")

@@ -24,6 +24,7 @@ from napari_cellcycle._qt.review.gallery import Gallery
 from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
+from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
 
@@ -81,6 +82,7 @@ class Workbench(QWidget):
         self.panel = CellPanel(desk.source)
         self.gallery = Gallery(desk.source)
         self.table = CellTable(desk.source)
+        self.people = PeoplePanel(desk)
         self.keys = KeyPage(desk.review.phases)
         self._actions = {
             "next": desk.next,
@@ -114,6 +116,7 @@ class Workbench(QWidget):
         self.phases.close_bar()
         self.panel.close_worker()
         self.gallery.close_worker()
+        self.people.close_panel()
 
     def fill(self) -> None:
         """Show what the review has now: its name, its phases, its keys."""
@@ -149,6 +152,7 @@ class Workbench(QWidget):
             (self.panel, "Cell"),
             (self.gallery, "Gallery"),
             (self.table, "Table"),
+            (self.people, "People"),
             (self.keys, "Keys"),
         ):
             self.tabs.addTab(widget, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +27,22 @@ class MatrixView(QWidget):
     Parameters
     ----------
     title : str
-        Written above.
+        Written above; nothing if it is empty.
+    tip : callable, optional
+        From a row and a column to what the tooltip says; that so many of the truth were called so
+        by default.
     """
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        parent: QWidget | None = None,
+        *,
+        tip: Callable[[int, int], str] | None = None,
+    ) -> None:
         super().__init__(parent)
         self.title = title
+        self._tip = tip or self._called
         self.names: tuple[str, ...] = ()
         self.colors: tuple[str, ...] = ()
         self.counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
@@ -48,11 +58,17 @@ class MatrixView(QWidget):
 
     def sizeHint(self) -> QSize:
         """Square fields, as large as half of a dock allows."""
-        return QSize(150, int(_HEAD + _CHIP + _GAP + len(self.names) * (self._edge + _GAP)) + 2)
+        return QSize(
+            150, int(self._head + _CHIP + _GAP + len(self.names) * (self._edge + _GAP)) + 2
+        )
 
     def minimumSizeHint(self) -> QSize:
         """Room for every field."""
         return QSize(110, self.sizeHint().height())
+
+    @property
+    def _head(self) -> int:
+        return _HEAD if self.title else 0
 
     @property
     def _edge(self) -> float:
@@ -62,22 +78,24 @@ class MatrixView(QWidget):
     def _field(self, i: int, j: int) -> QRectF:
         step = self._edge + _GAP
         return QRectF(
-            _CHIP + _GAP + j * step, _HEAD + _CHIP + _GAP + i * step, self._edge, self._edge
+            _CHIP + _GAP + j * step, self._head + _CHIP + _GAP + i * step, self._edge, self._edge
         )
 
     def event(self, event: QEvent | None) -> bool:
         """Tell what a field counts."""
         if event is not None and event.type() == QEvent.Type.ToolTip:
             assert isinstance(event, QHelpEvent)
-            for i, truth in enumerate(self.names):
-                for j, called in enumerate(self.names):
-                    if self._field(i, j).contains(event.pos().toPointF()):
-                        text = f"{self.counts[i, j]} of {self.counts[i].sum()} {truth}\n"
-                        QToolTip.showText(event.globalPos(), text + f"called {called}", self)
-                        return True
+            for i, j in np.ndindex(self.counts.shape):
+                if self._field(i, j).contains(event.pos().toPointF()):
+                    QToolTip.showText(event.globalPos(), self._tip(i, j), self)
+                    return True
             QToolTip.hideText()
             return True
         return super().event(event)
+
+    def _called(self, i: int, j: int) -> str:
+        head = f"{self.counts[i, j]} of {self.counts[i].sum()} {self.names[i]}"
+        return f"{head}\ncalled {self.names[j]}"
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint title, chips and fields."""
@@ -94,7 +112,7 @@ class MatrixView(QWidget):
             first = self._field(i, 0)
             chip(painter, QRectF(0, first.top(), _CHIP, first.height()), color, i + 1)
             first = self._field(0, i)
-            chip(painter, QRectF(first.left(), _HEAD, first.width(), _CHIP), color, i + 1)
+            chip(painter, QRectF(first.left(), self._head, first.width(), _CHIP), color, i + 1)
             for j in range(len(self.colors)):
                 self._paint_field(painter, look, i, j)
 

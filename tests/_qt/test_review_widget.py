@@ -315,6 +315,36 @@ def test_uncertain_cells_are_outlined_until_they_are_judged(review, viewer, qtbo
     assert scene.phases.outlines is None
 
 
+def test_blind_mode_shows_own_words_only_in_the_canvas(review, viewer, qtbot):
+    desk, scene = review.desk, review.scene
+    press(qtbot, review, "1")
+    own = int(desk.queue.rows[0])
+    assert (scene.phases.class_ids() <= len(desk.review.phases.phases)).all()
+    assert "tiny" in review.bench.title.text()
+    review.bench.blind.click()
+    check_overlay(review)
+    assert np.flatnonzero(desk.review.final >= 0).tolist() == [own]
+    ids = scene.phases.class_ids()
+    assert len(set(np.delete(ids, own).tolist())) == 1
+    features = scene.segmentation.features
+    assert not {"confidence", "entropy", "deciding_axis"} & set(features.columns)
+    assert set(features["phase"]) == {"", "non-mitotic"}
+    assert "tiny" not in review.bench.title.text()
+    press(qtbot, review, "o")
+    assert not np.asarray(scene.phases.outlines.layer.data).any()
+    press(qtbot, review, "o")
+    at = desk.current
+    press(qtbot, review, Qt.Key.Key_Return)
+    assert "hidden in blind mode" in review.bench.message.text()
+    press(qtbot, review, "2")
+    assert slug(review, at) == desk.review.phases.slugs[1]
+    check_overlay(review)
+    review.bench.blind.click()
+    assert (desk.review.final >= 0).all()
+    assert {"confidence", "entropy"} <= set(scene.segmentation.features.columns)
+    check_overlay(review)
+
+
 def test_isolate_and_filter(review, qtbot):
     desk, scene, bench = review.desk, review.scene, review.bench
     press(qtbot, review, "i")

@@ -9,7 +9,7 @@ from fields import layer_field, make_project, predict
 from napari_cellcycle.errors import CellCycleError, ProjectError
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import STATUSES, Project
-from napari_cellcycle.review import Review
+from napari_cellcycle.review import Queue, Review, reviews_table
 from napari_cellcycle.review.decision import CONFLICT, EXCLUDED, NONE, UNSURE, decide_words
 
 
@@ -132,6 +132,38 @@ def test_several_people_decide_by_majority(tmp_path: Path) -> None:
         assert blind.statuses()[:4] == ["corrected", "corrected", "excluded", ""]
         with pytest.raises(ProjectError, match="hidden in blind mode"):
             blind.accept(0)
+
+
+def test_blind_mode_hides_and_is_noted(tmp_path: Path) -> None:
+    with make_project(tmp_path, "Ann") as project:
+        Review(project).say([0, 1], "prophase")
+    with Project.open(project.folder, who="Bob") as project:
+        review = Review(project)
+        queue = Queue(review, "entropy")
+        chosen, by_entropy = review.prediction_set, queue.rows.copy()
+        review.look_blind(True)
+        assert review.people == ["Bob"]
+        assert (review.final == -1).all()
+        assert set(review.statuses()) == {""}
+        assert np.isnan(review.shown.confidence).all()
+        assert review.prediction_set is None
+        assert review.chosen_set.id == chosen.id
+        # the order tells nothing either, and comes back
+        assert (queue.order, queue.wanted) == ("random", "entropy")
+        assert (queue.rows == Queue(review, "random").rows).all()
+        review.say([0, 3], "mitotic", source="gallery")
+        review.undo()
+        review.redo()
+        assert review.statuses()[:4] == ["corrected", "", "", "corrected"]
+        review.look_blind(False)
+        assert (queue.order, queue.rows.tolist()) == ("entropy", by_entropy.tolist())
+        assert review.statuses()[0] == "conflict"
+        review.say(4, "mitotic")
+        table = reviews_table(project)
+    said = table[table["annotator"] == "Bob"]
+    assert said["source"].tolist() == (
+        ["blind-gallery"] * 2 + ["blind-undo"] * 2 + ["blind-redo"] * 2 + ["key"]
+    )
 
 
 def test_the_majority_against_counting_by_hand() -> None:

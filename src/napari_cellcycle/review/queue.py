@@ -92,6 +92,9 @@ class Queue:
         How many do.
     current : int
         Row of the cell at hand, -1 before the first.
+    wanted : str
+        The order that was asked for; while it needs predictions that are not shown, another one
+        holds: chance in blind mode, so that the order does not tell, else the position.
     """
 
     def __init__(
@@ -125,6 +128,10 @@ class Queue:
         """
         if order not in ORDERS:
             raise ProjectError(f"There is no order {order!r}; there are {', '.join(ORDERS)}.")
+        self._arrange(order, seed, other)
+        self.wanted = order
+
+    def _arrange(self, order: str, seed: int, other: PredictionSet | None) -> None:
         self.rows = _arranged(self._review, order, seed, other)
         self.order, self._seed, self._other = order, seed, other
         self._rank = np.empty(len(self.rows), np.int64)
@@ -178,8 +185,10 @@ class Queue:
 
     def _restart(self) -> None:
         self.current = -1
-        order = self.order if _possible(self._review, self.order) else "position"
-        self.sort(order, seed=self._seed, other=self._other)
+        order = self.wanted
+        if not _possible(self._review, order):
+            order = "random" if self._review.blind else "position"
+        self._arrange(order, self._seed, self._other)
 
 
 def by_entropy(review: Review) -> Floats:

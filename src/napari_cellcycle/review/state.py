@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
+BLIND = "blind-"
+"""Before the source of a word that was said in blind mode."""
+HIDDEN = "Predictions are hidden in blind mode: say a phase instead."
+
 SEVERAL = -2
 """In :attr:`Review.annotator`: more than one person has said something."""
 
@@ -81,7 +85,7 @@ class Review:
     predictions : str, optional
         Id of the prediction set to show; the newest of the vocabulary by default.
     blind : bool
-        Show neither predictions nor what others said.
+        Show neither predictions nor what others said, and note of each word that it was said so.
 
     Attributes
     ----------
@@ -138,6 +142,11 @@ class Review:
         self._predictions = predictions
         self._load()
 
+    def look_blind(self, blind: bool) -> None:
+        """Hide predictions and what others said, or show them again; see :attr:`reloaded`."""
+        self.blind = blind
+        self.reload()
+
     def reload(self) -> None:
         """Read everything again: after a new prediction set, an edit of labels or an import."""
         self._load()
@@ -170,6 +179,11 @@ class Review:
     def prediction_set(self) -> PredictionSet | None:
         """The set that is shown, without those that completed it."""
         return self.shown.sets[0] if self.shown.sets else None
+
+    @property
+    def chosen_set(self) -> PredictionSet | None:
+        """As :attr:`prediction_set`, also while it is hidden: for what a model needs to work."""
+        return self._sets[0] if self._sets else None
 
     @property
     def stale_rows(self) -> Ints:
@@ -266,7 +280,7 @@ class Review:
     def accept(self, rows: int | ArrayLike, *, source: str = "accept") -> Change:
         """Say that predictions are right; cells without one, and stale ones, are left out."""
         if self.blind:
-            raise ProjectError("Predictions are hidden in blind mode: say a phase instead.")
+            raise ProjectError(HIDDEN)
         chosen = _rows(rows)
         chosen = chosen[self.shown.phase[chosen] >= 0]
         word_of = [Word("phase", slug) for slug in self._coder.slugs]
@@ -319,7 +333,7 @@ class Review:
         self.cells: CellTable = project.segmentations.cells(self._segmentation)
         self._index = CellIndex(self.cells)
         routes = self._routes = project.segmentations.routes(self.image)
-        sets = self._choose_sets()
+        sets = self._sets = self._choose_sets()
         self.phases: PhaseSet = self._choose_phases(sets)
         self._coder = Coder(self.phases)
         n = len(self.cells)
@@ -420,7 +434,7 @@ class Review:
             segmentation=self._segmentation,
             vocabulary=self.phases.name,
             kind=kind,
-            source=source,
+            source=f"{BLIND}{source}" if self.blind else source,
             about=about,
             undoes=undoes,
         )

@@ -75,15 +75,19 @@ def gallery(nuclei, qtbot):
 
 @pytest.fixture
 def open_desk(qapp):
-    """The desk of somebody at a project of ``fields.py``, without a viewer."""
+    """The desk of somebody at a project of ``fields.py``, without a viewer; the former one ends."""
     opened = []
 
     def open_desk(folder, who):
+        close()
         stack, labels = layer_field()
         project = Project.open(folder, who=who)
         opened.append(Desk(Undertaking(project, 1, labels, stack, {"dna": 0})))
-        return opened[-1]
+        return opened[0]
+
+    def close():
+        while opened:
+            opened.pop().close()
 
     yield open_desk
-    for desk in opened:
-        desk.close()
+    close()

@@ -206,7 +206,7 @@ def test_without_a_model_and_in_time_there_are_other_columns(qtbot):
         "status",
         "seen",
     ]
-    assert texts(table, "status") == ["not classified"] * 4
+    assert texts(table, "status") == ["not judged"] * 4
 
 
 def test_a_reload_brings_other_cells(table, nuclei):

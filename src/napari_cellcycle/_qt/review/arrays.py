@@ -81,6 +81,7 @@ class ArraySource:
             np.arange(1, n + 1) if label is None else np.asarray(label, dtype=np.int64)
         )
         self.position = _floats(position, (n, 3))
+        self.blind = False
         self.unit = unit
         self.is_2d = is_2d
         self._make_views = make_views

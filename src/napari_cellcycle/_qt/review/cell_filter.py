@@ -34,6 +34,7 @@ _COMPARE = {
     "=": operator.eq,
 }
 _COMPARISON = re.compile(r"([a-z]+)(<=|>=|<|>|=)(.+)")
+_PREDICTED = ("predicted", "confidence", "entropy", "axis")
 _PLACES = {"z": 0, "y": 1, "x": 2}
 
 
@@ -78,6 +79,8 @@ def _term(source: CellSource, term: str) -> Mask:
 
 
 def _compare(source: CellSource, name: str, sign: str, value: str) -> Mask:
+    if source.blind and name in _PREDICTED:
+        raise CellCycleError(f"Predictions are hidden in blind mode: {name} cannot be looked for.")
     if sign == "=":
         if name in ("phase", "predicted"):
             return _has_phase(source, getattr(source, name), value)

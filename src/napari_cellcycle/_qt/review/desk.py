@@ -13,7 +13,7 @@ from napari_cellcycle._qt.review.reviewed import Reviewed
 from napari_cellcycle._qt.review.undertaking import recipe_of
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.queue import ORDERS, Filter, Queue
-from napari_cellcycle.review.state import Review
+from napari_cellcycle.review.state import HIDDEN, Review
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +61,8 @@ class Desk(QObject):
         self.goes_on = True
         kept = self.project.parameter(self._name, {})
         self.queue = Queue(self.review, _order(self.review, kept.get("order", "")), _filter(kept))
+        if self.project.parameter(self._blind_name, default=False):
+            self.review.look_blind(True)
         self.source = Reviewed(self.review, self._pixels())
         self._keeping = QTimer(self)
         self._keeping.setSingleShot(True)
@@ -154,7 +156,10 @@ class Desk(QObject):
         rows = self.targets()
         if len(rows) and (self.review.shown.phase[rows] < 0).all():
             self.refused.emit(
-                "There is no prediction to accept here: say a phase, or classify stale cells again."
+                HIDDEN
+                if self.review.blind
+                else "There is no prediction to accept here: say a phase, or classify stale cells "
+                "again."
             )
             return
         self._speak(lambda r: self.review.accept(r, source="key"), rows)
@@ -183,7 +188,9 @@ class Desk(QObject):
         rows = self.sure_rows()
         if not len(rows):
             self.refused.emit(
-                f"No cell of this phase is predicted above {SURE} and not judged yet."
+                HIDDEN
+                if self.review.blind
+                else f"No cell of this phase is predicted above {SURE} and not judged yet."
             )
             return
         self._speak(lambda r: self.review.accept(r, source="accept-all"), rows, go_on=False)
@@ -196,10 +203,17 @@ class Desk(QObject):
         """Bring back what was undone."""
         self._again(self.review.redo, "Nothing to redo.", "Done again")
 
-    # --- edited labels --------------------------------------------------------------------------
+    # --- other cells, or others to see ----------------------------------------------------------
+
+    def look_blind(self, blind: bool) -> None:
+        """Hide predictions and what others said, for this person in this project, or no more."""
+        self.review.blind = blind
+        self.reload(self.undertaking)
+        if not self.project.read_only:
+            self._attempt(lambda: self.project.set_parameter(self._blind_name, blind))
 
     def reload(self, undertaking: Undertaking) -> None:
-        """Read everything again: other labels, or more predictions; stay at the cell."""
+        """Read everything again: other labels, more predictions or words; stay at the cell."""
         at = self.current
         cell = None
         if at >= 0:
@@ -219,8 +233,12 @@ class Desk(QObject):
     def _name(self) -> str:
         return f"queue/{self.undertaking.image}/{self.project.who}"
 
+    @property
+    def _blind_name(self) -> str:
+        return f"blind/{self.project.who}"
+
     def _pixels(self) -> Pixels:
-        given, shown = self.undertaking, self.review.prediction_set
+        given, shown = self.undertaking, self.review.chosen_set
         recipe = recipe_of(self.project, "" if shown is None else shown.model_sha256)
         return Pixels(
             given.stack,
@@ -292,7 +310,7 @@ class Desk(QObject):
             return
         only, row = self.queue.only, self.current
         kept: dict[str, Any] = {
-            "order": self.queue.order,
+            "order": self.queue.wanted,
             "phases": None if only.phases is None else sorted(only.phases),
             "statuses": None if only.statuses is None else sorted(only.statuses),
             "frame": only.frame,

@@ -199,7 +199,7 @@ class ReviewWidget(QStackedWidget):
         labels = replace(labels, path=None)
         desk.told.emit("Comparing labels…")
         self._updating.start(
-            "Classify edited cells", update, desk.undertaking, labels, desk.review.prediction_set
+            "Classify edited cells", update, desk.undertaking, labels, desk.review.chosen_set
         )
 
     def _on_updated(self, done: Updated) -> None:

@@ -54,14 +54,13 @@ class GestureBar(QWidget):
         self._desk = desk
         self._keys: Mapping[str, str] = {}
         self.buttons: dict[str, QPushButton] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(4)
-        grid.setVerticalSpacing(4)
-        for place, (name, text, _) in enumerate(_BUTTONS):
-            button = _button(name, text, actions[name], "3px 4px")
-            self.buttons[name] = button
-            grid.addWidget(button, place // _A_ROW, place % _A_ROW)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(4)
+        self._grid.setVerticalSpacing(4)
+        for name, text, _ in _BUTTONS:
+            self.buttons[name] = _button(name, text, actions[name], "3px 4px")
+        self._lay_out()
         self.accept_all = _button("accept-all", "", actions["accept-all"], "3px 6px")
 
     def name_keys(self, keys: Mapping[str, str]) -> None:
@@ -71,9 +70,20 @@ class GestureBar(QWidget):
             self.buttons[name].setToolTip(with_key(tip, keys.get(name, "")))
         self.offer()
 
+    def _lay_out(self) -> None:
+        """Place the buttons; in blind mode there is nothing to accept."""
+        blind = self._desk.review.blind
+        offered = [button for name, button in self.buttons.items() if name != "accept" or not blind]
+        for place, button in enumerate(offered):
+            self._grid.addWidget(button, place // _A_ROW, place % _A_ROW)
+        self.buttons["accept"].setVisible(not blind)
+        self.buttons["clear"].setText("Take back" if blind else "Predicted")
+
     def offer(self) -> None:
         """Enable what can be done, and say how much."""
         desk, review = self._desk, self._desk.review
+        if self.buttons["accept"].isHidden() != review.blind:
+            self._lay_out()
         may = not desk.project.read_only
         undo, redo = review.to_undo, review.to_redo
         for name, action in (("undo", undo), ("redo", redo)):

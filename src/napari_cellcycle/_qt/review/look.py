@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
 
 NO_PHASE = "no phase"
-STATUS_NAMES = {"": "not classified"}
+STATUS_NAMES = {"": "not judged"}
 """Names of statuses that are not called as in the tables."""
 
 

@@ -59,6 +59,11 @@ class Reviewed:
         return len(self.review)
 
     @property
+    def blind(self) -> bool:
+        """Whether predictions, and what others say, are hidden."""
+        return self.review.blind
+
+    @property
     def phases(self) -> PhaseSet:
         """The vocabulary."""
         return self.review.phases

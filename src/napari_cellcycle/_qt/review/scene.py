@@ -238,15 +238,11 @@ class Scene(QObject):
         if self.segmentation not in self._viewer.layers:
             return
         review = self.desk.review
-        rows = pd.DataFrame(
-            {
-                "index": review.cells.label,
-                "phase": review.final_slugs(),
-                "confidence": review.shown.confidence,
-                "entropy": review.shown.entropy,
-                "deciding_axis": self.desk.source.deciding_axis,
-            }
-        )
+        rows = pd.DataFrame({"index": review.cells.label, "phase": review.final_slugs()})
+        if review.shown.sets:
+            rows["confidence"] = review.shown.confidence
+            rows["entropy"] = review.shown.entropy
+            rows["deciding_axis"] = self.desk.source.deciding_axis
         session_of(self._viewer).set_features(
             self._viewer, self.segmentation, review.cells.frame, rows, self.axes
         )

@@ -138,6 +138,10 @@ class CellSource(Protocol):
         """Number of cells."""
 
     @property
+    def blind(self) -> bool:
+        """Whether predictions, and what others say, are hidden."""
+
+    @property
     def phase(self) -> NDArray[np.integer[Any]]:
         """Code of the final phase, -1 where there is none."""
 

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.blind import BlindBox
 from napari_cellcycle._qt.review.cell_panel import CellPanel
 from napari_cellcycle._qt.review.cell_table import CellTable
 from napari_cellcycle._qt.review.gallery import Gallery
@@ -64,6 +65,7 @@ class Workbench(QWidget):
         self.title.setObjectName("project-title")
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.close_button = _tool("Close", "close-project", "Close the project; all is saved")
+        self.blind = BlindBox(desk)
         self.notice = MessageLabel("review-notice")
         self.queue = QueueBar(desk)
         self.phases = PhaseBar(desk)
@@ -138,6 +140,7 @@ class Workbench(QWidget):
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self.title, 1)
+        head.addWidget(self.blind)
         head.addWidget(self.close_button)
         self.phases.row.addWidget(self.goes_on)
         self.phases.row.addWidget(self.follows)

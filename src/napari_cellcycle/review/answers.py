@@ -59,12 +59,13 @@ def read_answers(
     *,
     image: int | None = None,
     phases: PhaseSet | None = None,
+    who: str | None = None,
 ) -> Answers:
     """Take the words of a CSV file into a project; nothing is taken twice.
 
     With a column ``status`` it is read as a ``cells`` table: words of accepted, corrected, excluded
     and unsure cells, under the names of those who said them. Otherwise every row with a ``phase``
-    (its slug, or its name) is a word of the person who works. Without a column ``frame`` the image
+    (its slug, or its name) is a word. Without a column ``frame`` the image
     must have one frame.
 
     Parameters
@@ -79,6 +80,8 @@ def read_answers(
     phases : PhaseSet, optional
         In which phases are said, and rows of another vocabulary do not match; by default in the
         vocabulary that a row names, or in which the image is shown.
+    who : str, optional
+        Whose the words of rows without an ``annotator`` are; of the person who works by default.
 
     Raises
     ------
@@ -86,11 +89,16 @@ def read_answers(
         If a column is missing, or it could not be saved; nothing has changed then.
     """
     project.store.check_writable()
-    return take_answers(project, read_csv(path), image=image, phases=phases)
+    return take_answers(project, read_csv(path), image=image, phases=phases, who=who)
 
 
 def take_answers(
-    project: Project, table: CsvRows, *, image: int | None = None, phases: PhaseSet | None = None
+    project: Project,
+    table: CsvRows,
+    *,
+    image: int | None = None,
+    phases: PhaseSet | None = None,
+    who: str | None = None,
 ) -> Answers:
     """As :func:`read_answers`, of a file that is read."""
     columns = set(table.columns)
@@ -107,14 +115,20 @@ def take_answers(
                 f"{len(images)}. Name one, or add a column 'image'."
             )
         image = images[0].number
-    return _Reading(project, table, image, phases).run()
+    return _Reading(project, table, image, phases, who or project.who).run()
 
 
 class _Reading:
     def __init__(
-        self, project: Project, table: CsvRows, image: int | None, phases: PhaseSet | None
+        self,
+        project: Project,
+        table: CsvRows,
+        image: int | None,
+        phases: PhaseSet | None,
+        who: str,
     ) -> None:
         self.project, self.table, self.image, self.phases = project, table, image, phases
+        self.who = who
         self.images = {found.number: found for found in project.images.all()}
         self.frames: dict[int, int] = {}
         self.shown: dict[int, PhaseSet] = {}
@@ -156,7 +170,7 @@ class _Reading:
             slug = known.slugs.get(word.phase)
             word = Word("phase", known.phases[word.phase].slug if slug is None else slug, word.note)
         time = microseconds(row.get("reviewed_at", ""))
-        people = split_names(restore(row.get("annotator", ""))) or [self.project.who]
+        people = split_names(restore(row.get("annotator", ""))) or [self.who]
         for who in people:
             key = (image, known.phases.name, who, time, frame, label)
             if key in self.there:

@@ -23,6 +23,8 @@ def import_words(
     *,
     image: int | None = None,
     phases: PhaseSet | None = None,
+    shown: int | None = None,
+    who: str | None = None,
 ) -> Answers | Union:
     """Take words of another project or of a CSV file; nothing is taken twice.
 
@@ -34,8 +36,10 @@ def import_words(
         The folder of a project (:func:`~napari_cellcycle.review.union.unite`), a table ``reviews``
         (:func:`~napari_cellcycle.review.events.read_events`), a table ``cells`` or plain
         ``label,phase`` (:func:`~napari_cellcycle.review.answers.read_answers`).
-    image, phases
+    image, phases, who
         As for the latter.
+    shown : int, optional
+        Number of the image that a table without a column ``image`` is about.
 
     Raises
     ------
@@ -48,4 +52,6 @@ def import_words(
     table = read_csv(path)
     if {"event", "action"} <= set(table.columns):
         return take_events(project, table)
-    return take_answers(project, table, image=image, phases=phases)
+    if image is None and "image" not in table.columns:
+        image = shown
+    return take_answers(project, table, image=image, phases=phases, who=who)

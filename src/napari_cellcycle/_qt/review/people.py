@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.review.look import Look, phase_name
+from napari_cellcycle._qt.review.take_in import TakeIn
 from napari_cellcycle._qt.review.worker import Worker
 from napari_cellcycle._qt.training.matrix import MatrixView, ink_on
 from napari_cellcycle.review.agreement import Snapshot, confusion, measure_agreement
@@ -35,13 +36,6 @@ class PeoplePanel(QWidget):
     ----------
     desk : Desk
         Whose review it is.
-
-    Attributes
-    ----------
-    head : QHBoxLayout
-        Beside the line on agreement, with room for more.
-    foot : QVBoxLayout
-        Below everything, with room for more.
     """
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
@@ -59,6 +53,7 @@ class PeoplePanel(QWidget):
         self.matrix.setObjectName("people-matrix")
         self.legend = _text("people-legend")
         self.legend.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.take_in = TakeIn(desk)
         self._worker = Worker(self._compare, 1, self)
         self._worker.made.connect(self._take)
         self._worker.broke.connect(_raise)
@@ -81,6 +76,7 @@ class PeoplePanel(QWidget):
         """Follow the review no more."""
         self._waiting.stop()
         self._worker.close()
+        self.take_in.close_job()
         self._desk.review.changed.disconnect(self._change)
 
     def showEvent(self, event: QShowEvent | None) -> None:
@@ -137,21 +133,16 @@ class PeoplePanel(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 4, 4, 0)
         column.setSpacing(6)
-        self.head = QHBoxLayout()
-        self.head.setSpacing(8)
-        self.head.addWidget(self.told, 1)
         beside = QHBoxLayout()
         beside.setSpacing(10)
         beside.addWidget(self.matrix)
         beside.addWidget(self.legend, 1)
-        self.foot = QVBoxLayout()
-        self.foot.setSpacing(6)
         column.addWidget(self.said)
-        column.addLayout(self.head)
+        column.addWidget(self.told)
         column.addWidget(self.pair)
         column.addWidget(self.about)
         column.addLayout(beside)
-        column.addLayout(self.foot)
+        column.addWidget(self.take_in)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)

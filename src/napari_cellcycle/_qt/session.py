@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_cellcycle._qt.features import FeatureView
 from napari_cellcycle._qt.overlay import PhaseOverlay
+from napari_cellcycle.review.signal import Signal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +50,16 @@ class Finished:
 
 
 class Session:
-    """Overlays, features and finished classifications of one viewer, by segmentation layer."""
+    """Overlays, features and finished classifications of one viewer, by segmentation layer.
+
+    Attributes
+    ----------
+    classified : Signal
+        Called with each :class:`Finished` classification.
+    """
 
     def __init__(self) -> None:
+        self.classified = Signal()
         self.overlays: dict[Hashable, PhaseOverlay] = {}
         self.finished: dict[Hashable, Finished] = {}
         self._features: dict[Hashable, FeatureView] = {}
@@ -77,6 +85,7 @@ class Session:
     def finish(self, finished: Finished) -> None:
         """Keep a classification for whoever goes on with it."""
         self.finished[finished.layer.unique_id] = finished
+        self.classified.emit(finished)
 
     def set_features(
         self, viewer: Any, segmentation: Any, frame: NDArray[Any], rows: pd.DataFrame, axes: str

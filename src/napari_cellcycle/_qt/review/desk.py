@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cellcycle._qt.review.pixels import Pixels
 from napari_cellcycle._qt.review.reviewed import Reviewed
-from napari_cellcycle._qt.review.undertaking import recipe_of
+from napari_cellcycle._qt.review.undertaking import last_image, recipe_of
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.queue import ORDERS, Filter, Queue
 from napari_cellcycle.review.state import HIDDEN, Review
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle.project.images import ProjectImage
     from napari_cellcycle.review.state import Change
 
     Ints = NDArray[np.int64]
@@ -77,13 +78,17 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Keep the place in the queue, and close the project."""
+        self.leave()
+        self.project.close()
+
+    def leave(self) -> None:
+        """Keep the place in the queue; the project stays open for another image."""
         self._keeping.stop()
         self._counting.stop()
         self._keep_place()
         self.review.changed.disconnect(self._tell_queue)
         self.queue.close()
         self.source.close()
-        self.project.close()
 
     @property
     def current(self) -> int:
@@ -95,10 +100,19 @@ class Desk(QObject):
         """Whether the cell at hand is none."""
         return self.current < 0
 
+    @property
+    def next_image(self) -> ProjectImage | None:
+        """The image of the project after this one; None at the last."""
+        later = (i for i in self.project.images.all() if i.number > self.undertaking.image)
+        return next(later, None)
+
     # --- going --------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Go to the cell where the last session ended, or to the first of the queue."""
+        name = last_image(self.project.who)
+        if not self.project.read_only and self.project.parameter(name) != self.undertaking.image:
+            self._attempt(lambda: self.project.set_parameter(name, self.undertaking.image))
         if self._start_at >= 0:
             self.go_to(self._start_at)
         else:
@@ -110,7 +124,10 @@ class Desk(QObject):
 
     def next(self) -> None:
         """Go to the next cell of the queue."""
-        self._go(self.queue.next(), "This is the last cell of the queue.")
+        row = self.queue.next()
+        ahead = self.next_image if row < 0 else None
+        on = "" if ahead is None else f" The next image is {ahead.name}."
+        self._go(row, f"This is the last cell of the queue.{on}")
 
     def previous(self) -> None:
         """Go to the cell before."""

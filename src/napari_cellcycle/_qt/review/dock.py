@@ -10,19 +10,23 @@ from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWi
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
-from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.desk import Desk
+from napari_cellcycle._qt.review.image_layers import ImageLayers
 from napari_cellcycle._qt.review.scene import Scene
+from napari_cellcycle._qt.review.start import begin
 from napari_cellcycle._qt.review.start_form import StartForm
-from napari_cellcycle._qt.review.undertaking import AtHand, Start, begin, resume
+from napari_cellcycle._qt.review.undertaking import AtHand, Lost, enter, resume
 from napari_cellcycle._qt.review.update import update
 from napari_cellcycle._qt.review.workbench import Workbench
+from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from napari_cellcycle._qt.review.start import Start
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle._qt.review.update import Updated
+    from napari_cellcycle._qt.session import Finished
 
 
 class ReviewWidget(QStackedWidget):
@@ -42,6 +46,8 @@ class ReviewWidget(QStackedWidget):
         self.scene: Scene | None = None
         self.bench: Workbench | None = None
         self._layer: Any = None
+        self._entered: dict[int, Undertaking] = {}
+        self.layers = ImageLayers(napari_viewer)
         self.form = StartForm(napari_viewer)
         self.form.start_wanted.connect(self._start)
         self.form.open_wanted.connect(self.open_project)
@@ -64,12 +70,13 @@ class ReviewWidget(QStackedWidget):
         for job in (self._job, self._updating):
             job.stepped.connect(self._on_step)
             job.ended.connect(self._on_end)
-        self._job.refused.connect(self.message.error)
+        self._job.refused.connect(self._refuse)
         self._job.succeeded.connect(self._on_ready)
         self._updating.refused.connect(self._refuse)
         self._updating.succeeded.connect(self._on_updated)
         napari_viewer.dims.events.current_step.connect(self._on_dims)
         napari_viewer.layers.events.removed.connect(self._on_removed)
+        session_of(napari_viewer).classified.connect(self._on_classified)
 
     @property
     def is_busy(self) -> bool:
@@ -89,6 +96,7 @@ class ReviewWidget(QStackedWidget):
             self.form.watch.stop()
             self._viewer.dims.events.current_step.disconnect(self._on_dims)
             self._viewer.layers.events.removed.disconnect(self._on_removed)
+            session_of(self._viewer).classified.disconnect(self._on_classified)
         return handled
 
     # --- opening and closing ------------------------------------------------------------------
@@ -111,8 +119,49 @@ class ReviewWidget(QStackedWidget):
         at_hand = AtHand(self.form.stacks())
         self._job.start("Open a project", resume, Path(folder), who, at_hand)
 
+    def show_image(self, number: int) -> None:
+        """Show another image of the open project.
+
+        Parameters
+        ----------
+        number : int
+            Of the image.
+        """
+        if self.desk is None or self.bench is None or number == self.desk.undertaking.image:
+            return
+        if self.is_busy:
+            self.bench.images.show_current()
+            return
+        known = self._entered.get(number)
+        if known is not None:
+            self._on_ready(known)
+            return
+        at_hand = AtHand(self.form.stacks())
+        self._job.start("Open an image", enter, self.desk.project, number, at_hand)
+
+    def add_image(self) -> None:
+        """Close the project, and offer to add what is in the viewer to it."""
+        if self.desk is None or self.is_busy:
+            return
+        project, folder = self.desk.project, self.desk.project.folder
+        self._put_away()
+        project.close()
+        self.close_project()
+        self.form.choose_place(folder)
+        self.message.hint(f"Choose the labels of the image that goes to {folder.name}.")
+
     def close_project(self) -> None:
         """Close the project, if one is open; its layers stay."""
+        desk = self.desk
+        self._leave()
+        if desk is not None:
+            desk.project.close()
+        self._entered.clear()
+        self.layers.forget()
+        self.form.refresh()
+
+    def _leave(self) -> None:
+        """Take down the widgets of the image that is shown; the project stays open."""
         if self.bench is not None:
             self.bench.close_bench()
             self.removeWidget(self.bench)
@@ -121,10 +170,9 @@ class ReviewWidget(QStackedWidget):
             self.scene.close()
             self.scene.deleteLater()
         if self.desk is not None:
-            self.desk.close()
+            self.desk.leave()
             self.desk.deleteLater()
         self.bench = self.scene = self.desk = None
-        self.form.refresh()
 
     def _start(self, start: Start) -> None:
         if self.is_busy:
@@ -134,53 +182,43 @@ class ReviewWidget(QStackedWidget):
         self._begin_work("Starting…")
         self._job.start("Start a review", begin, start)
 
-    def _on_ready(self, undertaking: Undertaking) -> None:
+    def _on_ready(self, found: Undertaking | Lost) -> None:
+        if isinstance(found, Lost):
+            self._refuse(found.problem)
+            return
         try:
-            self._show(undertaking)
+            if self.desk is not None:
+                self._put_away()
+            self._show(found)
         except CellCycleError as error:
-            undertaking.project.close()
+            found.project.close()
             self.message.error(str(error))
 
+    def _put_away(self) -> None:
+        """Make room for another image of the project."""
+        assert self.desk is not None
+        assert self.scene is not None
+        former, labels = self.desk.undertaking, self.scene.segmentation
+        self._entered[former.image] = former
+        self._layer = None
+        self._leave()
+        self.layers.put_away(former, labels)
+
     def _show(self, undertaking: Undertaking) -> None:
-        layer = self._layer if self._layer in self._viewer.layers else None
         desk = Desk(undertaking, self)
-        if layer is None:
-            layer = self._find_layer(undertaking) or self._add_layers(undertaking, desk)
+        layer = self.layers.bring(undertaking, desk.review.cells.spacing, self._layer)
         time = undertaking.segmentation.grid[0] > 1
         axes = inputs.axes_of(layer, time=time)
         self.desk, self._layer = desk, layer
         self.scene = Scene(self._viewer, desk, layer, axes, self)
         self.bench = Workbench(desk, self.scene)
         self.bench.update_wanted.connect(self.update_labels)
+        self.bench.image_wanted.connect(self.show_image)
+        self.bench.add_wanted.connect(self.add_image)
         self.bench.close_wanted.connect(self.close_project)
         self.addWidget(self.bench)
         self.setCurrentWidget(self.bench)
         desk.begin()
-
-    def _find_layer(self, undertaking: Undertaking) -> Any:
-        """A Labels layer of the viewer that has the cells of a project already."""
-        import numpy as np
-
-        wanted, time = undertaking.segmentation, undertaking.segmentation.grid[0] > 1
-        for layer in inputs.label_layers(self._viewer.layers):
-            try:
-                found = inputs.segmentation(layer, wanted.labels_are, time=time)
-            except CellCycleError:
-                continue
-            if found.grid == wanted.grid and all(
-                np.array_equal(found.volume(t), wanted.volume(t)) for t in range(wanted.grid[0])
-            ):
-                return layer
-        return None
-
-    def _add_layers(self, undertaking: Undertaking, desk: Desk) -> Any:
-        spacing, stack = desk.review.cells.spacing, undertaking.stack
-        if stack is not None:
-            add_stack(self._viewer, stack, spacing)
-        layer = add_segmentation(self._viewer, undertaking.segmentation, spacing)
-        layer.opacity = 0.0  # the phases lie over it; the status bar still tells of it
-        self._viewer.reset_view()
-        return layer
 
     # --- edited labels --------------------------------------------------------------------------
 
@@ -233,12 +271,19 @@ class ReviewWidget(QStackedWidget):
         self.busy.setText("")
 
     def _refuse(self, text: str) -> None:
-        if self.desk is not None:
+        if self.desk is not None and self.bench is not None:
             self.desk.refused.emit(text)
+            self.bench.images.show_current()
+        else:
+            self.message.error(text)
 
     def _on_dims(self, event: Any = None) -> None:
         if self.bench is not None:
             self.bench.follow_frame()
+
+    def _on_classified(self, finished: Finished) -> None:
+        if self.desk is None:
+            self.form.refresh()
 
     def _on_removed(self, event: Any) -> None:
         """Close the project when the person removes the segmentation."""

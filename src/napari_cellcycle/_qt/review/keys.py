@@ -46,6 +46,7 @@ class Key:
 KEYS = (
     Key("next", "D", "next cell of the queue"),
     Key("previous", "A", "previous cell"),
+    Key("next-image", "Shift+D", "next image of the project"),
     Key("accept", "Return", "accept the prediction"),
     Key("accept-all", "Shift+Return", "accept all above 0.99 of the cell's predicted phase"),
     Key("exclude", "X", "exclude: debris, out of focus, badly segmented"),
@@ -177,7 +178,7 @@ def _as_made(phases: PhaseSet) -> tuple[Key, ...]:
         Key(f"{_PHASE}{branch.slug}", "" if place else "0", f"{branch.name}, stage unknown")
         for place, branch in enumerate(branches)
     ]
-    return (*KEYS[:3], *found, *KEYS[3:])
+    return (*KEYS[:4], *found, *KEYS[4:])
 
 
 def _key_of(keys: tuple[Key, ...], action: str) -> Key:

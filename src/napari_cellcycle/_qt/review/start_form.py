@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -24,7 +25,8 @@ from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.results import MessageLabel
-from napari_cellcycle._qt.review.undertaking import SUFFIX, Start, place_beside
+from napari_cellcycle._qt.review.start import Given, Start, place_beside
+from napari_cellcycle._qt.review.undertaking import SUFFIX
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, SegmentationError
@@ -64,6 +66,10 @@ class StartForm(QWidget):
         self.found = QLabel()
         self.found.setObjectName("found")
         self.found.setWordWrap(True)
+        self.all_found = QCheckBox()
+        self.all_found.setObjectName("all-found")
+        self.all_found.setToolTip("One project for every image that was classified in this viewer")
+        self.all_found.setChecked(True)
         self.channels = {role: ChoiceBox(f"review-{role}") for role in _ROLES}
         self.spacing = SpacingEdit()
         self.vocabulary = ChoiceBox("vocabulary", tooltip="Which phases there are")
@@ -78,6 +84,9 @@ class StartForm(QWidget):
         self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.change = QPushButton("Change…")
         self.change.setObjectName("change-place")
+        self.add = QPushButton("Add to…")
+        self.add.setObjectName("add-to-project")
+        self.add.setToolTip("Add the image to a project that is there")
         self.start = QPushButton("Start review")
         self.start.setObjectName("start-review")
         self.open = QPushButton("Open project…")
@@ -86,12 +95,14 @@ class StartForm(QWidget):
         self._lay_out()
         self.watch = LayerWatch(viewer, self)
         self.watch.changed.connect(self.refresh)
+        self.all_found.toggled.connect(self.update_offer)
         for box in (self.labels, self.vocabulary, self.labels_are, *self.channels.values()):
             box.changed.connect(self.update_offer)
         self.spacing.changed.connect(self.update_offer)
         self.own.textChanged.connect(self.update_offer)
         self.who.textChanged.connect(self.update_offer)
         self.change.clicked.connect(self._change_place)
+        self.add.clicked.connect(self._choose_project)
         self.start.clicked.connect(self._start)
         self.open.clicked.connect(self._open)
         self.refresh()
@@ -133,8 +144,9 @@ class StartForm(QWidget):
         else:
             self.message.clear()
             self.start.setEnabled(True)
+            is_there = start.folder != Path() and start.folder.exists()
             shown = start.folder.name if start.folder != Path() else "you will be asked where"
-            self.place.setText(shown)
+            self.place.setText(f"add to {shown}" if is_there else shown)
             self.place.setToolTip(str(start.folder) if start.folder != Path() else "")
 
     def to_start(self) -> Start:
@@ -145,8 +157,6 @@ class StartForm(QWidget):
         CellCycleError
             If it cannot start; the text says why, in one line.
         """
-        from napari_cellcycle.image import check_match
-
         who = " ".join(self.who.text().split())
         if not who:
             raise ProjectError("Say who works: every word is kept under a name.")
@@ -158,22 +168,43 @@ class StartForm(QWidget):
             )
         finished = self.finished
         if finished is not None:
-            found = finished.classification
-            stack, channels = finished.stack, dict(found.channels)
-            segmentation = found.segmentation
-            spacing, phases = found.cells.spacing, found.phases
+            images = [Given.of(finished)]
+            if self.all_found.isChecked():
+                images += [Given.of(other) for other in self.others()]
         else:
-            chosen = {role: box.value() for role, box in self.channels.items()}
-            if chosen["dna"] is None:
-                raise ChannelError("Choose the DNA channel: pictures of cells are made from it.")
-            if chosen["membrane"] is not None and chosen["membrane"].key == chosen["dna"].key:
-                raise ChannelError("Two roles have the same channel: choose another, or none.")
-            stack, channels = inputs.combine(chosen, like=layer)
-            segmentation = inputs.segmentation(layer, self.labels_are.key())  # type: ignore[arg-type]
-            check_match(stack, segmentation)
-            spacing, phases = self.spacing.resolved(is_2d=stack.is_2d), self._phases()
-        folder = self._folder or place_beside(stack.path) or Path()
-        return Start(folder, who, stack, channels, segmentation, spacing, phases, finished)
+            images = [self._unclassified(layer)]
+        folder = self._folder or place_beside(images[0].stack.path) or Path()
+        return Start(folder, who, tuple(images))
+
+    def _unclassified(self, layer: Any) -> Given:
+        """The chosen layers, to be annotated without any model."""
+        from napari_cellcycle.image import check_match
+
+        chosen = {role: box.value() for role, box in self.channels.items()}
+        if chosen["dna"] is None:
+            raise ChannelError("Choose the DNA channel: pictures of cells are made from it.")
+        if chosen["membrane"] is not None and chosen["membrane"].key == chosen["dna"].key:
+            raise ChannelError("Two roles have the same channel: choose another, or none.")
+        stack, channels = inputs.combine(chosen, like=layer)
+        segmentation = inputs.segmentation(layer, self.labels_are.key())  # type: ignore[arg-type]
+        check_match(stack, segmentation)
+        spacing = self.spacing.resolved(is_2d=stack.is_2d)
+        return Given(stack, channels, segmentation, spacing, self._phases())
+
+    def others(self) -> list[Finished]:
+        """Classifications of further images, one each."""
+        finished = self.finished
+        if finished is None:
+            return []
+        found = {(finished.stack.name, finished.stack.scene): finished}
+        for other in reversed(session_of(self._viewer).finished.values()):
+            found.setdefault((other.stack.name, other.stack.scene), other)
+        return list(found.values())[1:]
+
+    def choose_place(self, folder: Path) -> None:
+        """Choose the folder of a project, a new one or one that is there."""
+        self._folder = folder
+        self.update_offer()
 
     def stacks(self) -> list[Stack]:
         """Images in the viewer, each as one: where a project may find its own again."""
@@ -226,6 +257,7 @@ class StartForm(QWidget):
         form.addRow("Your name", self.who)
         form.addRow("Labels", self.labels)
         form.addRow("Found", self.found)
+        form.addRow("", self.all_found)
         form.addRow("Labels are", self.labels_are)
         form.addRow("DNA", self.channels["dna"])
         form.addRow("Membrane", self.channels["membrane"])
@@ -236,6 +268,7 @@ class StartForm(QWidget):
         row.setSpacing(6)
         row.addWidget(self.place, 1)
         row.addWidget(self.change)
+        row.addWidget(self.add)
         form.addRow("Project", row)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
@@ -250,6 +283,10 @@ class StartForm(QWidget):
 
     def _show_rows(self, *, annotating: bool) -> None:
         self._form.setRowVisible(self.found, not annotating)
+        others = len(self.others())
+        self._form.setRowVisible(self.all_found, others > 0)
+        plural = "s" if others > 1 else ""
+        self.all_found.setText(f"and {others} other classified image{plural}")
         annotates = (self.labels_are, *self.channels.values(), self.spacing, self.vocabulary)
         for field in annotates:
             self._form.setRowVisible(field, annotating)
@@ -258,8 +295,16 @@ class StartForm(QWidget):
     def _change_place(self) -> None:
         folder = self._ask_place()
         if folder is not None:
-            self._folder = folder
-            self.update_offer()
+            self.choose_place(folder)
+
+    def _choose_project(self) -> None:
+        folder = self._ask_project()
+        if folder is not None:
+            self.choose_place(folder)
+
+    def _ask_project(self) -> Path | None:
+        chosen = QFileDialog.getExistingDirectory(self, f"A project (NAME{SUFFIX})")
+        return Path(chosen) if chosen else None
 
     def _ask_place(self) -> Path | None:
         chosen, _ = QFileDialog.getSaveFileName(
@@ -287,9 +332,9 @@ class StartForm(QWidget):
         self.start_wanted.emit(start)
 
     def _open(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, f"Open a project (NAME{SUFFIX})")
-        if folder:
-            self.open_wanted.emit(Path(folder))
+        folder = self._ask_project()
+        if folder is not None:
+            self.open_wanted.emit(folder)
 
 
 def _login() -> str:

@@ -1,61 +1,22 @@
-"""Start a project, or open one: what is read and written before there is anything to see."""
+"""Open a project and one of its images: what is read before there is anything to see."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_cellcycle.errors import CellCycleError, ProjectError
+from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 
 if TYPE_CHECKING:
-    from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.cells.recipe import ViewRecipe
-    from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import Segmentation, Stack
-    from napari_cellcycle.phases import PhaseSet
+    from napari_cellcycle.project.images import Role
     from napari_cellcycle.project.project import Project
 
 SUFFIX = ".cellcycle"
 DEFAULT_RECIPE = "recipe"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Start:
-    """A review that is to begin.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the new project.
-    who : str
-        Name of the person who works.
-    stack : Stack
-        The image.
-    channels : mapping of str to int or None
-        Channel of the image for each role.
-    segmentation : Segmentation
-        Its cells, as they are in the viewer now.
-    spacing : Spacing
-        As resolved for the image.
-    phases : PhaseSet
-        The vocabulary.
-    finished : Finished or None
-        The classification to review; None to annotate without any model.
-    """
-
-    folder: Path
-    who: str
-    stack: Stack
-    channels: Mapping[str, int | None]
-    segmentation: Segmentation
-    spacing: Spacing
-    phases: PhaseSet
-    finished: Finished | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +50,42 @@ class Undertaking:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An image of a project whose labels are not where they were.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project.
+    image : int
+        Number of the image.
+    problem : str
+        What was found instead.
+    """
+
+    folder: Path
+    image: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place that a person gives for a file of a project.
+
+    Parameters
+    ----------
+    image : int
+        Number of the image.
+    role : {"image", "labels", "nuclei"}
+    path : Path
+    """
+
+    image: int
+    role: Role
+    path: Path
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AtHand:
     """Image layers of the viewer, where the image of a project may be if it is no file.
@@ -101,101 +98,115 @@ class AtHand:
     stacks: Sequence[Stack] = field(default_factory=tuple)
 
 
-def begin(start: Start) -> Generator[str, None, Undertaking]:
-    """Make a project of what is in the viewer.
-
-    Yields
-    ------
-    str
-        What is going on.
-
-    Raises
-    ------
-    CellCycleError
-        If it cannot be made; nothing is left behind then.
-    """
-    from napari_cellcycle.cells.table import cell_table
-    from napari_cellcycle.project.project import Project
-    from napari_cellcycle.project.segmentations import digest_of
-
-    yield "Looking at the files…"
-    stack, channels = _from_file(start.stack, start.channels)
-    segmentation = _unless_edited(start.segmentation)
-    found = start.finished.classification if start.finished is not None else None
-    nuclei = start.finished.nuclei if start.finished is not None else None
-    yield "Measuring the cells…"
-    cells = cell_table(
-        segmentation, start.spacing, image=stack.name, scene=stack.scene, nuclei=nuclei
-    )
-    if found is not None:
-        if digest_of(cells) != digest_of(found.cells):
-            raise ProjectError(
-                "The labels were edited after the classification. Classify them again, then start."
-            )
-        cells = found.cells
-    yield "Making the project…"
-    project = Project.create(start.folder, who=start.who)
-    try:
-        settings = {"channels": dict(channels), "names": list(stack.channels)}
-        number = project.images.add(
-            stack, segmentation, cells=cells, nuclei=nuclei, settings=settings
-        ).number
-        project.vocabularies.add(start.phases)
-        if found is not None:
-            name = f"{DEFAULT_RECIPE}/{found.model_sha256}"
-            project.set_parameter(name, found.card.recipe.to_dict())
-            project.predictions.add_classification(number, found)
-        labels = project.images.labels(number)
-    except BaseException:
-        project.close()
-        shutil.rmtree(project.folder, ignore_errors=True)
-        raise
-    return Undertaking(project, number, labels, stack, channels, nuclei)
-
-
 def resume(
-    folder: str | Path, who: str, at_hand: AtHand, *, read_only: bool = False
-) -> Generator[str, None, Undertaking]:
-    """Open a project and find its image again: as a file, or as layers of the viewer.
+    folder: str | Path,
+    who: str,
+    at_hand: AtHand,
+    *,
+    found: Found | None = None,
+    read_only: bool = False,
+) -> Generator[str, None, Undertaking | Lost]:
+    """Open a project at the image where the person left it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        ``NAME.cellcycle``.
+    who : str
+        Name of the person who works.
+    at_hand : AtHand
+        Where an image may be that was never a file.
+    found : Found, optional
+        Where a file of it is now.
+    read_only : bool
+        Only look.
 
     Yields
     ------
     str
         What is going on.
 
+    Returns
+    -------
+    Undertaking or Lost
+        The project is closed again where the labels were not found.
+
     Raises
     ------
     CellCycleError
-        If it is no project, or its labels are gone.
+        If it is no project.
     """
     from napari_cellcycle.project.project import Project
 
     yield "Opening the project…"
     project = Project.open(folder, who=who, read_only=read_only)
     try:
-        images = project.images.all()
-        if not images:
+        numbers = [image.number for image in project.images.all()]
+        if not numbers:
             raise ProjectError(
                 f"{project.folder.name} has no image yet. Start a review of one to make a project."
             )
-        number, settings = images[0].number, images[0].settings
-        yield "Looking for the image…"
-        labels = replace(
-            project.images.labels(number), name=project.images.inputs(number)["labels"].name
+        last = found.image if found is not None else project.parameter(last_image(project.who))
+        entered = yield from enter(
+            project, last if last in numbers else numbers[0], at_hand, found=found
         )
-        stack: Stack | None = None
-        problem = ""
-        try:
-            stack = project.images.stack(number)
-        except CellCycleError as error:
-            stack, problem = _among(at_hand, images[0].signature), str(error)
-        channels = settings.get("channels") or {}
-        nuclei = _nuclei(project, number)
     except BaseException:
         project.close()
         raise
-    problem = "" if stack is not None else problem
-    return Undertaking(project, number, labels, stack, channels, nuclei, problem)
+    if isinstance(entered, Lost):
+        project.close()
+    return entered
+
+
+def enter(
+    project: Project, number: int, at_hand: AtHand, *, found: Found | None = None
+) -> Generator[str, None, Undertaking | Lost]:
+    """Find an image of an open project again: as a file, or as layers of the viewer.
+
+    Parameters
+    ----------
+    project : Project
+        Stays open whatever comes of it.
+    number : int
+        Of the image.
+    at_hand, found
+        As for :func:`resume`.
+
+    Raises
+    ------
+    CellCycleError
+        If what was ``found`` is another file.
+    """
+    if found is not None:
+        yield f"Comparing {found.path.name}…"
+        project.images.relocate(found.image, found.role, found.path)
+    yield "Looking for the image…"
+    image = project.images[number]
+    try:
+        labels = project.images.labels(number)
+    except InputChangedError as error:
+        return Lost(project.folder, number, str(error))
+    stack: Stack | None = None
+    problem = ""
+    try:
+        stack = project.images.stack(number)
+    except CellCycleError as error:
+        stack = _among(at_hand, image.signature)
+        problem = "" if stack is not None else str(error)
+    return Undertaking(
+        project,
+        number,
+        replace(labels, name=project.images.inputs(number)["labels"].name),
+        stack,
+        image.settings.get("channels") or {},
+        _nuclei(project, number),
+        problem,
+    )
+
+
+def last_image(who: str) -> str:
+    """Parameter of a project with the number of the image where a person left it."""
+    return f"image/{who}"
 
 
 def recipe_of(project: Project, model_sha256: str) -> ViewRecipe:
@@ -210,69 +221,6 @@ def recipe_of(project: Project, model_sha256: str) -> ViewRecipe:
         if model_sha256 and entry.sha256 == model_sha256:
             return entry.card.recipe
     return ViewRecipe()
-
-
-def place_beside(path: Path | None) -> Path | None:
-    """Folder of a new project beside an image, with a name that is free; None without a file."""
-    if path is None:
-        return None
-    stem = path.name.split(".")[0] or path.stem
-    folder = path.parent / f"{stem}{SUFFIX}"
-    number = 2
-    while folder.exists():
-        folder = path.parent / f"{stem}-{number}{SUFFIX}"
-        number += 1
-    return folder
-
-
-def _from_file(
-    stack: Stack, channels: Mapping[str, int | None]
-) -> tuple[Stack, Mapping[str, int | None]]:
-    """Take the file that layers came from for the image, if it has their very pixels.
-
-    The layers may be some of its channels, or changed since.
-    """
-    from napari_cellcycle.image.reading import open_image
-
-    plain = replace(stack, path=None)
-    if stack.path is None:
-        return plain, channels
-    try:
-        whole = open_image(stack.path, scene=stack.scene or None)
-    except CellCycleError:
-        return plain, channels
-    if whole.grid != stack.grid:
-        return plain, channels
-    t, z = whole.grid[0] // 2, whole.grid[1] // 2
-    places: dict[int, int] = {}
-    for mine in {channel for channel in channels.values() if channel is not None}:
-        plane = np.asarray(stack.data[t, mine, z])
-        for theirs in range(len(whole.channels)):
-            if np.array_equal(plane, np.asarray(whole.data[t, theirs, z])):
-                places[mine] = theirs
-                break
-        else:
-            return plain, channels
-    spacing = stack.spacing or whole.spacing
-    moved = {role: None if c is None else places[c] for role, c in channels.items()}
-    return replace(whole, spacing=spacing, name=stack.name), moved
-
-
-def _unless_edited(segmentation: Segmentation) -> Segmentation:
-    """The segmentation with its path, if the file has the very labels of the layer."""
-    from napari_cellcycle.image.reading import open_labels
-
-    plain = replace(segmentation, path=None)
-    if segmentation.path is None:
-        return plain
-    try:
-        file = open_labels(segmentation.path, labels_are=segmentation.labels_are)
-    except CellCycleError:
-        return plain
-    same = file.grid == segmentation.grid and all(
-        np.array_equal(file.volume(t), segmentation.volume(t)) for t in range(file.grid[0])
-    )
-    return segmentation if same else plain
 
 
 def _among(at_hand: AtHand, wanted: str) -> Stack | None:

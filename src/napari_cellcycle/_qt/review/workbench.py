@@ -23,6 +23,7 @@ from napari_cellcycle._qt.review.cell_panel import CellPanel
 from napari_cellcycle._qt.review.cell_table import CellTable
 from napari_cellcycle._qt.review.gallery import Gallery
 from napari_cellcycle._qt.review.gesture_bar import GestureBar
+from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
 from napari_cellcycle._qt.review.people import PeoplePanel
@@ -50,11 +51,17 @@ class Workbench(QWidget):
     ----------
     update_wanted : Signal()
         Edited labels are to be taken over.
+    image_wanted : Signal(int)
+        Another image of the project is to be shown.
+    add_wanted : Signal()
+        An image of the viewer is to be added to the project.
     close_wanted : Signal()
         The project is to be closed.
     """
 
     update_wanted = Signal()
+    image_wanted = Signal(int)
+    add_wanted = Signal()
     close_wanted = Signal()
 
     def __init__(self, desk: Desk, scene: Scene, parent: QWidget | None = None) -> None:
@@ -66,6 +73,8 @@ class Workbench(QWidget):
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.close_button = _tool("Close", "close-project", "Close the project; all is saved")
         self.blind = BlindBox(desk)
+        self.add_button = _tool("Add image…", "add-image", "Add an image to the project")
+        self.images = ImageBar(desk)
         self.notice = MessageLabel("review-notice")
         self.queue = QueueBar(desk)
         self.phases = PhaseBar(desk)
@@ -89,6 +98,7 @@ class Workbench(QWidget):
         self._actions = {
             "next": desk.next,
             "previous": desk.previous,
+            "next-image": self.images.go_on,
             "accept": desk.accept,
             "accept-all": desk.accept_sure,
             "exclude": lambda: desk.exclude(self._taken_note()),
@@ -141,6 +151,7 @@ class Workbench(QWidget):
         head.setSpacing(6)
         head.addWidget(self.title, 1)
         head.addWidget(self.blind)
+        head.addWidget(self.add_button)
         head.addWidget(self.close_button)
         self.phases.row.addWidget(self.goes_on)
         self.phases.row.addWidget(self.follows)
@@ -163,6 +174,7 @@ class Workbench(QWidget):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(5)
         layout.addLayout(head)
+        layout.addWidget(self.images)
         layout.addWidget(self.notice)
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
@@ -174,6 +186,8 @@ class Workbench(QWidget):
     def _connect(self) -> None:
         desk, scene = self.desk, self.scene
         self.close_button.clicked.connect(self.close_wanted)
+        self.add_button.clicked.connect(self.add_wanted)
+        self.images.wanted.connect(self.image_wanted)
         self.phases.chosen.connect(desk.say)
         self.phases.hidden_changed.connect(scene.hide_phases)
         self.phases.tool_changed.connect(self._set_tool)

@@ -1,0 +1,134 @@
+"""The layers of the images of a project: found among the user's, or added and taken away again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.layers import add_segmentation, add_stack
+from napari_cellcycle._qt.overlay import overlays_of
+from napari_cellcycle.errors import CellCycleError
+
+if TYPE_CHECKING:
+    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle.image.spacing import Spacing
+
+
+class ImageLayers:
+    """Brings one image of a project at a time into a viewer.
+
+    The user's layers are hidden while another image is shown, and never removed.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._added: dict[int, list[Any]] = {}
+        self._hidden: dict[int, list[Any]] = {}
+
+    def forget(self) -> None:
+        """Leave every layer to the user."""
+        self._added.clear()
+        self._hidden.clear()
+
+    def bring(self, undertaking: Undertaking, spacing: Spacing, given: Any = None) -> Any:
+        """Show an image with its labels; returns the Labels layer.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            The image.
+        spacing : Spacing
+            Of new layers.
+        given : napari.layers.Labels, optional
+            Its labels, where they are known.
+        """
+        number = undertaking.image
+        for layer in self._hidden.pop(number, ()):
+            layer.visible = True
+        labels = given if given in self._viewer.layers else self._find(undertaking)
+        if labels is not None:
+            return labels
+        if undertaking.stack is not None:
+            self.add_stack(undertaking, spacing)
+        labels = add_segmentation(self._viewer, undertaking.segmentation, spacing)
+        labels.opacity = 0.0  # the phases lie over it; the status bar still tells of it
+        self._added.setdefault(number, []).append(labels)
+        self._viewer.reset_view()
+        return labels
+
+    def add_stack(self, undertaking: Undertaking, spacing: Spacing) -> None:
+        """Add the channels of an image that was found."""
+        assert undertaking.stack is not None
+        added = add_stack(self._viewer, undertaking.stack, spacing)
+        self._added.setdefault(undertaking.image, []).extend(added)
+
+    def put_away(self, undertaking: Undertaking, labels: Any, *, edited: bool = False) -> None:
+        """Make room for another image.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            The image that was shown.
+        labels : napari.layers.Labels
+            Its labels.
+        edited : bool
+            Whether they hold edits that the project does not have: then they stay, hidden.
+        """
+        layers = self._viewer.layers
+        added = [layer for layer in self._added.pop(undertaking.image, ()) if layer in layers]
+        for layer in list(overlays_of(self._viewer, labels)):
+            layers.remove(layer)
+        hidden = [
+            layer
+            for layer in layers
+            if layer.visible
+            and layer not in added
+            and (layer == labels or _belongs(layer, undertaking, labels))
+        ]
+        if edited and labels in added:
+            added.remove(labels)
+            hidden.append(labels)
+        for layer in hidden:
+            layer.visible = False
+        for layer in added:
+            layers.remove(layer)
+        self._hidden[undertaking.image] = hidden
+
+    def _find(self, undertaking: Undertaking) -> Any:
+        """A Labels layer of the viewer that has the cells of an image already."""
+        wanted, time = undertaking.segmentation, undertaking.segmentation.grid[0] > 1
+        for layer in inputs.label_layers(self._viewer.layers):
+            try:
+                found = inputs.segmentation(layer, wanted.labels_are, time=time)
+            except CellCycleError:
+                continue
+            if found.grid == wanted.grid and all(
+                np.array_equal(found.volume(t), wanted.volume(t)) for t in range(wanted.grid[0])
+            ):
+                return layer
+        return None
+
+
+def _belongs(layer: Any, undertaking: Undertaking, labels: Any) -> bool:
+    """Whether a layer of the user's is a channel of an image, judged by a plane in the middle."""
+    stack = undertaking.stack
+    channels = inputs.channels_of([layer], like=labels)
+    if stack is None or not channels:
+        return False
+    try:
+        mine, _ = inputs.combine({"": channels[0]}, like=labels)
+    except CellCycleError:
+        return False
+    if mine.grid != stack.grid:
+        return False
+    t, z = mine.grid[0] // 2, mine.grid[1] // 2
+    plane = np.asarray(mine.data[t, channels[0].index, z])
+    return any(
+        np.array_equal(plane, np.asarray(stack.data[t, c, z])) for c in range(len(stack.channels))
+    )

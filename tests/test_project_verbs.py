@@ -68,6 +68,21 @@ def test_export_writes_each_kind(run: Run, home: Path, tmp_path: Path) -> None:
     assert len(read_table(tmp_path / "cells.csv")) == 3
 
 
+def test_export_tells_how_far_people_agree(run: Run, home: Path, tmp_path: Path) -> None:
+    with Project.open(home, who="Bea") as project:
+        Review(project).say([0, 1, 2], "prophase")
+    out = tmp_path / "agreement.json"
+    code, text, err = run("export", home, "--out", out, "--what", "agreement")
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in text.splitlines()]
+    assert lines[0] == ["3", "cells", "judged", "by", "at", "least", "two", "people"]
+    assert ["Ann", "Bea", "3", "33", "%", "0.00"] in lines
+    code, text, _ = run("export", home, "--out", out, "--what", "agreement", "--json")
+    (found,) = json.loads(text)["agreement"]
+    assert (found["conflicts"], found["pairs"][0]["n"]) == (2, 3)
+    assert json.loads(out.read_text())["images"][0]["majority"][0]["majority"] == "prophase"
+
+
 def test_export_only_looks(run: Run, home: Path, tmp_path: Path) -> None:
     with Project.open(home, who="Ann"):
         assert run("export", home, "--out", tmp_path / "cells.csv")[0] == 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.project import Project
 
-_WHAT = ("cells", "reviews", "crops", "folder", "labels")
+_WHAT = ("cells", "reviews", "crops", "folder", "labels", "agreement")
 _ONLY = ("all", "reviewed", "corrected", "final")
 
 
@@ -29,14 +29,14 @@ def export_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=".csv, .parquet or .h5ad of cells; .csv or .parquet of reviews; .npz of crops; "
-        ".ome.tif of labels; or a folder",
+        ".ome.tif of labels; .json, .csv or .parquet of agreement; or a folder",
     )
     parser.add_argument(
         "--what",
         choices=_WHAT,
         default=_WHAT[0],
         help="a table of cells or of words, a crop set, a folder of pictures, label images of "
-        "phases (%(default)s)",
+        "phases, how far people agree (%(default)s)",
     )
     parser.add_argument(
         "--only",
@@ -103,23 +103,42 @@ def run_export(args: argparse.Namespace) -> None:
         )
     print_notes([f"Left out: {note}." for note in done.notes])
     if args.json:
-        print_json(
-            {
-                "what": done.what,
-                "files": done.files,
-                "n": done.n,
-                "phases": done.phases,
-                "left_out": done.notes,
-            }
-        )
+        values = {"what": done.what, "files": done.files, "n": done.n, "phases": done.phases}
+        values["left_out"] = done.notes
+        print_json(values | ({"agreement": done.agreement} if done.agreement else {}))
         return
-    unit = "words" if done.what == "reviews" else "cells"
-    print(f"{done.n:,} {unit}")
+    unit = {"reviews": "words", "agreement": "cells judged by at least two people"}
+    print(f"{done.n:,} {unit.get(done.what, 'cells')}")
+    for found in done.agreement:
+        _print_agreement(found)
     if done.phases:
         counts = [(name, f"{n:,}") for name, n in done.phases.items()]
         print()
         print_table([("final phase", "cells"), *counts], right=(1,))
     print_files(done.files)
+
+
+def _print_agreement(found: dict[str, Any]) -> None:
+    """How the people of an image agree, a pair a line."""
+    pairs = [
+        (
+            pair["first"],
+            pair["second"],
+            f"{pair['n']:,}",
+            *_shares(pair["agreement"], pair["kappa"]),
+        )
+        for pair in found["pairs"]
+    ]
+    print(f"\n{found['image']}: {found['conflicts']:,} in conflict")
+    if pairs:
+        print_table([("first", "second", "cells", "the same", "kappa"), *pairs], right=(2, 3, 4))
+    if len(found["people"]) > 2 and found["fleiss_kappa"] is not None:
+        print(f"Fleiss' kappa {found['fleiss_kappa']:.2f}, {found['cells']:,} cells")
+
+
+def _shares(agreement: float | None, kappa: float | None) -> tuple[str, str]:
+    same = "–" if agreement is None else f"{100 * agreement:.0f} %"
+    return same, "–" if kappa is None else f"{kappa:.2f}"
 
 
 def run_import(args: argparse.Namespace) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.review.agreement_file import write_agreement
 from napari_cellcycle.review.crops import cut_crops
 from napari_cellcycle.review.folder import check_folder, safe_name, write_folder
 from napari_cellcycle.review.phase_image import write_phase_image
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.places import Pixels
     from napari_cellcycle.review.rows import Only
 
-What = Literal["cells", "reviews", "crops", "folder", "labels"]
+What = Literal["cells", "reviews", "crops", "folder", "labels", "agreement"]
 WHAT: tuple[str, ...] = get_args(What)
-"""A table of cells, or of words; a crop set; a folder of pictures; label images of phases."""
+"""A table of cells, or of words; a crop set; a folder of pictures; label images of phases; how far
+people agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ class Exported:
         Cells of each final phase; empty for ``reviews``.
     notes : tuple of str
         What was left out, and why.
+    agreement : tuple of dict
+        Of ``agreement``: what :func:`~napari_cellcycle.review.agreement_file.agreement_of` says of
+        each image.
     """
 
     what: str
@@ -51,6 +56,7 @@ class Exported:
     n: int
     phases: dict[str, int]
     notes: tuple[str, ...] = ()
+    agreement: tuple[dict[str, Any], ...] = ()
 
 
 def reviews_of(
@@ -104,12 +110,12 @@ def export_project(
     out : path-like
         ``cells``: a ``.csv``, ``.parquet`` or ``.h5ad``; ``reviews``: a ``.csv`` or ``.parquet``;
         ``crops``: an ``.npz``; ``folder``: a new folder; ``labels``: a ``.tif``, or with several
-        images a folder.
-    what : {"cells", "reviews", "crops", "folder", "labels"}
+        images a folder; ``agreement``: a ``.json``, ``.csv`` or ``.parquet``.
+    what : {"cells", "reviews", "crops", "folder", "labels", "agreement"}
         See :data:`WHAT`.
     only : {"all", "reviewed", "corrected", "final"}, optional
         Which cells; by default those that somebody has judged in training data, and all elsewhere.
-        It does not hold for ``reviews``.
+        It does not hold for ``reviews`` and ``agreement``.
     image, vocabulary
         Which image and in which words, see :func:`reviews_of`.
     reviews : sequence of Review, optional
@@ -127,12 +133,17 @@ def export_project(
     out = Path(out)
     if what not in WHAT:
         raise ProjectError(f"There is no export {what!r}; choose one of {', '.join(WHAT)}.")
+    if what in ("reviews", "agreement") and only not in (None, "all"):
+        of = "all words that were ever said" if what == "reviews" else "cells of several people"
+        raise ProjectError(f"{what} are of {of}; leave out {only!r}, or export cells.")
     if what == "reviews":
-        return _export_reviews(project, out, only, image)
+        return _export_reviews(project, out, image)
     if reviews is None:
         reviews = reviews_of(project, image=image, vocabulary=vocabulary)
     if what == "cells":
         return _export_cells(reviews, out, only or "all")
+    if what == "agreement":
+        return _export_agreement(reviews, out)
     if what == "labels":
         return _export_labels(reviews, out, only or "all", pixels)
     if what == "crops" and out.suffix.lower() != ".npz":
@@ -148,12 +159,8 @@ def export_project(
     return Exported(what, (out,), len(crops), _count(crops.phase.tolist()), crops.left_out)
 
 
-def _export_reviews(project: Project, out: Path, only: str | None, image: int | None) -> Exported:
+def _export_reviews(project: Project, out: Path, image: int | None) -> Exported:
     check_table_path(out, ENDINGS[:2])
-    if only not in (None, "all"):
-        raise ProjectError(
-            f"reviews are all words that were ever said; leave out {only!r}, or export cells."
-        )
     table = reviews_table(project, image)
     write_table(table, out)
     return Exported("reviews", (out,), len(table), {})
@@ -164,6 +171,11 @@ def _export_cells(reviews: Sequence[Review], out: Path, only: Only) -> Exported:
     table = join_tables([cells_table(review, only=only) for review in reviews])
     write_table(table, out, phases=reviews[0].phases)
     return Exported("cells", (out,), len(table), _count(table["final_phase"].tolist()))
+
+
+def _export_agreement(reviews: Sequence[Review], out: Path) -> Exported:
+    n, found = write_agreement(reviews, out)
+    return Exported("agreement", (out,), n, {}, agreement=tuple(found))
 
 
 def _export_labels(

@@ -90,7 +90,6 @@ def run_export(args: argparse.Namespace) -> None:
         Project.open(args.project, who=_who(""), read_only=True) as project,
         progress("export", "frames") as report,
     ):
-        _check_outside(project, args.out)
         done = export_project(
             project,
             args.out,
@@ -219,17 +218,3 @@ def _channels(texts: list[str]) -> dict[str, int | str]:
             raise ProjectError(f"Channel {text!r} is not understood; give role=channel: dna=0.")
         found[role.lower()] = channel
     return found
-
-
-def _check_outside(project: Project, out: Path) -> None:
-    """Refuse to write over a file of the project, or one of its inputs."""
-    place = out.resolve()
-    own = {
-        Path(found.absolute).resolve()
-        for image in project.images.all()
-        for found in project.images.inputs(image.number).values()
-        if found.absolute
-    }
-    inside = project.folder in place.parents and project.exports not in place.parents
-    if place in own or place == project.folder or inside:
-        raise ProjectError(f"--out {out} is a file that belongs to the project; choose another.")

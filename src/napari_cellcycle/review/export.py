@@ -131,6 +131,7 @@ def export_project(
         Of some kind, if it cannot be written; what was there before is as it was.
     """
     out = Path(out)
+    _check_outside(project, out)
     if what not in WHAT:
         raise ProjectError(f"There is no export {what!r}; choose one of {', '.join(WHAT)}.")
     if what in ("reviews", "agreement") and only not in (None, "all"):
@@ -157,6 +158,20 @@ def export_project(
     else:
         write_folder(crops, out)
     return Exported(what, (out,), len(crops), _count(crops.phase.tolist()), crops.left_out)
+
+
+def _check_outside(project: Project, out: Path) -> None:
+    """Refuse to write over a file of the project, or one of its inputs."""
+    place = out.resolve()
+    own = {
+        Path(found.absolute).resolve()
+        for image in project.images.all()
+        for found in project.images.inputs(image.number).values()
+        if found.absolute
+    }
+    inside = project.folder in place.parents and project.exports not in place.parents
+    if place in own or place == project.folder or inside:
+        raise ProjectError(f"{out} is a file that belongs to the project; choose another name.")
 
 
 def _export_reviews(project: Project, out: Path, image: int | None) -> Exported:

@@ -212,8 +212,8 @@ def _agreement(found: Agreement) -> str:
         return "Nobody has said anything yet."
     if not found.shared:
         return "No cell has a phase by two people yet."
-    shared = f"{found.shared:,} cells have a phase by two people or more"
-    return f"{shared}, Fleiss' κ {_kappa(found.fleiss)}" if len(found.people) > 2 else shared
+    shared = f"{found.shared:,} cells with two phases or more"
+    return f"{shared} · Fleiss' κ {_kappa(found.fleiss)}" if len(found.people) > 2 else shared
 
 
 def _named(pair: Pair) -> str:

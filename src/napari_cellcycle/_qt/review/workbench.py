@@ -21,6 +21,7 @@ from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.blind import BlindBox
 from napari_cellcycle._qt.review.cell_panel import CellPanel
 from napari_cellcycle._qt.review.cell_table import CellTable
+from napari_cellcycle._qt.review.export_form import ExportForm
 from napari_cellcycle._qt.review.gallery import Gallery
 from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
@@ -94,6 +95,7 @@ class Workbench(QWidget):
         self.gallery = Gallery(desk.source)
         self.table = CellTable(desk.source)
         self.people = PeoplePanel(desk)
+        self.export = ExportForm(desk)
         self.keys = KeyPage(desk.review.phases)
         self._actions = {
             "next": desk.next,
@@ -129,6 +131,7 @@ class Workbench(QWidget):
         self.panel.close_worker()
         self.gallery.close_worker()
         self.people.close_panel()
+        self.export.close_job()
 
     def fill(self) -> None:
         """Show what the review has now: its name, its phases, its keys."""
@@ -167,6 +170,7 @@ class Workbench(QWidget):
             (self.gallery, "Gallery"),
             (self.table, "Table"),
             (self.people, "People"),
+            (self.export, "Export"),
             (self.keys, "Keys"),
         ):
             self.tabs.addTab(widget, name)

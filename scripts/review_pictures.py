@@ -1,6 +1,6 @@
-"""Make docs/images/review-gallery.png and review-cell.png: widgets of Review with real cells.
+"""Make docs/images/review.png, review-gallery.png and review-cell.png: Review with real cells.
 
-Needs the data sets and a display. Without one:
+Needs the data sets and a display with OpenGL. Without one:
 ``xvfb-run -a -s "-screen 0 1366x768x24" python scripts/review_pictures.py``
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,14 @@ from qtpy.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 from side_by_side import save
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtpy.QtGui import QPixmap
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
+PICTURES = ("review", "review-gallery", "review-cell")
+ORGANOID = "organoid_h2b_membrane_3d_t302"
 
 
 def main() -> None:
@@ -32,6 +37,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(default))
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--model", default="mitosis-3d")
+    parser.add_argument("--only", choices=PICTURES, action="append", help="make only this one")
     args = parser.parse_args()
     app = QApplication([])
     app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
@@ -41,11 +47,63 @@ def main() -> None:
 
     for name in ("dark", "light"):
         QDir.addSearchPath(f"theme_{name}", str(_theme_path(name)))
-    nuclei = mitocheck(args.data)
-    shots = [gallery(nuclei, theme) for theme in ("dark", "light")]
-    save(shots, args.out / "review-gallery.png")
-    cells = organoid(args.data, model=args.model)
-    save([panel(cells, theme) for theme in ("dark", "light")], args.out / "review-cell.png")
+    themes = ("dark", "light")
+    wanted = args.only or PICTURES
+    if "review-gallery" in wanted:
+        nuclei = mitocheck(args.data)
+        save([gallery(nuclei, theme) for theme in themes], args.out / "review-gallery.png")
+    if "review-cell" in wanted:
+        cells = organoid(args.data, model=args.model)
+        save([panel(cells, theme) for theme in themes], args.out / "review-cell.png")
+    if "review" in wanted:
+        save(window(args.data, args.model), args.out / "review.png")
+
+
+def window(data: Path, model: str) -> list[QPixmap]:
+    """The viewer in the dark theme, and the dock beside it in the light one."""
+    import napari
+
+    from napari_cellcycle._qt.launch import launch
+    from napari_cellcycle.classify import classify
+    from napari_cellcycle.image import open_image, open_labels
+
+    image = open_image(data / f"{ORGANOID}.ome.tif")
+    labels = open_labels(data / f"{ORGANOID}_nuclei_labels.ome.tif")
+    found = classify(image, labels, model=model)
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1366, 768)
+    viewer.theme = "dark"
+    launch(image, found, viewer=viewer, block=False)
+    _, review = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
+    with tempfile.TemporaryDirectory() as folder:
+        review.form.who.setText("Ann")
+        review.form._ask_place = lambda: Path(folder) / "organoid.cellcycle"
+        QTest.mouseClick(review.form.change, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(review.form.start, Qt.MouseButton.LeftButton)
+        wait(lambda: review.bench is not None)
+        review.activateWindow()
+        wait(review.isActiveWindow)
+        review.bench.setFocus()
+        for key in "2dto" + "\r" * 4:
+            QTest.keyClick(review.bench, key)
+        wait()
+        shots = [viewer.window._qt_window.grab()]
+        viewer.theme = "light"
+        wait()
+        whole = viewer.window._qt_window.grab()
+        dock = review.parentWidget()
+        corner = dock.mapTo(viewer.window._qt_window, dock.rect().topLeft())
+        shots.append(whole.copy(corner.x(), 0, whole.width() - corner.x(), whole.height()))
+        review.close_project()
+        viewer.close()
+    return shots
+
+
+def wait(until: Callable[[], bool] = lambda: True) -> None:
+    """Let Qt work until something holds, then settle."""
+    while not until():
+        QTest.qWait(50)
+    QTest.qWait(1500)
 
 
 def gallery(source: object, theme: str) -> QPixmap:

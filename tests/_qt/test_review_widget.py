@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QKeySequenceEdit
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
+from napari_cellcycle._qt.review import desk as desk_module
 from napari_cellcycle._qt.review import key_file
 from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle.classify import classify
@@ -343,6 +344,97 @@ def test_blind_mode_shows_own_words_only_in_the_canvas(review, viewer, qtbot):
     assert (desk.review.final >= 0).all()
     assert {"confidence", "entropy"} <= set(scene.segmentation.features.columns)
     check_overlay(review)
+
+
+def named(review):
+    """Rows and names that are written, once all events are through."""
+    layer, cells = review.scene.text.layer, review.desk.review.cells
+    labels = np.asarray(review.scene.segmentation.data)
+    places = np.round(layer.data).astype(int)
+    near = [
+        int(np.argmin(np.linalg.norm(cells.centroid[:, 1:] - place[1:], axis=1) + 1e6 * missed))
+        for place in places
+        for missed in [~np.isin(cells.label, np.unique(labels[place[0]]))]
+    ]
+    return dict(zip(near, layer.features["phase"].tolist(), strict=True))
+
+
+def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, qtbot):
+    desk, scene, bench = review.desk, review.scene, review.bench
+    labels = np.asarray(scene.segmentation.data)
+    press(qtbot, review, "t")
+    assert bench.names.isChecked()
+    layer = scene.text.layer
+    plane = int(viewer.dims.point[0] / scene.segmentation.scale[0] + 0.5)
+    written = named(review)
+    assert desk.current in written
+    assert set(desk.review.cells.label[list(written)]) <= set(np.unique(labels[plane]))
+    assert viewer.layers.selection.active == scene.phases.layer
+    desk.goes_on = False
+    was = slug(review, desk.current)
+    press(qtbot, review, "1" if was != "non-mitotic" else "2")
+    name = desk.review.phases[slug(review, desk.current)].name
+    qtbot.waitUntil(lambda: named(review).get(desk.current) == name)
+    click_cell(qtbot, viewer, scene, desk.current)
+    press(qtbot, review, "i")
+    qtbot.waitUntil(lambda: list(named(review)) == [desk.current])
+    bench.phases.eyes[slug(review, desk.current)].click()
+    press(qtbot, review, "i")
+    qtbot.waitUntil(lambda: desk.current not in named(review))
+    bench.phases.eyes[slug(review, desk.current)].click()
+    other = (plane + 4) % len(labels)
+    viewer.dims.set_current_step(0, other)
+    qtbot.waitUntil(lambda: len(layer.data) == 0 or set(layer.data[:, 0]) == {other})
+    assert set(desk.review.cells.label[list(named(review))]) <= set(np.unique(labels[other]))
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(lambda: len(layer.data) == len(desk.review))
+    qtbot.mouseClick(bench.names, LEFT)
+    assert layer not in viewer.layers
+    viewer.dims.ndisplay = 2
+    qtbot.mouseClick(bench.names, LEFT)
+    viewer.layers.remove(scene.text.layer)
+    assert not bench.names.isChecked()
+    press(qtbot, review, "t")
+    layer = scene.text.layer
+    review.close_project()
+    assert layer not in viewer.layers
+
+
+def test_a_key_centres_and_zooms_and_sure_cells_are_accepted_at_once(
+    review, viewer, qtbot, monkeypatch
+):
+    desk, scene, bench = review.desk, review.scene, review.bench
+    camera, layer = viewer.scene.camera, scene.segmentation
+    press(qtbot, review, "d")
+    centre = layer.data_to_world(scene.canvas.centre_of(desk.current))
+    wide = np.ptp(desk.review.cells.bbox[desk.current], axis=0)[1:].max() * layer.scale[-1]
+    for ndisplay in (2, 3):
+        viewer.dims.ndisplay = ndisplay
+        viewer.dims.set_current_step(0, 0)
+        camera.center, camera.zoom = (0, 0, 0), 0.2
+        press(qtbot, review, "c")
+        np.testing.assert_allclose(camera.center[-ndisplay:], centre[-ndisplay:])
+        assert 0.1 < wide * camera.zoom / min(viewer.canvas.size) < 0.2
+        if ndisplay == 2:
+            assert abs(viewer.dims.point[0] - centre[0]) <= layer.scale[0] / 2
+            assert click_cell(qtbot, viewer, scene, desk.current) == desk.current
+    shown = desk.review.shown
+    same = shown.phase == shown.phase[desk.current]
+    monkeypatch.setattr(desk_module, "SURE", float(np.median(shown.confidence[same])))
+    desk.queue_changed.emit()
+    sure = same & (shown.confidence > desk_module.SURE)
+    assert 0 < sure.sum() < same.sum()
+    assert bench.gestures.accept_all.text() == f"Accept {sure.sum()} above 0.99"
+    qtbot.mouseClick(bench.gestures.accept_all, LEFT)
+    accepted = STATUSES.index("accepted")
+    np.testing.assert_array_equal(desk.review.status == accepted, sure)
+    qtbot.waitUntil(lambda: not bench.gestures.accept_all.isEnabled())
+    press(qtbot, review, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert "No cell of this phase" in bench.message.text()
+    press(qtbot, review, "z", Qt.KeyboardModifier.ControlModifier)
+    assert desk.review.status_counts[accepted] == 0
+    press(qtbot, review, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert desk.review.status_counts[accepted] == sure.sum()
 
 
 def test_isolate_and_filter(review, qtbot):

@@ -58,6 +58,7 @@ KEYS = (
     Key("centre", "C", "centre and zoom to the cell"),
     Key("isolate", "I", "show only this cell, or all again"),
     Key("outline", "O", "outline uncertain cells, or no more"),
+    Key("names", "T", "write the phases on the cells, or no more"),
     Key("update", "R", "take edited labels over, and classify stale cells again"),
 )
 """Keys of the actions; those of the phases are made from the vocabulary."""

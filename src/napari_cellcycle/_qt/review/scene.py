@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle._qt.review.phase_layer import PhaseLayer
+from napari_cellcycle._qt.review.phase_text import PhaseText
 from napari_cellcycle._qt.session import session_of
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ class Scene(QObject):
         Whether the canvas is centred on the cell at hand.
     painted : Signal(object)
         The layer of phases was made anew: keys are to be bound on it.
+    marked : Signal()
+        Outlines or names came or went.
     """
 
     painted = Signal(object)
+    marked = Signal()
 
     def __init__(
         self, viewer: Any, desk: Desk, layer: Any, axes: str, parent: QObject | None = None
@@ -65,6 +69,8 @@ class Scene(QObject):
         self._clicking = False
         self.shown: Mask = np.ones(len(desk.review), bool)
         self.phases = PhaseLayer(layer, axes, desk.review)
+        self.text = PhaseText(viewer, layer, axes, desk.review, self)
+        self.text.removed.connect(self.marked)
         self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
         self.canvas.clicked.connect(self._click)
         self._features = QTimer(self)
@@ -84,6 +90,7 @@ class Scene(QObject):
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
         if self.phases.outlines is not None:
             self.phases.outline(self._viewer, None, self.shown)
+        self.text.hide()
         self.canvas.close()
 
     @property
@@ -104,6 +111,7 @@ class Scene(QObject):
         self.phases.layer.opacity = 0.6
         if self.outlined:
             self._outline()
+        self.text.follow(self.shown)
         self.take_keys()
         self._give_features()
         self.painted.emit(self.phases.layer)
@@ -146,6 +154,20 @@ class Scene(QObject):
         """Outline uncertain cells, or no more; they are hidden in 3D."""
         self.outlined = not self.outlined
         self._outline()
+        self.marked.emit()
+
+    @property
+    def named(self) -> bool:
+        """Whether phases are written on the cells."""
+        return self.text.layer is not None
+
+    def name_phases(self) -> None:
+        """Write the phases on the cells, or no more."""
+        if self.named:
+            self.text.hide()
+        else:
+            self.text.show(self.shown)
+        self.marked.emit()
 
     def centre(self) -> None:
         """Bring the cell at hand to the middle, and zoom to it."""
@@ -205,6 +227,7 @@ class Scene(QObject):
             return
         self.shown[rows] = self._to_show(rows)
         self.phases.paint(rows, self.shown)
+        self.text.follow(self.shown)
         self._features.start()
 
     def _show_again(self) -> None:
@@ -213,6 +236,7 @@ class Scene(QObject):
         self.shown = shown
         if not self.is_there or not len(changed):
             return
+        self.text.follow(shown)
         if len(changed) <= 64:
             self.phases.paint(changed, shown)
         else:

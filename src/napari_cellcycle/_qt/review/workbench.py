@@ -27,6 +27,7 @@ from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
+from napari_cellcycle._qt.review.keys import with_key
 from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
@@ -82,14 +83,12 @@ class Workbench(QWidget):
         self.note = QLineEdit()
         self.note.setObjectName("note")
         self.note.setPlaceholderText("note, then Unsure or Exclude")
-        self.goes_on = QCheckBox("then next")
-        self.goes_on.setObjectName("goes-on")
-        self.goes_on.setToolTip("Go to the next cell after a word on the current one")
-        self.goes_on.setChecked(True)
-        self.follows = QCheckBox("centre")
-        self.follows.setObjectName("follows")
-        self.follows.setToolTip("Bring each cell to the middle of the canvas")
-        self.follows.setChecked(True)
+        self.goes_on = _check("then next", "goes-on", "Go to the next cell after a word on one")
+        self.follows = _check("centre", "follows", "Bring each cell to the middle of the canvas")
+        self.names = _check("names", "names", "")
+        self.outlines = _check("outlines", "outlines", "")
+        for box in (self.goes_on, self.follows):
+            box.setChecked(True)
         self.message = MessageLabel("review-message")
         self.panel = CellPanel(desk.source)
         self.gallery = Gallery(desk.source)
@@ -112,6 +111,7 @@ class Workbench(QWidget):
             "centre": scene.centre,
             "isolate": scene.isolate,
             "outline": scene.outline,
+            "names": scene.name_phases,
             "update": self.update_wanted.emit,
         }
         self.gestures = GestureBar(desk, self._actions)
@@ -157,7 +157,12 @@ class Workbench(QWidget):
         head.addWidget(self.add_button)
         head.addWidget(self.close_button)
         self.phases.row.addWidget(self.goes_on)
-        self.phases.row.addWidget(self.follows)
+        marks = QHBoxLayout()
+        marks.setSpacing(10)
+        marks.addWidget(QLabel("Canvas"))
+        for box in (self.follows, self.names, self.outlines):
+            marks.addWidget(box)
+        marks.addStretch(1)
         words = QHBoxLayout()
         words.setSpacing(6)
         words.addWidget(self.note, 1)
@@ -183,6 +188,7 @@ class Workbench(QWidget):
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
         layout.addWidget(self.phases)
+        layout.addLayout(marks)
         layout.addLayout(words)
         layout.addWidget(self.message)
         layout.addWidget(self.tabs, 1)
@@ -199,6 +205,9 @@ class Workbench(QWidget):
         self.queue.frame_wanted.connect(self.follow_frame)
         self.goes_on.toggled.connect(self._set_goes_on)
         self.follows.toggled.connect(self._set_follows)
+        self.names.clicked.connect(scene.name_phases)
+        self.outlines.clicked.connect(scene.outline)
+        scene.marked.connect(self._show_marks)
         self.note.returnPressed.connect(self.setFocus)
         self.gallery.assign_requested.connect(self._say_of)
         self.gallery.activated.connect(self._zoom_to)
@@ -226,6 +235,11 @@ class Workbench(QWidget):
         keys = self.keys.by_action()
         self.gestures.name_keys(keys)
         self.phases.name_keys(keys)
+        for box, name, tip in (
+            (self.names, "names", "Write the phases on the cells, as far as there is room"),
+            (self.outlines, "outline", "Outline uncertain cells that nobody has judged"),
+        ):
+            box.setToolTip(with_key(tip, keys[name]))
 
     def _bind_layer(self) -> None:
         self.binder.bind_layer(self.scene.phases.layer, self.keys.keys)
@@ -233,6 +247,10 @@ class Workbench(QWidget):
     def _set_tool(self, slug: str) -> None:
         self.scene.tool = slug
         self.scene.take_keys()
+
+    def _show_marks(self) -> None:
+        self.names.setChecked(self.scene.named)
+        self.outlines.setChecked(self.scene.outlined)
 
     def _set_goes_on(self, on: bool) -> None:
         self.desk.goes_on = on
@@ -251,6 +269,13 @@ class Workbench(QWidget):
         text = self.note.text().strip()
         self.note.clear()
         return text
+
+
+def _check(text: str, name: str, tip: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setObjectName(name)
+    box.setToolTip(tip)
+    return box
 
 
 def _tool(text: str, name: str, tip: str) -> QToolButton:

@@ -1,0 +1,267 @@
+"""Names of phases, written on the cells in the visible slice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_cellcycle._qt.overlay import METADATA_KEY
+from napari_cellcycle._qt.review.look import phase_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.review.state import Review
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+MOST = 100
+"""So many names at most: drawing one takes a fifth of a millisecond."""
+_SIZE = 9
+_LETTER = np.array([16.0, 7.0])
+"""Height and width of a letter, in pixels of the canvas."""
+_DIMS_MS, _CAMERA_MS = 20, 120
+
+
+class PhaseText(QObject):
+    """Writes the final phase on cells that are shown, on screen and in the slice.
+
+    In 2D a name is left out where it would cover another; in 3D those nearest to the centre of the
+    view are written.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Its dims and its camera say which cells.
+    segmentation : napari.layers.Labels
+        The user's layer.
+    axes : str
+        Its axes, letters of ``TZYX``.
+    review : Review
+        What is true of each cell.
+
+    Attributes
+    ----------
+    layer : napari.layers.Points or None
+        The names, while they are shown.
+    removed : Signal()
+        The person took the layer away.
+    """
+
+    removed = Signal()
+
+    def __init__(
+        self,
+        viewer: Any,
+        segmentation: Any,
+        axes: str,
+        review: Review,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._segmentation = segmentation
+        self._axes = axes
+        self._review = review
+        self._shown: Mask = np.ones(len(review), bool)
+        self._written: tuple[bytes, ...] = ()
+        self.layer: Any = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.write)
+
+    def show(self, shown: Mask) -> None:
+        """Write the names from now on; ``shown`` is the mask of cells that are not hidden."""
+        self._shown = shown
+        self._add_layer()
+        self.write()
+        dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
+        for event in (dims.current_step, dims.ndisplay, dims.order):
+            event.connect(self._on_dims)
+        for event in (camera.center, camera.zoom):
+            event.connect(self._on_camera)
+        self._viewer.layers.events.removed.connect(self._on_removed)
+
+    def hide(self) -> None:
+        """Write no more, and take the layer away."""
+        self._soon.stop()
+        if self.layer is None:
+            return
+        dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
+        for event in (dims.current_step, dims.ndisplay, dims.order):
+            event.disconnect(self._on_dims)
+        for event in (camera.center, camera.zoom):
+            event.disconnect(self._on_camera)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        layer, self.layer = self.layer, None
+        if layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+
+    def follow(self, shown: Mask) -> None:
+        """Words were said, or other cells are shown; several calls are written once."""
+        self._shown = shown
+        if self.layer is not None:
+            self._soon.start(0)
+
+    def write(self) -> None:
+        """Write the names that are to be seen now."""
+        import pandas as pd
+
+        if self.layer is None or self._segmentation not in self._viewer.layers:
+            return
+        rows, places = self._to_write()
+        final = self._review.final[rows]
+        written = (rows.tobytes(), final.tobytes(), places.tobytes())
+        if written == self._written:
+            return
+        self._written = written
+        names = _names(self._review)[final]
+        # one redraw for both
+        with self.layer.events.blocker_all():
+            self.layer.data = places
+        self.layer.features = pd.DataFrame({"phase": names})
+
+    # --- which ----------------------------------------------------------------------------------
+
+    def _to_write(self) -> tuple[Ints, Floats]:
+        """Rows of the cells to name, and where: in voxels of the segmentation."""
+        dims, layer, cells = self._viewer.dims, self._segmentation, self._review.cells
+        ahead = dims.ndim - layer.ndim
+        displayed = [d - ahead for d in dims.displayed if d >= ahead]
+        point = np.round(layer.world_to_data(dims.point[ahead:]))
+        chosen = self._shown & (self._review.final >= 0)
+        for axis, letter in enumerate(self._axes):
+            if axis in displayed:
+                continue
+            if letter == "T":
+                chosen &= cells.frame == point[axis]
+            elif letter in "ZYX":
+                low, high = cells.bbox[:, :, "ZYX".index(letter)].T
+                chosen &= (low <= point[axis]) & (point[axis] < high)
+        rows = np.flatnonzero(chosen)
+        columns = [self._column(self._axes[axis])[rows] for axis in displayed]
+        rows = rows[self._that_fit(rows, np.stack(columns, axis=1), displayed)]
+        places = np.tile(point, (len(rows), 1))
+        for axis in displayed:
+            places[:, axis] = self._column(self._axes[axis])[rows]
+        return rows, places
+
+    def _column(self, letter: str) -> Floats:
+        """Middles of the cells along an axis, in voxels."""
+        cells = self._review.cells
+        if letter == "T":
+            return cells.frame.astype(float)
+        return cells.centroid[:, "ZYX".index(letter)]
+
+    def _that_fit(self, rows: Ints, places: Floats, displayed: list[int]) -> Ints:
+        """Which of some cells to name, by their places along the displayed axes."""
+        pixels = self._in_pixels(places, displayed)
+        if len(displayed) != 2:
+            far = np.linalg.norm(pixels, axis=1)
+            return np.argsort(far, kind="stable")[:MOST]
+        lines = [name.split("\n") for name in _names(self._review).tolist()]
+        sizes = np.array([[len(t), max(map(len, t), default=0)] for t in lines]) * _LETTER
+        near = _one_a_box(pixels, np.array(self._viewer.canvas.size) / 2)
+        near = near[np.argsort(np.linalg.norm(pixels[near], axis=1), kind="stable")]
+        return near[_apart(pixels[near], sizes[self._review.final[rows[near]]])]
+
+    def _in_pixels(self, places: Floats, displayed: list[int]) -> Floats:
+        """Distance of places from the middle of the view, in pixels of the canvas."""
+        camera, layer = self._viewer.scene.camera, self._segmentation
+        world = np.array(self._viewer.dims.point, float)
+        shown = list(self._viewer.dims.displayed)
+        world[shown] = camera.center[-len(shown) :]
+        world = world[len(world) - layer.ndim :]
+        origin = np.array(layer.world_to_data(world), float)
+        at = np.array(layer.data_to_world(origin))
+        steps = np.eye(layer.ndim)[displayed]
+        turn = np.array([np.array(layer.data_to_world(origin + step)) - at for step in steps])
+        found: Floats = (places - origin[displayed]) @ (turn[:, displayed] * camera.zoom)
+        return found
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _add_layer(self) -> None:
+        import pandas as pd
+        from napari.layers import Points
+
+        layer, layers = self._segmentation, self._viewer.layers
+        self._written = ()
+        self.layer = Points(
+            np.zeros((0, layer.ndim)),
+            name=f"phase names: {layer.name}",
+            features=pd.DataFrame({"phase": np.array([], object)}),
+            text={"string": "{phase}", "size": _SIZE, "color": "white"},
+            size=1,
+            face_color="transparent",
+            border_width=0,
+            blending="translucent_no_depth",
+            metadata={METADATA_KEY: {"names_of": str(layer.unique_id)}},
+            scale=layer.scale,
+            translate=layer.translate,
+            rotate=layer.rotate,
+            shear=layer.shear,
+            affine=layer.affine,
+            units=layer.units,
+            axis_labels=layer.axis_labels,
+        )
+        selected = set(layers.selection)
+        layers.append(self.layer)
+        layers.selection = selected
+
+    def _on_dims(self, event: Any = None) -> None:
+        self._soon.start(_DIMS_MS)
+
+    def _on_camera(self, event: Any = None) -> None:
+        if not self._soon.isActive() or self._soon.interval() == _CAMERA_MS:
+            self._soon.start(_CAMERA_MS)
+
+    def _on_removed(self, event: Any) -> None:
+        if self.layer is not None and event.value == self.layer:
+            self.hide()
+            self.removed.emit()
+
+
+def _names(review: Review) -> NDArray[Any]:
+    """Names of the phases by code, in lines."""
+    names = [phase_name(review.phases, code) for code in range(len(review.phases.phases))]
+    return np.array([name.replace("/", "/\n").replace(", ", ",\n") for name in names], object)
+
+
+def _one_a_box(pixels: Floats, half: Floats) -> Ints:
+    """The last place in each box of the size of a short word, of those that are on screen."""
+    box = np.array([1.0, 4.0]) * _LETTER[0]
+    on_screen = np.flatnonzero((np.abs(pixels) <= half).all(axis=1))
+    down, across = ((pixels[on_screen] + half) / box).astype(np.int64).T
+    width = int(2 * half[1] / box[1]) + 1
+    last = np.full((int(2 * half[0] / box[0]) + 1) * width, -1)
+    last[down * width + across] = on_screen
+    return last[last >= 0]
+
+
+def _apart(places: Floats, sizes: Floats) -> Ints:
+    """Take boxes one after the other, as long as they cover none that was taken.
+
+    Parameters
+    ----------
+    places : ndarray, ``(n, 2)``, float
+        Their middles, y and x.
+    sizes : ndarray, ``(n, 2)``, float
+        Their heights and widths.
+
+    Returns
+    -------
+    ndarray, ``(m,)``, int64
+        Which; no more than :data:`MOST`.
+    """
+    free = np.ones(len(places), bool)
+    taken: list[int] = []
+    while len(taken) < MOST and free.any():
+        place = int(np.argmax(free))
+        taken.append(place)
+        free &= (np.abs(places - places[place]) >= (sizes + sizes[place]) / 2).any(axis=1)
+    return np.array(taken, np.int64)

@@ -192,6 +192,32 @@ def test_keys_correct_accept_exclude_undo(review, qtbot):
     assert status(review, third) == "predicted"
     check_overlay(review)
 
+    # why it is left out: by key, with a note; and by click
+    why = review.bench.gestures.why
+    review.bench.note.setText("a bubble")
+    press(qtbot, review, "x", Qt.KeyboardModifier.ShiftModifier)
+    assert status(review, third) == "predicted"
+    qtbot.waitUntil(why.reasons.isVisible)
+    qtbot.keyClick(why.reasons, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: not why.reasons.isVisible())
+    assert (status(review, third), desk.review.word(third).note) == ("excluded", "debris; a bubble")
+    at = desk.current
+    assert at != third
+    qtbot.mouseClick(why, LEFT)
+    qtbot.waitUntil(why.reasons.isVisible)
+    blurred = why.reasons.actions()[1]
+    qtbot.mouseClick(why.reasons, LEFT, pos=why.reasons.actionGeometry(blurred).center())
+    assert desk.review.word(at).note == "out of focus"
+    table = review.bench.table
+    table.query.setText("focus")
+    table.refilter()
+    assert [table.model.at(row) for row in range(len(table.model))] == [at]
+    last = len(table.model.columns) - 1
+    assert (table.model.columns[last].name, table.model.field(at, last)[0]) == (
+        "note",
+        "out of focus",
+    )
+
 
 def test_keys_in_the_canvas_work_on_our_layer_and_leave_the_users_alone(review, viewer, qtbot):
     desk, layer = review.desk, review.scene.segmentation

@@ -16,6 +16,13 @@ Status = Literal[
 STATUSES: tuple[str, ...] = get_args(Status)
 """Empty where neither a model nor a person has said anything."""
 
+EXCLUDE_REASONS = {
+    "debris": "&Debris",
+    "out of focus": "Out of &focus",
+    "bad segmentation": "Bad &segmentation",
+}
+"""Usual reasons to leave a cell out, as the note has them, and as a menu with letters to press."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:

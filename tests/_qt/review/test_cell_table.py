@@ -205,6 +205,7 @@ def test_without_a_model_and_in_time_there_are_other_columns(qtbot):
         "phase",
         "status",
         "seen",
+        "note",
     ]
     assert texts(table, "status") == ["not judged"] * 4
 
@@ -214,6 +215,7 @@ def test_a_reload_brings_other_cells(table, nuclei):
     for name in ("phase", "predicted", "status", "confidence", "entropy", "label", "frame", "seen"):
         setattr(nuclei, name, getattr(nuclei, name)[:20])
     nuclei.deciding_axis, nuclei.position = nuclei.deciding_axis[:20], nuclei.position[:20]
+    nuclei.notes = nuclei.notes[:20]
     nuclei.selection.resize(20)
     nuclei.signals.reloaded.emit()
     assert order(table) == list(range(20))

@@ -8,6 +8,7 @@ from people import LEAVES, people_project
 from qtpy.QtCore import Qt
 from sklearn.metrics import cohen_kappa_score
 
+from napari_cellcycle._qt.review.cell_filter import matching
 from napari_cellcycle._qt.review.conflicts import CONFLICTS
 from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.queue_bar import QueueBar
@@ -115,3 +116,23 @@ def test_a_third_person_settles_a_conflict(tmp_path, qtbot, open_desk):
     assert desk.review.statuses()[5] in ("accepted", "corrected")
     qtbot.mouseClick(bar.conflicts, LEFT)
     assert not bar.conflicts.isVisible()
+
+
+def test_notes_are_those_of_everybody_and_follow(desk, monkeypatch):
+    review, source = desk.review, desk.source
+
+    def expected():
+        return [review.note(row) for row in range(len(review))]
+
+    assert source.notes.tolist() == expected() == [""] * 12
+    review.exclude([0, 2], "debris")
+    assert source.notes.tolist() == expected()
+    assert source.notes[2] == "debris"
+    review.undo()
+    review.unsure(1, "=2 cells?")
+    assert source.notes.tolist() == expected()
+    monkeypatch.setattr("napari_cellcycle._qt.review.reviewed._MANY", 1)
+    review.exclude([3, 4], "out of focus")
+    assert source.notes.tolist() == expected()
+    assert [text for text in source.notes if text] == ["=2 cells?", "out of focus", "out of focus"]
+    assert np.flatnonzero(matching(source, "focus")).tolist() == [3, 4]

@@ -82,6 +82,7 @@ class ArraySource:
         )
         self.position = _floats(position, (n, 3))
         self.blind = False
+        self.notes: NDArray[Any] = np.full(n, "", dtype=object)
         self.unit = unit
         self.is_2d = is_2d
         self._make_views = make_views

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 HELP = (
-    "Words that must all hold: a phase or status (metaphase, corrected), a label (17), seen, "
-    "unseen, or a comparison (confidence<0.8, entropy>0.3, frame=2, predicted=anaphase). "
-    "A - before a word turns it round."
+    "Words that must all hold: a phase, a status or a note (metaphase, corrected, debris), "
+    "a label (17), seen, unseen, or a comparison (confidence<0.8, entropy>0.3, frame=2, "
+    "predicted=anaphase). A - before a word turns it round."
 )
 _COMPARE = {
     "<=": operator.le,
@@ -75,7 +75,11 @@ def _term(source: CellSource, term: str) -> Mask:
         return np.asarray(source.label == int(term))
     if term in ("seen", "unseen"):
         return np.asarray(source.seen == (term == "seen"))
-    return _has_phase(source, source.phase, term) | _has_status(source, term)
+    found = _has_phase(source, source.phase, term) | _has_status(source, term)
+    noted = np.flatnonzero(source.notes != "")
+    told = source.notes[noted].tolist()
+    found[noted] |= np.array([term in note.casefold() for note in told], bool)
+    return found
 
 
 def _compare(source: CellSource, name: str, sign: str, value: str) -> Mask:

@@ -82,6 +82,12 @@ def _place(axis: int, name: str) -> Column:
     return Column(name, lambda s: s.position[:, axis], text, is_number=True, width=64)
 
 
+def _by_note(source: CellSource) -> NDArray[Any]:
+    """Notes in their order, cells without one last."""
+    names, place = np.unique(source.notes.astype(str), return_inverse=True)
+    return np.where(names[place] == "", np.nan, place)
+
+
 def columns_of(source: CellSource) -> tuple[Column, ...]:
     """Columns that have anything to say of a source's cells."""
     unit = source.unit
@@ -127,6 +133,7 @@ def columns_of(source: CellSource) -> tuple[Column, ...]:
     if not np.isnan(source.position).all():
         axes = enumerate("zyx")
         found += [_place(a, f"{n} ({unit})") for a, n in axes if n != "z" or not source.is_2d]
+    found.append(Column("note", _by_note, lambda s, i: str(s.notes[i]), width=120))
     return tuple(found)
 
 
@@ -244,7 +251,7 @@ class CellModel(QAbstractTableModel):
         if role == _ROLE.DecorationRole and column.chip:
             codes = getattr(self._source, column.chip)
             return self._chip(int(codes[self._order[index.row()]]))
-        if role == _ROLE.ToolTipRole and column.chip:
+        if role == _ROLE.ToolTipRole and (column.chip or column.name == "note"):
             return column.text(self._source, int(self._order[index.row()]))
         return None
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from napari_cellcycle._qt.review.desk import SURE
 from napari_cellcycle._qt.review.keys import with_key
+from napari_cellcycle._qt.review.reasons import ReasonButton
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
@@ -40,6 +41,8 @@ class GestureBar(QWidget):
     Attributes
     ----------
     buttons : dict of str to QPushButton
+    why : ReasonButton
+        Beside *Exclude*.
     accept_all : QPushButton
         Accepts all cells whose prediction is sure; it is laid out elsewhere.
     """
@@ -60,6 +63,13 @@ class GestureBar(QWidget):
         self._grid.setVerticalSpacing(4)
         for name, text, _ in _BUTTONS:
             self.buttons[name] = _button(name, text, actions[name], "3px 4px")
+        self.why = ReasonButton()
+        self._exclude = QWidget()
+        pair = QHBoxLayout(self._exclude)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(1)
+        pair.addWidget(self.buttons["exclude"], 1)
+        pair.addWidget(self.why)
         self._lay_out()
         self.accept_all = _button("accept-all", "", actions["accept-all"], "3px 6px")
 
@@ -75,7 +85,8 @@ class GestureBar(QWidget):
         blind = self._desk.review.blind
         offered = [button for name, button in self.buttons.items() if name != "accept" or not blind]
         for place, button in enumerate(offered):
-            self._grid.addWidget(button, place // _A_ROW, place % _A_ROW)
+            widget = self._exclude if button is self.buttons["exclude"] else button
+            self._grid.addWidget(widget, place // _A_ROW, place % _A_ROW)
         self.buttons["accept"].setVisible(not blind)
         self.buttons["clear"].setText("Take back" if blind else "Predicted")
 
@@ -93,6 +104,9 @@ class GestureBar(QWidget):
             self.buttons[name].setToolTip(tip)
         for name in ("accept", "exclude", "unsure", "clear"):
             self.buttons[name].setEnabled(may and desk.current >= 0)
+        self.why.setEnabled(self.buttons["exclude"].isEnabled())
+        tip = "Exclude, and say why: debris, out of focus, bad segmentation"
+        self.why.setToolTip(with_key(tip, self._keys.get("exclude-why", "")))
         n = len(desk.sure_rows())
         self.accept_all.setVisible(bool(review.shown.sets))
         self.accept_all.setEnabled(may and n > 0)

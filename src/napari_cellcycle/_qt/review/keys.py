@@ -50,6 +50,7 @@ KEYS = (
     Key("accept", "Return", "accept the prediction"),
     Key("accept-all", "Shift+Return", "accept all above 0.99 of the cell's predicted phase"),
     Key("exclude", "X", "exclude: debris, out of focus, badly segmented"),
+    Key("exclude-why", "Shift+X", "exclude, and pick why: then D, F or S"),
     Key("unsure", "U", "unsure, with the note in the field"),
     Key("note", "N", "write a note"),
     Key("clear", "Backspace", "back to predicted"),

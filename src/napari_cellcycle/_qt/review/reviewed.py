@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+_MANY = 64
+"""Cells of one change after which all notes are gathered anew."""
+
 
 class Reviewed:
     """See :class:`napari_cellcycle._qt.review.source.CellSource`.
@@ -39,6 +42,7 @@ class Reviewed:
     def __init__(self, review: Review, pixels: Pixels) -> None:
         self.review = review
         self.pixels = pixels
+        self._notes: NDArray[Any] | None = None
         self.signals = SourceSignals()
         self.selection = Selection(len(review))
         self._read()
@@ -128,6 +132,17 @@ class Reviewed:
         """Whether there is one plane only."""
         return self.pixels.segmentation.grid[1] == 1
 
+    @property
+    def notes(self) -> NDArray[Any]:
+        """Notes of people, and those of the prediction."""
+        if self._notes is None:
+            runs, said = self.review.shown.notes(), np.full(len(self), "", dtype=object)
+            for (row, _), text in sorted(self.review.people_notes.items()):
+                said[row] = f"{said[row]}; {text}" if said[row] else text
+            both = (said != "") & (runs != "")
+            self._notes = said + np.where(both, "; ", "").astype(object) + runs
+        return self._notes
+
     def views(self, indices: Ints) -> Pictures:
         """Views of some cells."""
         return self.pixels.views(np.asarray(indices, np.int64))
@@ -173,6 +188,11 @@ class Reviewed:
         self._axis: NDArray[Any] = names[shown.column("deciding_axis", -1).astype(np.int64)]
         scale = np.array(cells.spacing.zyx) if cells.spacing.is_physical else np.ones(3)
         self._position: Floats = np.asarray(cells.centroid * scale, np.float64)
+        self._notes = None
 
     def _change(self, rows: Ints) -> None:
+        if len(rows) > _MANY:
+            self._notes = None
+        elif self._notes is not None:
+            self._notes[rows] = [self.review.note(row) for row in rows.tolist()]
         self.signals.changed.emit(rows)

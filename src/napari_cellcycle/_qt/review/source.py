@@ -189,6 +189,10 @@ class CellSource(Protocol):
     def is_2d(self) -> bool:
         """Whether z says nothing."""
 
+    @property
+    def notes(self) -> NDArray[Any]:
+        """Notes on each cell, str, empty where there is none."""
+
     def views(self, indices: Ints) -> Pictures:
         """Views of some cells. Called in a worker thread; may be slow."""
 

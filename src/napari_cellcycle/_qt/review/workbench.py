@@ -115,6 +115,7 @@ class Workbench(QWidget):
             "update": self.update_wanted.emit,
         }
         self.gestures = GestureBar(desk, self._actions)
+        self._actions["exclude-why"] = self.gestures.why.ask
         self.binder = KeyBinder(self, self._actions)
         self._ahead = QTimer(self)
         self._ahead.setSingleShot(True)
@@ -198,6 +199,7 @@ class Workbench(QWidget):
         self.close_button.clicked.connect(self.close_wanted)
         self.add_button.clicked.connect(self.add_wanted)
         self.images.wanted.connect(self.image_wanted)
+        self.gestures.why.chosen.connect(self._exclude_because)
         self.phases.chosen.connect(desk.say)
         self.phases.hidden_changed.connect(scene.hide_phases)
         self.phases.tool_changed.connect(self._set_tool)
@@ -264,6 +266,9 @@ class Workbench(QWidget):
     def _zoom_to(self, row: int) -> None:
         self.desk.go_to(row)
         self.scene.centre()
+
+    def _exclude_because(self, reason: str) -> None:
+        self.desk.exclude("; ".join(filter(None, (reason, self._taken_note()))))
 
     def _taken_note(self) -> str:
         text = self.note.text().strip()

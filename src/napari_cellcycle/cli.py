@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle import evaluate_verb, model_verb, project_verbs, train_verb
+from napari_cellcycle import curate_verb, evaluate_verb, model_verb, project_verbs, train_verb
 from napari_cellcycle.arguments import (
     check_crop,
     check_outputs,
@@ -32,6 +32,7 @@ from napari_cellcycle.console import (
     progress,
 )
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.project_arguments import who_options
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.result import Classification
@@ -144,7 +145,7 @@ def _demo(args: argparse.Namespace) -> None:
 
 def _classify_options(parser: argparse.ArgumentParser) -> None:
     classify_options(parser)
-    project_verbs.who_options(parser)
+    who_options(parser)
 
 
 def _classify(args: argparse.Namespace) -> None:
@@ -333,6 +334,12 @@ VERBS: tuple[Verb, ...] = (
         "Take words of a CSV file or of another project into a project",
         project_verbs.import_options,
         project_verbs.run_import,
+    ),
+    Verb(
+        "curate",
+        "Find cells of a project whose phase does not fit their size and DNA",
+        curate_verb.options,
+        curate_verb.run,
     ),
     Verb("models", "List, show, install and export models", model_verb.options, model_verb.run),
     Verb("info", "Print versions, device and data folder", info_options, _info),

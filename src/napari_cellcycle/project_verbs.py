@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.console import print_files, print_json, print_notes, print_table, progress
-from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.project_arguments import (
+    channel_option,
+    image_number,
+    parse_roles,
+    who,
+    who_options,
+)
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.result import Classification
@@ -45,14 +50,7 @@ def export_options(parser: argparse.ArgumentParser) -> None:
         "phase (all; reviewed for crops and folder)",
     )
     _which_options(parser)
-    parser.add_argument(
-        "--channel",
-        action="append",
-        default=[],
-        metavar="ROLE=CHANNEL",
-        help="of crops and folder: which channel has which role, such as dna=0; may be repeated "
-        "(as the project says, or guessed from the channels' names)",
-    )
+    channel_option(parser, "of crops and folder: ")
 
 
 def import_options(parser: argparse.ArgumentParser) -> None:
@@ -65,13 +63,6 @@ def import_options(parser: argparse.ArgumentParser) -> None:
     )
     _which_options(parser)
     who_options(parser)
-
-
-def who_options(parser: argparse.ArgumentParser) -> None:
-    """Under whose name words are kept."""
-    parser.add_argument(
-        "--who", default="", metavar="NAME", help="who works (the name that you are logged in with)"
-    )
 
 
 def _which_options(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +78,7 @@ def run_export(args: argparse.Namespace) -> None:
     from napari_cellcycle.review.export import export_project
 
     with (
-        Project.open(args.project, who=_who(""), read_only=True) as project,
+        Project.open(args.project, who=who(""), read_only=True) as project,
         progress("export", "frames") as report,
     ):
         done = export_project(
@@ -95,9 +86,9 @@ def run_export(args: argparse.Namespace) -> None:
             args.out,
             what=args.what,
             only=args.only,
-            image=_image(project, args.image),
+            image=image_number(project, args.image),
             vocabulary=args.vocabulary,
-            channels=_channels(args.channel) or None,
+            channels=parse_roles(args.channel) or None,
             progress=report,
         )
     print_notes([f"Left out: {note}." for note in done.notes])
@@ -146,11 +137,11 @@ def run_import(args: argparse.Namespace) -> None:
     from napari_cellcycle.review.answers import Answers
     from napari_cellcycle.review.intake import import_words
 
-    with Project.open(args.project, who=_who(args.who)) as project:
+    with Project.open(args.project, who=who(args.who)) as project:
         found = import_words(
             project,
             args.source,
-            image=_image(project, args.image),
+            image=image_number(project, args.image),
             phases=_phases(project, args.vocabulary),
         )
     values: dict[str, Any]
@@ -175,8 +166,8 @@ def keep(args: argparse.Namespace, stack: Stack, result: Classification) -> Path
     folder: Path = args.project
     if folder.suffix != SUFFIX:
         folder = folder.with_name(folder.name + SUFFIX)
-    who = _who(args.who)
-    opened = Project.open(folder, who=who) if folder.exists() else Project.create(folder, who=who)
+    name = who(args.who)
+    opened = Project.open(folder, who=name) if folder.exists() else Project.create(folder, who=name)
     with opened as project:
         nuclei = open_labels(args.nuclei_labels) if args.nuclei_labels else None
         settings = {"channels": {k: v for k, v in result.channels.items() if v is not None}}
@@ -187,34 +178,5 @@ def keep(args: argparse.Namespace, stack: Stack, result: Classification) -> Path
         return project.folder
 
 
-def _who(name: str) -> str:
-    if name:
-        return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"
-
-
-def _image(project: Project, name: str | None) -> int | None:
-    if name is None:
-        return None
-    found = [image for image in project.images.all() if name in (image.name, str(image.number))]
-    if len(found) != 1:
-        known = ", ".join(f"{image.number}={image.name}" for image in project.images.all())
-        raise ProjectError(f"{project.folder.name} has no image {name!r}; it has {known}.")
-    return found[0].number
-
-
 def _phases(project: Project, name: str | None) -> PhaseSet | None:
     return None if name is None else project.vocabularies[name]
-
-
-def _channels(texts: list[str]) -> dict[str, int | str]:
-    found: dict[str, int | str] = {}
-    for text in texts:
-        role, equals, channel = (part.strip() for part in text.partition("="))
-        if not (equals and role and channel):
-            raise ProjectError(f"Channel {text!r} is not understood; give role=channel: dna=0.")
-        found[role.lower()] = channel
-    return found

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_cellcycle.review.agreement import confusion, measure_agreement
     from napari_cellcycle.review.answers import Answers, read_answers
+    from napari_cellcycle.review.curation import curation_counts, measured_of, suspects_of
     from napari_cellcycle.review.events import read_events
     from napari_cellcycle.review.export import Exported, export_project
     from napari_cellcycle.review.intake import import_words
     from napari_cellcycle.review.queue import ORDERS, Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.state import Change, Review
+    from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
     from napari_cellcycle.review.tables import read_table, write_table
     from napari_cellcycle.review.transfer import revise
     from napari_cellcycle.review.union import unite
@@ -23,19 +25,25 @@ _HOME = {
     "Change": "state",
     "Exported": "export",
     "Filter": "queue",
+    "Limits": "suspects",
     "ORDERS": "queue",
     "Queue": "queue",
     "Review": "state",
+    "Suspects": "suspects",
     "cells_table": "rows",
     "confusion": "agreement",
+    "curation_counts": "curation",
     "export_project": "export",
+    "find_suspects": "suspects",
     "import_words": "intake",
     "measure_agreement": "agreement",
+    "measured_of": "curation",
     "read_answers": "answers",
     "read_events": "events",
     "read_table": "tables",
     "reviews_table": "rows",
     "revise": "transfer",
+    "suspects_of": "curation",
     "unite": "union",
     "write_table": "tables",
 }
@@ -46,18 +54,24 @@ __all__ = [
     "Change",
     "Exported",
     "Filter",
+    "Limits",
     "Queue",
     "Review",
+    "Suspects",
     "cells_table",
     "confusion",
+    "curation_counts",
     "export_project",
+    "find_suspects",
     "import_words",
     "measure_agreement",
+    "measured_of",
     "read_answers",
     "read_events",
     "read_table",
     "reviews_table",
     "revise",
+    "suspects_of",
     "unite",
     "write_table",
 ]

@@ -131,7 +131,7 @@ def export_project(
         Of some kind, if it cannot be written; what was there before is as it was.
     """
     out = Path(out)
-    _check_outside(project, out)
+    check_outside(project, out)
     if what not in WHAT:
         raise ProjectError(f"There is no export {what!r}; choose one of {', '.join(WHAT)}.")
     if what in ("reviews", "agreement") and only not in (None, "all"):
@@ -160,7 +160,7 @@ def export_project(
     return Exported(what, (out,), len(crops), _count(crops.phase.tolist()), crops.left_out)
 
 
-def _check_outside(project: Project, out: Path) -> None:
+def check_outside(project: Project, out: Path) -> None:
     """Refuse to write over a file of the project, or one of its inputs."""
     place = out.resolve()
     own = {

@@ -196,7 +196,7 @@ def by_entropy(review: Review) -> Floats:
 
     It is high where the first level is uncertain, and also where only the stage is.
     """
-    return -_entropy(review.shown.column("probabilities", np.nan))
+    return -entropy(review.shown.column("probabilities", np.nan))
 
 
 def by_axes(review: Review) -> Floats:
@@ -267,10 +267,11 @@ def divergence(p: Floats) -> Floats:
         Probabilities.
     """
     mean: Floats = p.mean(axis=1)
-    return _entropy(mean) - np.asarray(_entropy(p).mean(axis=1), np.float64)
+    return entropy(mean) - np.asarray(entropy(p).mean(axis=1), np.float64)
 
 
-def _entropy(p: NDArray[Any]) -> Floats:
+def entropy(p: NDArray[Any]) -> Floats:
+    """Entropy of probabilities along the last axis, in nats."""
     values = np.asarray(p, np.float64)
     logs = np.log(values, out=np.zeros_like(values), where=values > 0)
     return np.asarray(-(values * logs).sum(axis=-1), np.float64)

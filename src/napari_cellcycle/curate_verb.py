@@ -1,0 +1,153 @@
+"""The verb ``curate``: cells of a project whose predicted phase does not fit their measures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.console import print_files, print_json, print_table, progress
+from napari_cellcycle.project_arguments import (
+    channel_option,
+    image_number,
+    parse_roles,
+    who,
+    who_options,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_cellcycle.review.curation import PhaseCount
+    from napari_cellcycle.review.suspects import Limits
+
+_ABOUT = ("image", "scene", "frame", "label", "predicted_phase", "likely_phase", "suspicion")
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``curate``."""
+    parser.add_argument("project", metavar="PROJECT", help="folder NAME.cellcycle")
+    parser.add_argument("--image", metavar="NAME", help="one image of the project (all)")
+    parser.add_argument(
+        "--first",
+        type=_whole,
+        default=20,
+        metavar="N",
+        help="how many suspects of each image, the most suspect first (%(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help=".csv or .parquet of the suspects and measures"
+    )
+    channel_option(parser)
+    parser.add_argument(
+        "--measures",
+        metavar="A,B,...",
+        help="in what clusters are looked for, such as volume,dna_volume (all that tell phases)",
+    )
+    for name, help_ in (
+        ("other", "suspect if another phase has at least this probability by measures"),
+        ("between", "suspect if its own phase has less than this by measures"),
+        ("outlier", "suspect if among this share of cells that fit their phase worst"),
+        ("doubt", "suspect if the network gives its phase less than this"),
+        ("weight", "how much measures count in the order beside the network"),
+    ):
+        parser.add_argument(f"--{name}", type=_share, metavar="SHARE", help=help_)
+    parser.add_argument(
+        "--fewest", type=_whole, metavar="N", help="a phase with fewer cells has no cluster"
+    )
+    who_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Find suspects, and print them with what people have changed so far."""
+    from napari_cellcycle.project import Project
+    from napari_cellcycle.review.curation import (
+        curation_counts,
+        measured_of,
+        suspects_of,
+        suspects_table,
+    )
+    from napari_cellcycle.review.export import check_outside
+    from napari_cellcycle.review.places import open_sources
+    from napari_cellcycle.review.state import Review
+    from napari_cellcycle.review.tables import check_table_path, write_table
+
+    if args.out is not None:
+        check_table_path(args.out, (".csv", ".parquet"))
+    limits = _limits(args)
+    found: list[tuple[str, pd.DataFrame, tuple[PhaseCount, ...]]] = []
+    with Project.open(args.project, who=who(args.who)) as project:
+        if args.out is not None:
+            check_outside(project, args.out)
+        one = image_number(project, args.image)
+        numbers = [image.number for image in project.images.all()] if one is None else [one]
+        for number in numbers:
+            (source,) = open_sources(
+                [Review(project, number)], channels=parse_roles(args.channel) or None
+            )
+            with progress("measure", "cells") as report:
+                measured = measured_of(source, report)
+            suspects = suspects_of(source.review, measured, limits=limits)
+            table = suspects_table(suspects, suspects.first(args.first))
+            found.append((source.name, table, curation_counts(source.review, suspects)))
+    if args.out is not None:
+        import pandas as pd
+
+        whole = pd.concat([table for _, table, _ in found], ignore_index=True)
+        write_table(whole, args.out)
+    if args.json:
+        print_json([_values(name, table, counts) for name, table, counts in found])
+        return
+    for name, table, counts in found:
+        _tell(name, table, counts)
+    if args.out is not None:
+        print_files([args.out])
+
+
+def _values(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...]) -> dict[str, Any]:
+    columns = [*_ABOUT, "kind", "reason"]
+    return {
+        "image": name,
+        "suspects": table[columns].to_dict("records"),
+        "report": [count.to_dict() for count in counts],
+    }
+
+
+def _tell(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...]) -> None:
+    print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects\n")
+    rows = [("frame", "label", "suspicion", "why")]
+    for row in table.to_dict("records"):
+        why = row["reason"] or f"{row['predicted_phase']}: nothing against it"
+        rows.append((str(row["frame"]), str(row["label"]), f"{row['suspicion']:.3f}", why))
+    print_table(rows, right=(0, 1, 2))
+    print()
+    head = ("phase", "predicted", "suspects", "examined", "changed", "left out")
+    body = [tuple(str(value) for value in count.to_dict().values()) for count in counts]
+    print_table([head, *body], right=(1, 2, 3, 4, 5))
+    print()
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    from napari_cellcycle.review.suspects import Limits
+
+    given: dict[str, Any] = {
+        name: getattr(args, name)
+        for name in ("other", "between", "outlier", "doubt", "weight", "fewest")
+        if getattr(args, name) is not None
+    }
+    if args.measures:
+        given["measures"] = tuple(name.strip() for name in args.measures.split(","))
+    return Limits(**given)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share; give a number from 0 to 1")
+    return value
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of cells; give 1 or more")
+    return int(text)

@@ -1,0 +1,175 @@
+"""Suspects of a project's image, and what became of the predictions once people had looked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.cells.measurements import iter_measure
+from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.review.decision import NONE, STATUS
+from napari_cellcycle.review.queue import leaves_by_axis
+from napari_cellcycle.review.suspects import KINDS, find_suspects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.review.places import Source
+    from napari_cellcycle.review.state import Review
+    from napari_cellcycle.review.suspects import Limits, Suspects
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseCount:
+    """What became of the cells of one predicted phase.
+
+    Parameters
+    ----------
+    phase : str
+        Slug; ``total`` for all cells.
+    predicted : int
+        Cells that the model gave this phase.
+    suspects : int
+        Those that do not fit it.
+    examined : int
+        Those that somebody judged, or the person who works has looked at.
+    changed : int
+        Those that people gave another phase.
+    left_out : int
+        Those that people excluded or are unsure of.
+    """
+
+    phase: str
+    predicted: int
+    suspects: int
+    examined: int
+    changed: int
+    left_out: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def iter_measured(source: Source) -> Generator[tuple[int, int], None, Measurements]:
+    """Measure the cells of an image of a project, or give what was measured before.
+
+    What is measured is kept in the project where it may be written.
+
+    Parameters
+    ----------
+    source : Source
+        The image with its labels.
+
+    Yields
+    ------
+    tuple of int
+        Cells that are done, and all.
+    """
+    review, dna = source.review, source.roles.get("dna")
+    measured = review.project.measured
+    found = measured.get(review.image, dna)
+    if found is None:
+        found = yield from iter_measure(source.stack, source.labels, review.cells, dna=dna)
+        if not review.project.read_only:
+            measured.put(review.image, dna, found)
+    return found
+
+
+def measured_of(
+    source: Source, progress: Callable[[int, int], object] | None = None
+) -> Measurements:
+    """Run :func:`iter_measured` to its end."""
+    work = iter_measured(source)
+    while True:
+        try:
+            done, total = next(work)
+        except StopIteration as end:
+            found: Measurements = end.value
+            return found
+        if progress is not None:
+            progress(done, total)
+
+
+def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = None) -> Suspects:
+    """Look for suspects among the predictions that a review shows.
+
+    The network's say is the mean of its projections: the order by entropy takes the surest one.
+
+    Parameters
+    ----------
+    review : Review
+        Of one image.
+    found : Measurements
+        Of its cells.
+    limits : Limits, optional
+        What makes a cell suspect.
+
+    Raises
+    ------
+    ProjectError
+        If no predictions are shown.
+    CellCycleError
+        If there are too few cells.
+    """
+    shown = review.prediction_set
+    if shown is None:
+        raise ProjectError(
+            f"{review.project.folder.name} shows no predictions of {review.cells.image}, so none "
+            "can be suspect. Classify it first."
+        )
+    leaves = [phase.slug for phase in review.phases.leaves]
+    place = {int(code): leaves.index(shown.phases[i]) for i, code in enumerate(review.shown.leaves)}
+    phase = np.array([place.get(code, -1) for code in review.shown.phase.tolist()], np.int64)
+    votes = leaves_by_axis(review).mean(axis=1)
+    probabilities = np.full((len(phase), len(leaves)), np.nan)
+    for i, code in enumerate(review.shown.leaves.tolist()):
+        probabilities[:, place[code]] = votes[:, i]
+    return find_suspects(found, phase, review.phases, probabilities, limits=limits)
+
+
+def curation_counts(review: Review, suspects: Suspects | None = None) -> tuple[PhaseCount, ...]:
+    """Count what was predicted, examined and changed, for each phase and in total.
+
+    Parameters
+    ----------
+    review : Review
+        Of one image.
+    suspects : Suspects, optional
+        Of its cells.
+    """
+    predicted = review.shown.phase
+    is_suspect = np.zeros(len(review), bool) if suspects is None else suspects.kind > 0
+    judged = review.annotator != NONE
+    changed = judged & (review.final >= 0) & (review.final != predicted)
+    aside = np.isin(review.status, [STATUS["excluded"], STATUS["unsure"]])
+
+    def count(phase: str, which: NDArray[np.bool_]) -> PhaseCount:
+        sorts = (which, is_suspect, judged | review.seen, changed, aside)
+        return PhaseCount(phase, *(int((which & sort).sum()) for sort in sorts))
+
+    rows = [count(p.slug, predicted == i) for i, p in enumerate(review.phases)]
+    leaves = set(review.phases.slugs)
+    return (*(row for row in rows if row.phase in leaves), count("total", predicted >= 0))
+
+
+def suspects_table(suspects: Suspects, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Make a table of suspect cells: which, why, and their measures, in the order of ``rows``."""
+    leaves = suspects.phases.slugs
+    table = suspects.measurements.to_table().iloc[rows].reset_index(drop=True)
+    about: dict[str, Any] = {
+        "predicted_phase": [leaves[i] for i in suspects.phase[rows].tolist()],
+        "likely_phase": [leaves[i] for i in suspects.likely[rows].tolist()],
+        "suspicion": suspects.score[rows],
+        "kind": [KINDS[i] for i in suspects.kind[rows].tolist()],
+        "reason": [suspects.reason(row) for row in rows.tolist()],
+    }
+    for place, (name, column) in enumerate(about.items()):
+        table.insert(4 + place, name, column)
+    return table

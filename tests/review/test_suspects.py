@@ -1,0 +1,187 @@
+"""Suspects among made-up measures, where it is known which phases are wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_cellcycle.cells.measurements import Measurements
+from napari_cellcycle.cells.measures import NAMES
+from napari_cellcycle.cells.table import CellTable
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.image.spacing import Spacing
+from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.review.clusters import log_densities, standard
+from napari_cellcycle.review.suspects import KINDS, Limits, Suspects, find_suspects
+
+RESTING, DIVIDING = 0, 3  # non-mitotic, prometaphase/metaphase
+OTHER = KINDS.index("other cluster")
+
+
+def table(n: int) -> CellTable:
+    return CellTable(
+        image="field",
+        scene="",
+        labels_are="cell",
+        spacing=Spacing(1, 1, 1, "user"),
+        frame=np.zeros(n, np.int64),
+        label=np.arange(1, n + 1),
+        bbox=np.tile(np.array([[0, 0, 0], [5, 5, 5]]), (n, 1, 1)),
+        centroid=np.full((n, 3), 2.0),
+        voxels=np.full(n, 125),
+        touches_border=np.zeros(n, bool),
+        nucleus_voxels=np.full(n, -1),
+    )
+
+
+def measures(**columns: np.ndarray) -> Measurements:
+    n = len(next(iter(columns.values())))
+    values = np.full((n, len(NAMES)), np.nan)
+    for name, column in columns.items():
+        values[:, NAMES.index(name)] = column
+    return Measurements(table(n), values, is_2d=False)
+
+
+def population(n: int = 600, *, seed: int = 0) -> tuple[Measurements, np.ndarray]:
+    """Resting cells with spread DNA, and one in ten that divides, with condensed DNA."""
+    rng = np.random.default_rng(seed)
+    truth = np.where(np.arange(n) % 10 == 0, DIVIDING, RESTING)
+    divides = truth == DIVIDING
+    found = measures(
+        volume=np.exp(rng.normal(7, 0.2, n) + 0.3 * divides),
+        dna_volume=np.exp(rng.normal(5, 0.2, n) - 1.2 * divides),
+        condensation=rng.normal(0.4, 0.04, n) + 0.25 * divides,
+        neighbours=rng.integers(0, 9, n).astype(float),
+    )
+    return found, truth
+
+
+def mislabelled(seed: int = 0) -> tuple[Measurements, np.ndarray, np.ndarray]:
+    found, truth = population(seed=seed)
+    wrong = np.random.default_rng(seed).choice(len(truth), 18, replace=False)
+    said = truth.copy()
+    said[wrong] = np.where(truth[wrong] == DIVIDING, RESTING, DIVIDING)
+    return found, said, wrong
+
+
+def suspects(found: Measurements, said: np.ndarray, **limits: object) -> Suspects:
+    return find_suspects(found, said, MITOSIS_STAGES, limits=Limits(**limits))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_in_the_cluster_of_another_phase_come_first(seed: int) -> None:
+    found, said, wrong = mislabelled(seed)
+    result = suspects(found, said)
+    assert len(set(result.first(18).tolist()) & set(wrong.tolist())) >= 17
+    assert set(np.flatnonzero(result.kind == OTHER).tolist()) <= set(wrong.tolist())
+    assert (result.likely[result.first(15)] != said[result.first(15)]).all()
+    assert sorted(result.order.tolist()) == list(range(600))
+    assert (np.diff(result.score[result.order]) <= 0).all()
+
+
+def test_the_reason_names_the_measure_its_percentile_and_both_phases() -> None:
+    found, said, wrong = mislabelled()
+    result = suspects(found, said, measures=("dna_volume",))
+    row = next(r for r in wrong.tolist() if said[r] == DIVIDING)
+    column = found["dna_volume"]
+    mates = column[said == DIVIDING]
+    rank = round(100 * ((mates < column[row]).sum() + 0.5) / len(mates))
+    text = result.reason(row)
+    assert text.startswith("prometaphase/metaphase, but its DNA volume is ")
+    assert f"the {rank}" in text or "largest" in text
+    assert text.endswith("of non-mitotic ones")
+    quiet = int(np.flatnonzero(result.kind == 0)[0])
+    assert result.reason(quiet) == ""
+
+
+def test_a_size_beyond_all_others_is_an_outlier() -> None:
+    found, truth = population()
+    found.values[5, NAMES.index("volume")] *= 50
+    result = suspects(found, truth)
+    assert KINDS[result.kind[5]] == "outlier"
+    assert (
+        result.reason(5) == "non-mitotic, but its cell volume is the largest of non-mitotic cells"
+    )
+
+
+def test_the_network_and_the_measures_are_weighed_against_each_other() -> None:
+    found, said, wrong = mislabelled()
+    probabilities = np.full((len(said), 5), 0.01)
+    probabilities[np.arange(len(said)), said] = 0.96
+    doubtful = int(np.flatnonzero((said == RESTING) & ~np.isin(np.arange(600), wrong))[0])
+    probabilities[doubtful] = [0.4, 0.0, 0.0, 0.6, 0.0]
+    probabilities[7] = np.nan
+
+    def look(weight: float) -> Suspects:
+        limits = Limits(weight=weight)
+        return find_suspects(found, said, MITOSIS_STAGES, probabilities, limits=limits)
+
+    assert look(0.0).order[0] == doubtful
+    both = look(1.0)
+    assert set(both.first(10).tolist()) <= {*wrong.tolist(), doubtful}
+    assert KINDS[both.kind[doubtful]] == "network in doubt"
+    assert both.reason(doubtful) == "non-mitotic with a probability of 0.40 only"
+    assert np.isnan(both.confidence[7])
+
+
+def test_limits_widen_and_narrow_what_is_suspect() -> None:
+    found, said, _ = mislabelled()
+    narrow = suspects(found, said, other=0.99, between=0.0, outlier=0.0, doubt=0.0)
+    wide = suspects(found, said, other=0.5, between=0.999, outlier=0.05, doubt=1.0)
+    assert 0 < (narrow.kind > 0).sum() < (wide.kind > 0).sum()
+    np.testing.assert_array_equal(narrow.order, wide.order)
+
+
+def test_a_rare_phase_shares_the_cluster_of_its_branch() -> None:
+    found, truth = population()
+    said = truth.copy()
+    said[[0, 1, 2, 3]] = 4  # the first divides, the others rest
+    result = suspects(found, said)
+    assert (result.kind[1:4] == OTHER).all()
+    assert (result.likely[1:4] == RESTING).all()
+    assert result.likely[0] == DIVIDING
+
+
+def test_a_branch_of_a_few_cells_has_no_cluster_and_keeps_them() -> None:
+    found, truth = population()
+    rest = np.flatnonzero(truth == RESTING)
+    said = np.full(len(rest), RESTING)
+    said[:4] = 4
+    result = suspects(found.select(rest), said)
+    assert (result.score[:4] == 0).all()
+    assert (result.likely == 4).sum() == 4
+    with pytest.raises(CellCycleError, match="No phase has 700 cells"):
+        suspects(found, truth, fewest=700)
+    said[10:20] = -1
+    assert not set(range(10, 20)) & set(suspects(found.select(rest), said).order.tolist())
+
+
+def test_measures_that_tell_nothing_are_left_out() -> None:
+    found, truth = population()
+    found.values[:, NAMES.index("sphericity")] = 0.8
+    result = suspects(found, truth)
+    assert result.names == ("volume", "dna_volume", "condensation")
+    with pytest.raises(CellCycleError, match="None of sphericity differs between the 600 cells"):
+        suspects(found, truth, measures=("sphericity",))
+    with pytest.raises(CellCycleError, match="Nothing called 'girth' is measured"):
+        suspects(found, truth, measures=("girth",))
+
+
+def test_scaling_is_robust() -> None:
+    values = np.random.default_rng(0).normal(10, 2, (400, 2))
+    values[:40] = 1e6
+    values[50, 0] = np.nan
+    scaled = standard(values)
+    assert abs(np.median(scaled[100:, 0])) < 0.2
+    assert 0.8 < scaled[100:].std() < 1.2
+    assert scaled.max() <= 8
+    assert scaled[50, 0] == 0
+
+
+def test_a_cell_is_no_witness_for_itself() -> None:
+    """Alone in its corner, a cell does not make that corner a part of its phase's cluster."""
+    points = np.random.default_rng(0).normal(0, 1, (200, 2))
+    points[0] = [7, 7]
+    density = log_densities(points, np.zeros(200, np.int64), 2, fewest=20)
+    assert density[0, 0] == density[:, 0].min() < -15
+    assert (density[:, 1] == -np.inf).all()

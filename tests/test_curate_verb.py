@@ -1,0 +1,155 @@
+"""``curate`` in-process on a project of drawn cells, and one line for each mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from fields import make_project
+
+from napari_cellcycle import cli
+from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.models.ensemble import decide
+from napari_cellcycle.phases import flat_vocabulary
+from napari_cellcycle.project import Project
+from napari_cellcycle.review import Review
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., tuple[int, str, str]]
+
+SMALL, LARGE = 3.0, 6.0
+WRONG = (7, 41)
+"""Labels of large cells that the model calls small."""
+DOUBTFUL = 12
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return (cli.main([str(word) for word in words]), *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eighty discs of two sizes on a dark ground; the model takes two of them for the other."""
+    folder = tmp_path_factory.mktemp("discs")
+    rng = np.random.default_rng(1)
+    labels = np.zeros((160, 200), np.uint16)
+    y, x = np.mgrid[:160, :200]
+    large = np.arange(80) % 2 == 0
+    for i in range(80):
+        radius = (LARGE if large[i] else SMALL) * rng.uniform(0.92, 1.08)
+        labels[(y - 20 * (i // 10) - 10) ** 2 + (x - 20 * (i % 10) - 10) ** 2 < radius**2] = i + 1
+    dna = np.where(labels > 0, 150, 20) + rng.integers(0, 10, labels.shape)
+    tifffile.imwrite(folder / "discs.tif", dna.astype(np.uint8))
+    tifffile.imwrite(folder / "labels.tif", labels)
+    said = large.copy()
+    said[[label - 1 for label in WRONG]] = False
+    sure = np.full(80, 0.97)
+    sure[DOUBTFUL - 1] = 0.55
+    level1 = np.where(said[:, None], np.stack([1 - sure, sure], 1), np.stack([sure, 1 - sure], 1))
+    with Project.create(folder / "discs", who="Ann") as project:
+        image = open_image(folder / "discs.tif")
+        number = project.images.add(
+            image, open_labels(folder / "labels.tif"), settings={"channels": {"dna": 0}}
+        ).number
+        cells = project.segmentations.cells(1)
+        phases = flat_vocabulary("sizes", ["small", "large"])
+        decision = decide(level1[:, None], np.empty((80, 1, 0)), ("z",))
+        project.predictions.add(number, cells, decision, model="m", model_sha256="0", phases=phases)
+        return project.folder
+
+
+def test_curate_finds_ranks_and_explains(run: Run, drawn: Path, tmp_path: Path) -> None:
+    out = tmp_path / "suspects.csv"
+    code, text, err = run("curate", drawn, "--first", 3, "--out", out, "--json")
+    assert (code, err) == (0, "")
+    (found,) = json.loads(text)
+    assert found["image"] == "discs.tif"
+    first = found["suspects"]
+    assert {row["label"] for row in first} == {*WRONG, DOUBTFUL}
+    wrong = next(row for row in first if row["label"] == WRONG[0])
+    assert (wrong["predicted_phase"], wrong["likely_phase"]) == ("small", "large")
+    assert wrong["kind"] == "other cluster"
+    assert wrong["reason"].startswith("small, but its ")
+    assert wrong["suspicion"] > 0.1
+    total = found["report"][-1]
+    assert (total["phase"], total["predicted"], total["examined"]) == ("total", 80, 0)
+    assert 3 <= total["suspects"] < 20
+    table = pd.read_csv(out)
+    assert table["label"].tolist() == [row["label"] for row in first]
+    assert {"area", "volume_px", "condensation", "reason"} & set(table.columns) >= {"volume_px"}
+    with Project.open(drawn, who="Ann", read_only=True) as project:
+        kept = project.measured.get(1, 0)
+    assert kept is not None
+    assert len(kept) == 80
+
+
+def test_the_report_counts_what_people_did(run: Run, drawn: Path) -> None:
+    with Project.open(drawn, who="Ann") as project:
+        review = Review(project)
+        review.say(WRONG[0] - 1, "large")
+        review.accept([0, 1])
+        review.exclude(4, "debris")
+        review.mark_seen([0, 9])
+    _, text, _ = run("curate", drawn, "--who", "Ann", "--json")
+    report = {row["phase"]: row for row in json.loads(text)[0]["report"]}
+    keys = ("predicted", "examined", "changed", "left_out")
+    assert [report["small"][key] for key in keys] == [42, 3, 1, 0]
+    assert [report["large"][key] for key in keys] == [38, 2, 0, 1]
+    assert [report["total"][key] for key in keys] == [80, 5, 1, 1]
+    code, text, _ = run("curate", drawn, "--first", 2)
+    assert code == 0
+    assert text.startswith("discs.tif: 80 cells, ")
+    assert "small, but its " in text
+
+
+def test_limits_and_measures_are_options(run: Run, drawn: Path) -> None:
+    def suspects(*words: object) -> int:
+        code, text, err = run("curate", drawn, "--json", *words)
+        assert (code, err) == (0, "")
+        return int(json.loads(text)[0]["report"][-1]["suspects"])
+
+    narrow = ("--between", 0, "--outlier", 0, "--doubt", 0)
+    assert suspects(*narrow, "--measures", "volume,dna_volume") == 2
+    assert suspects("--doubt", 1) == 80
+    assert suspects(*narrow, "--fewest", 41) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--measures", "girth"), "Nothing called 'girth' is measured"),
+        (("--other", "2"), "2 is no share; give a number from 0 to 1"),
+        (("--first", "none"), "'none' is no number of cells"),
+        (("--out", "suspects.txt"), r"must end in .csv or .parquet"),
+        (("--image", "other"), "has no image 'other'"),
+        (("--fewest", "90"), "No phase has 90 cells"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    run: Run, drawn: Path, words: tuple[str, ...], message: str
+) -> None:
+    code, text, err = run("curate", drawn, *words)
+    assert (code, text) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_project_without_predictions_has_no_suspects(run: Run, tmp_path: Path) -> None:
+    with make_project(tmp_path, predicted=False) as project:
+        project.vocabularies.add(flat_vocabulary("mine", ["a", "b"]))
+        folder = project.folder
+    code, _, err = run("curate", folder)
+    assert code == 2
+    assert "was never a file" in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from shared_viewer import SharedViewer
 
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.image import Spacing, open_image, open_labels, segmentation_from_layer
@@ -11,11 +12,32 @@ from napari_cellcycle.image import Spacing, open_image, open_labels, segmentatio
 UM = ("um", "um", "um")
 
 
+@pytest.fixture(scope="module")
+def shared_viewer(qapp):
+    """The viewer of a module's tests."""
+    shared = SharedViewer()
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def viewer(make_napari_viewer_proxy, monkeypatch):
-    """A viewer as a plugin gets it, visible, with strict Qt."""
-    monkeypatch.setenv("NAPARI_STRICT_QT", "1")
-    return make_napari_viewer_proxy(show=True)
+def viewer(request, shared_viewer):
+    """A viewer as a plugin gets it, visible and empty.
+
+    It is that of the test before, cleaned but for what a fixture of both tests keeps in it; with
+    the mark ``own_viewer`` it is a new one, which the test may close.
+    """
+    own = request.node.get_closest_marker("own_viewer") is not None
+    if own:
+        shared_viewer.close()
+    elif not shared_viewer.kept.keys() <= set(request.fixturenames):
+        shared_viewer.clean()
+    yield shared_viewer.open()
+    passed = request.node.rep_setup.passed and request.node.rep_call.passed
+    if own or not passed:
+        shared_viewer.close(check=passed)
+    elif not shared_viewer.kept:
+        shared_viewer.clean()
 
 
 @pytest.fixture

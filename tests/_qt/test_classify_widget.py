@@ -302,6 +302,7 @@ def test_closing_the_dock_widget_cancels_the_run(started, viewer, qtbot, gated):
         panel.deleteLater()
 
 
+@pytest.mark.own_viewer
 def test_closing_the_viewer_cancels_the_run(started, viewer, qtbot, gated):
     panel, _ = started
     worker = panel._job._worker

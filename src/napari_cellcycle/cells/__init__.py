@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_cellcycle.cells.composite import Composite, make_composite
     from napari_cellcycle.cells.crops import crop_labels
+    from napari_cellcycle.cells.daughters import PairOptions, Pairs, find_daughters
     from napari_cellcycle.cells.measurements import Measurements, measure_cells
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
@@ -19,10 +20,13 @@ __all__ = [
     "CellTable",
     "Composite",
     "Measurements",
+    "PairOptions",
+    "Pairs",
     "ViewRecipe",
     "Views",
     "cell_table",
     "crop_labels",
+    "find_daughters",
     "make_composite",
     "make_views",
     "measure_cells",
@@ -37,10 +41,13 @@ _MODULES = {
     "CellTable": "table",
     "Composite": "composite",
     "Measurements": "measurements",
+    "PairOptions": "daughters",
+    "Pairs": "daughters",
     "ViewRecipe": "recipe",
     "Views": "views",
     "cell_table": "table",
     "crop_labels": "crops",
+    "find_daughters": "daughters",
     "make_composite": "composite",
     "make_views": "views",
     "measure_cells": "measurements",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from napari_cellcycle.simulate.subjects import (
 from napari_cellcycle.simulate.tissue import Body, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.simulate.grid import Array
@@ -55,12 +57,15 @@ class SimulatedField:
         The same labels.
     truth : dict of int to str
         Phase of each label.
+    pairs : tuple of pairs of int
+        Labels of the two daughters of one division, where these are apart.
     """
 
     stack: Stack
     nuclei: Segmentation
     cells: Segmentation
     truth: dict[int, str]
+    pairs: tuple[tuple[int, int], ...] = ()
 
 
 def simulate_field(
@@ -69,19 +74,26 @@ def simulate_field(
     seed: int = 0,
     shape: tuple[int, int, int] = (36, 224, 224),
     spacing: tuple[float, float, float] = (0.9, 0.3, 0.3),
+    shares: Mapping[str, float] = MITOTIC_SHARE,
+    daughters: Literal["together", "apart"] = "together",
 ) -> SimulatedField:
     """Simulate a tissue-like field of cells in all phases.
 
     Parameters
     ----------
     n_cells : int
-        How many cells; about 30 % of them divide.
+        How many cells; by default about 30 % of them divide.
     seed : int
         The same seed gives the same field.
     shape : tuple of int
         Planes, rows and columns. Cells are as large as the room allows.
     spacing : tuple of float
         Micrometres between planes, rows and columns.
+    shares : mapping of str to float
+        Share of each mitotic phase.
+    daughters : {"together", "apart"}
+        Whether the daughters of an anaphase, telophase or cytokinesis have one label or two, as a
+        segmentation might have them.
 
     Raises
     ------
@@ -104,7 +116,7 @@ def simulate_field(
             "Change the number of cells or the shape."
         )
     grid, out = _grids(shape, spacing, unit)
-    phases = _mixture(rng, n_cells)
+    phases = _mixture(rng, n_cells, shares)
     subjects = [_subject(rng, phase) for phase in phases]
     half = size / unit / 2
     places = _pack(rng, np.array([_extent(s) for s in subjects]), half)
@@ -142,6 +154,8 @@ def simulate_field(
             closing[where] += membrane.cleft(part, axis, body.centre, strength) * own
     # nuclei belong to cells in a segmentation as well
     cells = np.where(labels > 0, labels, cells).astype(np.uint16)
+    truth = dict(enumerate(phases, start=1))
+    pairs = _separate(bodies, (labels, cells), out, truth) if daughters == "apart" else ()
     second = membrane.draw(rng, grid, "shell", bodies, territory, dna, texture[0], closing)
     image = np.stack([scope.expose(dna, grid, out, rng), scope.expose(second, grid, out, rng)])
     known = Spacing(*spacing, "metadata")
@@ -150,7 +164,8 @@ def simulate_field(
         Stack(image[None], ("DNA", "membrane"), known, name),
         Segmentation(labels[None], "nucleus", f"{name} nuclei", known),
         Segmentation(cells[None], "cell", f"{name} cells", known),
-        dict(enumerate(phases, start=1)),
+        truth,
+        pairs,
     )
 
 
@@ -170,6 +185,34 @@ def _grids(
     return grid, (axes[0], axes[1], axes[2])
 
 
+def _separate(
+    bodies: list[Body],
+    images: Sequence[NDArray[np.uint16]],
+    out: tuple[Array, Array, Array],
+    truth: dict[int, str],
+) -> tuple[tuple[int, int], ...]:
+    """Give the second daughter of each division a label of its own, in place."""
+    pairs = []
+    for body in bodies:
+        if not (body.mitotic and len(body.chromatin) == 2):
+            continue
+        first, second = (part.centre for part in body.chromatin)
+        sides = []
+        for labels in images:
+            where = np.nonzero(labels == body.label)
+            at = np.stack([axis[i] for axis, i in zip(out, where, strict=True)], axis=1)
+            other = np.linalg.norm(at - second, axis=1) < np.linalg.norm(at - first, axis=1)
+            sides.append((where, other))
+        if any(other.all() or not other.any() for _, other in sides):
+            continue  # a neighbour hides one of them
+        new = len(truth) + 1
+        for labels, (where, other) in zip(images, sides, strict=True):
+            labels[tuple(index[other] for index in where)] = new
+        truth[new] = truth[body.label]
+        pairs.append((body.label, new))
+    return tuple(pairs)
+
+
 def _camera_window(
     part: Grid, out: tuple[Array, Array, Array]
 ) -> tuple[tuple[Array, Array, Array], tuple[slice, slice, slice]]:
@@ -184,10 +227,10 @@ def _camera_window(
     return (out[0][z], out[1][y], out[2][x]), (z, y, x)
 
 
-def _mixture(rng: np.random.Generator, n: int) -> list[str]:
+def _mixture(rng: np.random.Generator, n: int, shares: Mapping[str, float]) -> list[str]:
     """Phases of the cells: every mitotic phase at least once where there is room for it."""
     phases: list[str] = []
-    for phase, share in MITOTIC_SHARE.items():
+    for phase, share in shares.items():
         count = round(share * n) if n >= 12 else int(rng.random() < share * n)
         phases += [phase] * max(count, 1 if n >= 12 else 0)
     phases = phases[:n] + [PHASES[0]] * (n - len(phases))

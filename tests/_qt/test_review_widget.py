@@ -23,6 +23,7 @@ from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.project.words import STATUSES
+from napari_cellcycle.review import Review
 
 LONG = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -700,6 +701,38 @@ def test_two_people_and_a_blocked_project(review, viewer, qtbot):
         assert "Ann" in second.reason
     press(qtbot, review, "2")
     assert not review.bench.message.is_error
+
+
+def test_a_colleagues_words_and_the_conflicts_that_they_make(
+    review, found, tmp_path, qtbot, monkeypatch
+):
+    desk, bench = review.desk, review.bench
+    image, result = found
+    with Project.create(tmp_path / "bea.cellcycle", who="Bea") as hers:
+        hers.images.add(image, result.segmentation, cells=result.cells)
+        hers.vocabularies.add(desk.review.phases)
+        Review(hers).say([0, 1], "prophase")
+    desk.say("mitotic", np.array([0]))
+    bench.tabs.setCurrentWidget(bench.people)
+    taking = bench.people.take_in
+    monkeypatch.setattr(taking, "_ask_folder", lambda: str(tmp_path / "bea.cellcycle"))
+    taking.of_project.trigger()
+    qtbot.waitUntil(lambda: not taking.is_busy, timeout=LONG)
+    assert taking.message.text() == "2 new words of Bea; 0 known already."
+    assert (slug(review, 0), slug(review, 1)) == ("", "prophase")
+    check_overlay(review)
+    qtbot.waitUntil(lambda: "Ann and Bea" in bench.people.pair.currentText())
+    assert bench.queue.conflicts.text() == "1 conflict"
+    qtbot.mouseClick(bench.queue.conflicts, LEFT)
+    assert desk.current == 0
+    bench.tabs.setCurrentWidget(bench.panel)
+    facts = bench.panel.facts.text()
+    assert "Ann:" in facts
+    assert "Bea:" in facts
+    press(qtbot, review, "2")
+    assert slug(review, 0) == "prophase"
+    qtbot.waitUntil(lambda: bench.queue.conflicts.text() == "0 conflicts")
+    check_overlay(review)
 
 
 def test_a_project_that_is_none_is_refused_in_one_sentence(viewer, dock, tmp_path, qtbot):

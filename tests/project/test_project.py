@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -382,3 +383,26 @@ def test_measurements_are_kept_for_the_segmentation_they_are_of(project: Project
     assert project.measured.get(1, 0) is not None
     next((project.folder / "measurements").iterdir()).write_bytes(b"PK broken")
     assert project.measured.get(1, 0) is None
+
+
+def test_closing_waits_for_a_change_in_another_thread(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    inside, done = Event(), Event()
+
+    def change() -> None:
+        with project.store.transaction() as changes:
+            changes.run("INSERT INTO project VALUES ('parameter/late', '1')")
+            inside.set()
+            done.wait()
+
+    work, close = Thread(target=change), Thread(target=project.close)
+    work.start()
+    inside.wait()
+    close.start()
+    close.join(0.1)
+    assert close.is_alive()
+    done.set()
+    close.join()
+    work.join()
+    with Project.open(project.folder, who="Ann") as again:
+        assert again.parameter("late") == 1

@@ -136,7 +136,7 @@ def test_several_people_decide_by_majority(tmp_path: Path) -> None:
 
 def test_blind_mode_hides_and_is_noted(tmp_path: Path) -> None:
     with make_project(tmp_path, "Ann") as project:
-        Review(project).say([0, 1], "prophase")
+        Review(project).say([0, 1], "prophase", note="sharp")
     with Project.open(project.folder, who="Bob") as project:
         review = Review(project)
         queue = Queue(review, "entropy")
@@ -151,13 +151,19 @@ def test_blind_mode_hides_and_is_noted(tmp_path: Path) -> None:
         # the order tells nothing either, and comes back
         assert (queue.order, queue.wanted) == ("random", "entropy")
         assert (queue.rows == Queue(review, "random").rows).all()
-        review.say([0, 3], "mitotic", source="gallery")
+        review.say([0, 3], "mitotic", source="gallery", note="two?")
+        assert review.people_notes == {(0, 0): "two?", (3, 0): "two?"}
         review.undo()
         review.redo()
         assert review.statuses()[:4] == ["corrected", "", "", "corrected"]
         review.look_blind(False)
         assert (queue.order, queue.rows.tolist()) == ("entropy", by_entropy.tolist())
         assert review.statuses()[0] == "conflict"
+        fresh = Review(project)
+        for name in ("words", "final", "status", "annotator", "time", "phase_counts"):
+            assert (getattr(review, name) == getattr(fresh, name)).all(), name
+        assert review.people_notes == fresh.people_notes
+        assert len(fresh.people_notes) == 4
         review.say(4, "mitotic")
         table = reviews_table(project)
     said = table[table["annotator"] == "Bob"]

@@ -51,13 +51,14 @@ class Database:
             self._connection.execute("PRAGMA foreign_keys = ON")
 
     def close(self) -> None:
-        """Let go of the file; what is in the log goes into it first."""
-        if not self.read_only:
-            # while somebody looks, the log stays, and works as well
-            with suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA busy_timeout = 0")
-                self._connection.execute("PRAGMA journal_mode = DELETE")
-        self._connection.close()
+        """Let go of the file, after what another thread is writing; the log goes into it first."""
+        with self._lock:
+            if not self.read_only:
+                # while somebody looks, the log stays, and works as well
+                with suppress(sqlite3.Error):
+                    self._connection.execute("PRAGMA busy_timeout = 0")
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._connection.close()
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read rows."""

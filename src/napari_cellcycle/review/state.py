@@ -145,7 +145,8 @@ class Review:
     def look_blind(self, blind: bool) -> None:
         """Hide predictions and what others said, or show them again; see :attr:`reloaded`."""
         self.blind = blind
-        self.reload()
+        self._look()
+        self.reloaded.emit()
 
     def reload(self) -> None:
         """Read everything again: after a new prediction set, an edit of labels or an import."""
@@ -183,7 +184,7 @@ class Review:
     @property
     def chosen_set(self) -> PredictionSet | None:
         """As :attr:`prediction_set`, also while it is hidden: for what a model needs to work."""
-        return self._sets[0] if self._sets else None
+        return self._all_shown.sets[0] if self._all_shown.sets else None
 
     @property
     def stale_rows(self) -> Ints:
@@ -216,7 +217,8 @@ class Review:
     @property
     def people_notes(self) -> Mapping[tuple[int, int], str]:
         """Notes of people, by row and place in :attr:`people`."""
-        return self._words.notes
+        each = enumerate(self._words.notes)
+        return {(row, who): text for who, notes in each for row, text in notes.items()}
 
     def note(self, row: int) -> str:
         """Notes on a cell: those of people, and that of the prediction."""
@@ -333,18 +335,27 @@ class Review:
         self.cells: CellTable = project.segmentations.cells(self._segmentation)
         self._index = CellIndex(self.cells)
         routes = self._routes = project.segmentations.routes(self.image)
-        sets = self._sets = self._choose_sets()
+        sets = self._choose_sets()
         self.phases: PhaseSet = self._choose_phases(sets)
         self._coder = Coder(self.phases)
         n = len(self.cells)
-        self.shown = Shown(() if self.blind else sets, n, self._index, routes, self.phases)
-        self._stale = self.shown.stale
-        self._words = Words(n, self._coder, project.who)
+        self._all_shown = Shown(sets, n, self._index, routes, self.phases)
+        self._all_words = Words(n, self._coder, project.who)
         self.unplaced = 0
         self._load_words(routes)
         self.seen = np.zeros(n, bool)
         self._load_seen(routes)
         self._history = History(project.journal.actions(self.image, self.phases.name))
+        self._look()
+
+    def _look(self) -> None:
+        """Work out what is true of each cell, of what may be seen."""
+        n = len(self.cells)
+        self.shown, self._words = self._all_shown, self._all_words
+        if self.blind:
+            self.shown = Shown((), n, self._index, self._routes, self.phases)
+            self._words = self._all_words.of_me()
+        self._stale = self.shown.stale
         self.final = np.empty(n, np.int16)
         self.status = np.empty(n, np.uint8)
         self.annotator = np.empty(n, np.int16)
@@ -378,14 +389,12 @@ class Review:
 
     def _load_words(self, routes: Mapping[int, Route]) -> None:
         events = self.project.journal.events(self.image, self.phases.name)
-        if self.blind:
-            events = [event for event in events if event[4] == self.project.who]
         if not events:
             return
         times, versions, frames, labels, who, words = zip(*events, strict=True)
         rows = place(routes, self._index, versions, frames, labels)
         self.unplaced = int((rows < 0).sum())
-        self._words.load(rows, np.array(times, np.int64), who, words)
+        self._all_words.load(rows, np.array(times, np.int64), who, words)
 
     def _load_seen(self, routes: Mapping[int, Route]) -> None:
         rows = self.project.store.database.query(

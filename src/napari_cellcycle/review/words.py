@@ -38,8 +38,8 @@ class Words:
         Phases and the codes of :mod:`napari_cellcycle.review.decision`.
     times : ndarray, ``(n, people)``, int64
         Microseconds since 1970, UTC; 0 where there is no word.
-    notes : dict of (row, person) to str
-        Where there are any.
+    notes : list of dict of int to str
+        Of each person, by row, where there are any.
     """
 
     def __init__(self, n: int, coder: Coder, me: str) -> None:
@@ -47,7 +47,13 @@ class Words:
         self.codes = np.full((n, 1), NONE, np.int16)
         self.times = np.zeros((n, 1), np.int64)
         self._coder = coder
-        self.notes: dict[tuple[int, int], str] = {}
+        self.notes: list[dict[int, str]] = [{}]
+
+    def of_me(self) -> Words:
+        """Words of the person who works, alone; what is set in them is set here too."""
+        mine = Words(0, self._coder, self.people[0])
+        mine.codes, mine.times, mine.notes = self.codes[:, :1], self.times[:, :1], self.notes[:1]
+        return mine
 
     def load(self, rows: Ints, time: Ints, who: Sequence[str], words: Sequence[Word]) -> None:
         """Enter all words that were ever said: of each person on each cell the last one counts.
@@ -61,6 +67,7 @@ class Words:
         """
         more = sorted({*who} - {*self.people})
         self.people += more
+        self.notes += [{} for _ in more]
         widened = ((0, 0), (0, len(more)))
         self.codes = np.pad(self.codes, widened, constant_values=NONE)
         self.times = np.pad(self.times, widened)
@@ -77,7 +84,7 @@ class Words:
         self.times[rows[last], person[last]] = np.where(codes == NONE, 0, time[last])
         for i in last.tolist():
             if words[i].note:
-                self.notes[int(rows[i]), int(person[i])] = words[i].note
+                self.notes[int(person[i])][int(rows[i])] = words[i].note
 
     def set(self, rows: Ints, words: Sequence[Word], time: int) -> None:
         """Enter new words of the person who works."""
@@ -85,22 +92,24 @@ class Words:
         codes = np.array([code_of[word] for word in words], np.int16)
         self.codes[rows, 0] = codes
         self.times[rows, 0] = np.where(codes == NONE, 0, time)
+        notes = self.notes[0]
         for row, word in zip(rows.tolist(), words, strict=True):
             if word.note:
-                self.notes[row, 0] = word.note
+                notes[row] = word.note
             else:
-                self.notes.pop((row, 0), None)
+                notes.pop(row, None)
 
     def mine(self, rows: Ints) -> list[Word]:
         """Words of the person who works."""
         codes = self.codes[rows, 0].tolist()
         plain = {code: self._coder.word(code) for code in set(codes)}
+        notes = self.notes[0]
         return [
-            self._coder.word(code, self.notes[row, 0]) if (row, 0) in self.notes else plain[code]
+            self._coder.word(code, notes[row]) if row in notes else plain[code]
             for row, code in zip(rows.tolist(), codes, strict=True)
         ]
 
     def get(self, row: int, person: int = 0) -> Word:
         """Latest word of somebody on a cell."""
-        note = self.notes.get((row, person), "")
+        note = self.notes[person].get(row, "")
         return self._coder.word(int(self.codes[row, person]), note)

@@ -224,27 +224,30 @@ class Desk(QObject):
 
     def look_blind(self, blind: bool) -> None:
         """Hide predictions and what others said, for this person in this project, or no more."""
-        self.review.blind = blind
-        self.reload(self.undertaking)
+        self._anew(lambda: self.review.look_blind(blind))
         if not self.project.read_only:
             self._attempt(lambda: self.project.set_parameter(self._blind_name, blind))
 
     def reload(self, undertaking: Undertaking) -> None:
         """Read everything again: other labels, more predictions or words; stay at the cell."""
+        self.undertaking = undertaking
+        self.segmentation = undertaking.segmentation
+        self._anew(self.review.reload)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _anew(self, read: Callable[[], None]) -> None:
+        """Read, tell everybody, and stay at the cell."""
         at = self.current
         cell = None
         if at >= 0:
             cell = int(self.review.cells.frame[at]), int(self.review.cells.label[at])
-        self.undertaking = undertaking
-        self.segmentation = undertaking.segmentation
-        self.review.reload()
+        read()
         self.source.look_at(self._pixels())
         row = self.review.row_of(*cell) if cell is not None else -1
         if row >= 0:
             self.go_to(row)
         self.queue_changed.emit()
-
-    # --- inside ---------------------------------------------------------------------------------
 
     @property
     def _name(self) -> str:

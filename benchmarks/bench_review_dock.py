@@ -34,6 +34,7 @@ from napari_cellcycle.models.catalogue import list_models
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.phases import MITOSIS_2D
 from napari_cellcycle.project import Project
+from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review import Review
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 SETS = 3
 FRAMES = 10
 MODEL = "mitosis-2d"
+PREDICTED = STATUSES.index("predicted")
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -81,13 +83,13 @@ class Watch:
 Times = list[dict[str, float]]
 
 
-def until(done: Callable[[], bool], seconds: float = 120) -> None:
+def until(done: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Handle events until something is so."""
     end = time.perf_counter() + seconds
     while not done():
         QApplication.processEvents()
         if time.perf_counter() > end:
-            raise TimeoutError("what was waited for did not come")
+            raise TimeoutError(f"waited too long for {what}")
 
 
 def new_project(folder: Path, data: Path, n: int) -> Path:
@@ -139,6 +141,8 @@ class Dock:
         )
         self.widget.form.who.setText("Ann")
         self.watch = Watch()
+        self.widget.activateWindow()
+        until(self.widget.isActiveWindow, "the window")
         QTest.qWait(1000)
 
     @property
@@ -150,7 +154,7 @@ class Dock:
         """Open a project, until the pictures of its first cell are drawn."""
         self.watch.start()
         self.widget.open_project(folder)
-        until(lambda: self.widget.bench is not None)
+        until(lambda: self.widget.bench is not None, "the project")
         self.wait_for_views()
         took = self.watch.stop()
         QTest.qWait(2500)
@@ -159,7 +163,7 @@ class Dock:
     def wait_for_views(self) -> None:
         """Handle events until the views of the cell at hand are drawn."""
         panel = self.widget.bench.panel
-        until(lambda: panel.loader.get(self.desk.current) is not None)
+        until(lambda: panel.loader.get(self.desk.current) is not None, "the views")
         QApplication.processEvents()
 
     def press(self, key: Any, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
@@ -185,7 +189,7 @@ class Dock:
         QApplication.processEvents()
         self.watch.start()
         work()
-        until(done)
+        until(done, f"the batch; {self.widget.bench.message.text()}")
         QApplication.processEvents()
         took = self.watch.stop()
         self.watch.start()
@@ -200,32 +204,32 @@ def measure(folder: Path, repeat: int) -> dict[str, Times]:
     found = {"open, to the first cell and its views": [dock.open(folder)]}
     desk, bench = dock.desk, dock.widget.bench
     bench.goes_on.setChecked(False)
+
+    def judged() -> int:
+        return int(len(desk.review) - desk.review.status_counts[PREDICTED])
+
     note("words")
     correct, undo, ahead = [], [], []
+    before = judged()
     for i in range(repeat):
         correct.append(dock.timed(lambda key=f"{2 + i % 3}": dock.press(key)))
         undo.append(dock.timed(lambda: dock.press(Qt.Key.Key_Z, CTRL)))
         dock.press(Qt.Key.Key_D)
         dock.wait_for_views()
+    assert judged() == before
     found["correct one cell"], found["undo it"] = correct, undo
     note("next cell")
     for _ in range(repeat):
         ahead.append(dock.timed(lambda: (dock.press(Qt.Key.Key_D), dock.wait_for_views()), 600))
     found["next cell, its views drawn"] = ahead
     note("batches")
-    some = np.flatnonzero(desk.review.status == 0)[: len(desk.review) // 10]
+    some = np.flatnonzero(desk.review.status == PREDICTED)[: len(desk.review) // 10]
     desk.source.selection.set(some)
     QTest.qWait(500)
-    now = len(desk.review.status)
-
-    def judged() -> int:
-        return int(now - desk.review.status_counts[0])
 
     def batch(name: str, key: Any, modifier: Any, change: int) -> None:
         before = judged()
-        took = dock.batch(
-            lambda: dock.press(key, modifier), lambda: judged() == before + change
-        )
+        took = dock.batch(lambda: dock.press(key, modifier), lambda: judged() == before + change)
         found[name] = [took]
 
     plain, shift = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -243,7 +247,7 @@ def measure(folder: Path, repeat: int) -> dict[str, Times]:
     rolling = []
     for _ in range(4 * repeat):
         QTest.qWait(15)
-        rolling.append(dock.timed(lambda: _roll(mosaic.view.viewport()), 0))
+        rolling.append(dock.timed(lambda: _roll(mosaic.view), 0))
     found["gallery: a step of the wheel"] = rolling
     dock.widget.close_project()
     dock.viewer.close()

@@ -1,4 +1,4 @@
-"""Real crops planted side by side: an image of as many real cells as are wanted, with its labels."""
+"""Real crops planted side by side: an image of as many real cells as are wanted."""
 
 from __future__ import annotations
 
@@ -114,7 +114,10 @@ def simulated(n: int, *, seed: int = 0, size: int = 32) -> Field:
     """Discs and bars of noise instead of real crops, two phases: where there are no data."""
     random = np.random.default_rng(seed)
     y, x = np.indices((size, size)) - (size - 1) / 2
-    shapes = {"non-mitotic": y**2 + x**2 < (size / 3) ** 2, "metaphase": (abs(y) < 3) & (abs(x) < 9)}
+    shapes = {
+        "non-mitotic": y**2 + x**2 < (size / 3) ** 2,
+        "metaphase": (abs(y) < 3) & (abs(x) < 9),
+    }
     masks = np.stack([shapes[name] for name in shapes])
     crops = np.where(masks, 150, 10) + random.normal(0, 8, (20, 2, size, size))
     names = np.tile(list(shapes), 20)

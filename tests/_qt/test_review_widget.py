@@ -16,7 +16,8 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.review import desk as desk_module
-from napari_cellcycle._qt.review import key_file
+from napari_cellcycle._qt.review import desk as desks
+from napari_cellcycle._qt.review import key_file, phase_layer
 from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
@@ -563,6 +564,35 @@ def test_gallery_and_table_select_in_both_directions(review, qtbot):
     bench.tabs.setCurrentWidget(bench.table)
     bench.table.activated.emit(int(rows[2]))
     assert desk.current == rows[2]
+
+
+def test_words_on_many_cells_are_painted_bit_by_bit(review, qtbot, monkeypatch):
+    monkeypatch.setattr(desks, "_MANY", 3)
+    monkeypatch.setattr(phase_layer, "_AT_ONCE", 2)
+    desk, scene = review.desk, review.scene
+    press(qtbot, review, "o")
+    before = desk.review.final.copy()
+    desk.source.selection.set(desk.queue.rows[:7])
+    press(qtbot, review, "2")
+    qtbot.waitUntil(lambda: not desk.saving.is_busy)
+    rows = np.sort(desk.queue.rows[:7])
+    assert {slug(review, row) for row in rows.tolist()} == {desk.review.phases.slugs[1]}
+    qtbot.waitUntil(lambda: not scene.phases.is_painting)
+    check_overlay(review)
+    lines = np.asarray(scene.phases.outlines.layer.data)
+    assert not lines[np.isin(scene.segmentation.data, desk.review.cells.label[rows])].any()
+    press(qtbot, review, "z", Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not desk.saving.is_busy)
+    assert desk.current == rows[0]
+    np.testing.assert_array_equal(desk.review.final, before)
+    # what waits for its colour when the project is closed gets it
+    assert scene.phases.is_painting
+    layer, labels = scene.phases.layer, scene.segmentation.data
+    ids = scene.phases.class_ids()
+    review.close_project()
+    table = np.zeros(labels.max() + 1, np.uint8)
+    table[desk.review.cells.label] = ids
+    np.testing.assert_array_equal(np.asarray(layer.data), table[labels])
 
 
 def test_edited_labels_make_stale_cells_that_one_key_classifies_again(review, viewer, qtbot):

@@ -77,7 +77,13 @@ class PhaseOverlay:
             legend = [(phase.name, phase.color) for phase in phases.leaves]
         self.layer = _make_layer(segmentation, data, legend)
 
-    def paint(self, rows: NDArray[np.integer[Any]], class_ids: NDArray[np.integer[Any]]) -> None:
+    def paint(
+        self,
+        rows: NDArray[np.integer[Any]],
+        class_ids: NDArray[np.integer[Any]],
+        *,
+        redraw: bool = True,
+    ) -> None:
         """Give cells their class and redraw once.
 
         Parameters
@@ -86,10 +92,13 @@ class PhaseOverlay:
             Rows of the cell table.
         class_ids : ndarray, ``(n,)``, int
             0 clears a cell.
+        redraw : bool
+            Whether to redraw at all.
         """
         for row, class_id in zip(rows.tolist(), class_ids.tolist(), strict=True):
             self._set(row, class_id)
-        self.layer.refresh(extent=False, thumbnail=len(rows) > _FEW)
+        if redraw:
+            self.layer.refresh(extent=False, thumbnail=len(rows) > _FEW)
 
     def paint_all(self, class_ids: NDArray[np.integer[Any]]) -> None:
         """Give every cell its class at once, however many there are.

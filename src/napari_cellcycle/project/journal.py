@@ -139,6 +139,12 @@ class Journal:
         )
         return [event_from(row) for row in rows]
 
+    def size_of(self, action: bytes) -> int:
+        """How many events an action has."""
+        return int(
+            self._store.database.value("SELECT count(*) FROM event WHERE action = ?", (action,))
+        )
+
     def actions(self, image: int, vocabulary: str) -> list[Action]:
         """What the person who works did in this project, oldest first."""
         rows = self._store.database.query(

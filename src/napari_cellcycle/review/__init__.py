@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.intake import import_words
     from napari_cellcycle.review.queue import ORDERS, Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
-    from napari_cellcycle.review.state import Change, Review
+    from napari_cellcycle.review.scribe import Change
+    from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
     from napari_cellcycle.review.tables import read_table, write_table
     from napari_cellcycle.review.transfer import revise
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Answers": "answers",
-    "Change": "state",
+    "Change": "scribe",
     "Exported": "export",
     "Filter": "queue",
     "Limits": "suspects",

@@ -11,6 +11,8 @@ from napari_cellcycle.review.kappa import NO_ANSWER
 from napari_cellcycle.review.majority import majority_vote
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.phases import PhaseSet
@@ -38,6 +40,11 @@ class Coder:
     def code(self, word: Word) -> int:
         """Code of a word; of a phase that the vocabulary lacks, as of no word."""
         return _KINDS[word.kind] if word.kind != "phase" else self._index.get(word.phase, NONE)
+
+    def codes(self, words: Sequence[Word]) -> Codes:
+        """Codes of many words, of which most are alike."""
+        code_of = {word: self.code(word) for word in set(words)}
+        return np.array([code_of[word] for word in words], np.int16)
 
     def word(self, code: int, note: str = "") -> Word:
         """Word of a code."""

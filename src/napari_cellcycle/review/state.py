@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.segmentations import Route, place
-from napari_cellcycle.project.words import NOTHING, STATUSES, Word
+from napari_cellcycle.project.words import STATUSES, Word
 from napari_cellcycle.review.decision import (
     NONE,
     STATUS,
@@ -20,6 +19,7 @@ from napari_cellcycle.review.decision import (
     status_of,
 )
 from napari_cellcycle.review.history import History
+from napari_cellcycle.review.scribe import Scribe, unique_rows
 from napari_cellcycle.review.shown import Shown
 from napari_cellcycle.review.signal import Signal
 from napari_cellcycle.review.words import Words
@@ -34,37 +34,12 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.words import Action
+    from napari_cellcycle.review.scribe import Change, Entered
 
     Ints = NDArray[np.int64]
 
-BLIND = "blind-"
-"""Before the source of a word that was said in blind mode."""
-HIDDEN = "Predictions are hidden in blind mode: say a phase instead."
-
 SEVERAL = -2
 """In :attr:`Review.annotator`: more than one person has said something."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
-    """What one gesture did.
-
-    Parameters
-    ----------
-    rows : ndarray, ``(m,)``, int64
-        Cells that it changed, the first one first; none if nothing was new.
-    kind : {"say", "undo", "redo"}
-    about : str
-        What a menu says of it.
-    skipped : int
-        Cells of an undone action that were left alone: gone from the segmentation, or something
-        else was said of them since, in another copy of the project.
-    """
-
-    rows: Ints
-    kind: str
-    about: str
-    skipped: int = 0
 
 
 class Review:
@@ -89,8 +64,14 @@ class Review:
 
     Attributes
     ----------
+    segmentation : int
+        Number of the present segmentation.
     cells : CellTable
-        Of the present segmentation.
+        Its cells.
+    coder : Coder
+        Codes of words in this vocabulary.
+    scribe : Scribe
+        Enters what is said without showing it; :meth:`take` does that.
     phases : PhaseSet
         The vocabulary. Codes of phases are places in it, branches included.
     shown : Shown
@@ -136,6 +117,7 @@ class Review:
         self.project = project
         self.image = images[0].number if image is None else image
         self.blind = blind
+        self.scribe = Scribe(self)
         self.changed = Signal()
         self.reloaded = Signal()
         self._vocabulary = vocabulary
@@ -209,6 +191,21 @@ class Review:
         """Latest word of somebody, of the person who works by default."""
         return self._words.get(row, 0 if who is None else self.people.index(who))
 
+    def my_words(self, rows: Ints) -> list[Word]:
+        """Latest words of the person who works."""
+        return self._words.mine(rows)
+
+    def keys(self, rows: Ints) -> list[tuple[int, int]]:
+        """Frame and label of some cells."""
+        frame, label = self.cells.frame[rows].tolist(), self.cells.label[rows].tolist()
+        return list(zip(frame, label, strict=True))
+
+    def places(
+        self, segmentations: Sequence[int], frames: Sequence[int], labels: Sequence[int]
+    ) -> Ints:
+        """Rows of cells of any version of the segmentation, -1 where they are gone."""
+        return place(self._routes, self._index, segmentations, frames, labels)
+
     def words_on(self, row: int) -> dict[str, Word]:
         """What each person says of a cell, without those who say nothing."""
         said = {who: self.word(row, who) for who in self.people}
@@ -239,7 +236,7 @@ class Review:
 
     def slugs(self, codes: NDArray[np.int16]) -> list[str]:
         """Slugs of codes of phases, empty for negative ones."""
-        names = np.array([*self._coder.slugs, ""], dtype=object)
+        names = np.array([*self.coder.slugs, ""], dtype=object)
         found: list[str] = names[np.maximum(codes, -1)].tolist()
         return found
 
@@ -249,7 +246,7 @@ class Review:
 
     def confident(self, phase: str, above: float) -> Ints:
         """Cells of a predicted phase that nobody has judged, with a confidence above a value."""
-        code = self._coder.code(Word("phase", self.phases[phase].slug))
+        code = self.coder.code(Word("phase", self.phases[phase].slug))
         sure = (self.shown.phase == code) & (self.shown.confidence > above)
         return np.flatnonzero(sure & (self.status == STATUS["predicted"]))
 
@@ -276,42 +273,47 @@ class Review:
         ProjectError
             If it could not be saved; nothing has changed then, neither here nor on the disk.
         """
-        word = Word("phase", self.phases[phase].slug, note)
-        return self._say_all(rows, word, self.phases[phase].name, source)
+        return self.take(self.scribe.say(rows, phase, note=note, source=source))
 
     def accept(self, rows: int | ArrayLike, *, source: str = "accept") -> Change:
         """Say that predictions are right; cells without one, and stale ones, are left out."""
-        if self.blind:
-            raise ProjectError(HIDDEN)
-        chosen = _rows(rows)
-        chosen = chosen[self.shown.phase[chosen] >= 0]
-        word_of = [Word("phase", slug) for slug in self._coder.slugs]
-        said = [word_of[code] for code in self.shown.phase[chosen].tolist()]
-        return self._speak(chosen, said, about=_about("accepted", len(chosen)), source=source)
+        return self.take(self.scribe.accept(rows, source=source))
 
     def exclude(self, rows: int | ArrayLike, reason: str = "", *, source: str = "key") -> Change:
         """Leave cells out: debris, out of focus, badly segmented."""
-        return self._say_all(rows, Word("exclude", "", reason), "excluded", source)
+        return self.take(self.scribe.exclude(rows, reason, source=source))
 
     def unsure(self, rows: int | ArrayLike, note: str = "", *, source: str = "key") -> Change:
         """Say that the phase cannot be told."""
-        return self._say_all(rows, Word("unsure", "", note), "unsure", source)
+        return self.take(self.scribe.unsure(rows, note, source=source))
 
     def clear(self, rows: int | ArrayLike, *, source: str = "key") -> Change:
         """Take one's word back: what the model or others say holds again."""
-        return self._say_all(rows, NOTHING, "back to predicted", source)
+        return self.take(self.scribe.clear(rows, source=source))
 
     def undo(self) -> Change:
         """Take back the last action that stands, of the person who works in this project."""
-        return self._again(self._history.to_undo, "undo")
+        return self.take(self.scribe.undo())
 
     def redo(self) -> Change:
         """Bring back what was undone last, if nothing new was said since."""
-        return self._again(self._history.to_redo, "redo")
+        return self.take(self.scribe.redo())
+
+    def take(self, entered: Entered) -> Change:
+        """Show what :attr:`scribe` has entered; in the thread of whoever hears :attr:`changed`."""
+        if entered.action is not None:
+            self._history.add(entered.action)
+            changed = entered.change.rows
+            self._count(changed, -1)
+            self._words.set(changed, entered.codes, entered.notes, entered.action.time)
+            self._settle(changed)
+            self._count(changed, 1)
+            self.changed.emit(changed)
+        return entered.change
 
     def mark_seen(self, rows: int | ArrayLike) -> None:
         """Note that cells were looked at; kept where the project may be written."""
-        chosen = _rows(rows)
+        chosen = unique_rows(rows)
         chosen = chosen[~self.seen[chosen]]
         if not len(chosen):
             return
@@ -320,8 +322,8 @@ class Review:
                 changes.run_many(
                     "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)",
                     (
-                        (self._segmentation, self.project.who, frame, label)
-                        for frame, label in self._keys(chosen)
+                        (self.segmentation, self.project.who, frame, label)
+                        for frame, label in self.keys(chosen)
                     ),
                 )
         self.seen[chosen] = True
@@ -331,16 +333,16 @@ class Review:
 
     def _load(self) -> None:
         project = self.project
-        self._segmentation = project.segmentations.current(self.image)
-        self.cells: CellTable = project.segmentations.cells(self._segmentation)
+        self.segmentation = project.segmentations.current(self.image)
+        self.cells: CellTable = project.segmentations.cells(self.segmentation)
         self._index = CellIndex(self.cells)
         routes = self._routes = project.segmentations.routes(self.image)
         sets = self._choose_sets()
         self.phases: PhaseSet = self._choose_phases(sets)
-        self._coder = Coder(self.phases)
+        self.coder = Coder(self.phases)
         n = len(self.cells)
         self._all_shown = Shown(sets, n, self._index, routes, self.phases)
-        self._all_words = Words(n, self._coder, project.who)
+        self._all_words = Words(n, self.coder, project.who)
         self.unplaced = 0
         self._load_words(routes)
         self.seen = np.zeros(n, bool)
@@ -360,7 +362,7 @@ class Review:
         self.status = np.empty(n, np.uint8)
         self.annotator = np.empty(n, np.int16)
         self.time = np.empty(n, np.int64)
-        self.phase_counts = np.zeros(len(self._coder.slugs), np.int64)
+        self.phase_counts = np.zeros(len(self.coder.slugs), np.int64)
         self.status_counts = np.zeros(len(STATUSES), np.int64)
         self._settle(np.arange(n))
         self._count(np.arange(n), 1)
@@ -406,90 +408,10 @@ class Review:
             placed = place(routes, self._index, *zip(*rows, strict=True))
             self.seen[placed[placed >= 0]] = True
 
-    def _keys(self, rows: Ints) -> list[tuple[int, int]]:
-        frame, label = self.cells.frame[rows].tolist(), self.cells.label[rows].tolist()
-        return list(zip(frame, label, strict=True))
-
-    def _say_all(self, rows: int | ArrayLike, word: Word, name: str, source: str) -> Change:
-        chosen = _rows(rows)
-        about = _about(name, len(chosen))
-        return self._speak(chosen, [word] * len(chosen), about=about, source=source)
-
-    def _speak(
-        self,
-        rows: Ints,
-        words: Sequence[Word],
-        *,
-        about: str,
-        source: str,
-        kind: str = "say",
-        undoes: bytes | None = None,
-        skipped: int = 0,
-    ) -> Change:
-        """Enter words of the person who works, then show them."""
-        self.project.store.check_writable()
-        said = [
-            (row, (*cell, old, new))
-            for row, cell, old, new in zip(
-                rows.tolist(), self._keys(rows), self._words.mine(rows), words, strict=True
-            )
-            if old is not new and old != new
-        ]
-        if not said and undoes is None:
-            return Change(np.zeros(0, np.int64), kind, about)
-        action = self.project.journal.enter(
-            [word for _, word in said],
-            image=self.image,
-            segmentation=self._segmentation,
-            vocabulary=self.phases.name,
-            kind=kind,
-            source=f"{BLIND}{source}" if self.blind else source,
-            about=about,
-            undoes=undoes,
-        )
-        self._history.add(action)
-        changed = np.array([row for row, _ in said], np.int64)
-        self._count(changed, -1)
-        self._words.set(changed, [word[-1] for _, word in said], action.time)
-        self._settle(changed)
-        self._count(changed, 1)
-        self.changed.emit(changed)
-        return Change(changed, kind, about, skipped)
-
-    def _again(self, action: Action | None, kind: str) -> Change:
-        """Undo or redo an action: each cell that still is as it was left goes the other way."""
-        if action is None:
-            return Change(np.zeros(0, np.int64), kind, "")
-        self.project.store.check_writable()
-        events = self.project.journal.events_of(action.id)
-        rows = place(
-            self._routes,
-            self._index,
-            [event.segmentation for event in events],
-            [event.frame for event in events],
-            [event.label for event in events],
-        )
-        chosen, words = [], []
-        present = self._words.mine(np.maximum(rows, 0))
-        for row, event, word in zip(rows.tolist(), events, present, strict=True):
-            before, after = (event.new, event.old) if kind == "undo" else (event.old, event.new)
-            if row >= 0 and word == before:
-                chosen.append(row)
-                words.append(after)
-        return self._speak(
-            np.array(chosen, np.int64),
-            words,
-            about=action.about,
-            source=kind,
-            kind=kind,
-            undoes=action.id,
-            skipped=len(events) - len(chosen),
-        )
-
     def _settle(self, rows: Ints) -> None:
         """Work out what is final for some cells."""
         words, times = self.words[rows], self._words.times[rows]
-        decided = decide_words(words, len(self._coder.slugs))
+        decided = decide_words(words, len(self.coder.slugs))
         predicted, stale = self.shown.phase[rows], self._stale[rows]
         self.final[rows] = final_phase(decided, predicted, stale)
         self.status[rows] = status_of(decided, predicted, stale)
@@ -504,16 +426,3 @@ class Review:
         n_phases, n_statuses = len(self.phase_counts), len(self.status_counts)
         self.phase_counts += sign * np.bincount(final[final >= 0], minlength=n_phases)
         self.status_counts += sign * np.bincount(self.status[rows], minlength=n_statuses)
-
-
-def _rows(rows: int | ArrayLike) -> Ints:
-    """Rows without repeats, in the order given."""
-    given = np.atleast_1d(np.asarray(rows, np.int64))
-    if len(given) < 2:
-        return given
-    _, first = np.unique(given, return_index=True)
-    return given[np.sort(first)]
-
-
-def _about(what: str, n: int) -> str:
-    return f"{what}: {n} cell{'s' if n != 1 else ''}"

@@ -9,12 +9,13 @@ import numpy as np
 from napari_cellcycle.review.decision import NONE, Coder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from napari_cellcycle.project.words import Word
 
+    Codes = NDArray[np.int16]
     Ints = NDArray[np.int64]
 
 
@@ -78,26 +79,22 @@ class Words:
         cell = rows[order] * len(self.people) + person[order]
         _, back = np.unique(cell[::-1], return_index=True)
         last = order[len(order) - 1 - back]
-        kinds = {word: self._coder.code(word) for word in set(words)}
-        codes = np.array([kinds[words[i]] for i in last.tolist()], np.int16)
+        codes = self._coder.codes([words[i] for i in last.tolist()])
         self.codes[rows[last], person[last]] = codes
         self.times[rows[last], person[last]] = np.where(codes == NONE, 0, time[last])
         for i in last.tolist():
             if words[i].note:
                 self.notes[int(person[i])][int(rows[i])] = words[i].note
 
-    def set(self, rows: Ints, words: Sequence[Word], time: int) -> None:
-        """Enter new words of the person who works."""
-        code_of = {word: self._coder.code(word) for word in set(words)}
-        codes = np.array([code_of[word] for word in words], np.int16)
+    def set(self, rows: Ints, codes: Codes, notes: Mapping[int, str], time: int) -> None:
+        """Enter new words of the person who works: their codes, and notes by row."""
         self.codes[rows, 0] = codes
         self.times[rows, 0] = np.where(codes == NONE, 0, time)
-        notes = self.notes[0]
-        for row, word in zip(rows.tolist(), words, strict=True):
-            if word.note:
-                notes[row] = word.note
-            else:
-                notes.pop(row, None)
+        mine = self.notes[0]
+        noted = np.fromiter(mine, np.int64, len(mine))
+        for row in noted[np.isin(noted, rows)].tolist():
+            del mine[row]
+        mine.update(notes)
 
     def mine(self, rows: Ints) -> list[Word]:
         """Words of the person who works."""

@@ -10,23 +10,28 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cellcycle._qt.review.pixels import Pixels
 from napari_cellcycle._qt.review.reviewed import Reviewed
+from napari_cellcycle._qt.review.saving import Saving
 from napari_cellcycle._qt.review.undertaking import last_image, recipe_of
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.queue import ORDERS, Filter, Queue
-from napari_cellcycle.review.state import HIDDEN, Review
+from napari_cellcycle.review.scribe import HIDDEN
+from napari_cellcycle.review.state import Review
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.project.images import ProjectImage
-    from napari_cellcycle.review.state import Change
+    from napari_cellcycle.project.words import Action
+    from napari_cellcycle.review.scribe import Change, Entered
 
     Ints = NDArray[np.int64]
 
 SURE = 0.99
 """Confidence above which all cells of a phase can be accepted at once."""
 _KEEP_AFTER_MS = 800
+_MANY = 500
+"""Gestures on more cells are saved in a thread."""
 
 
 class Desk(QObject):
@@ -47,6 +52,8 @@ class Desk(QObject):
         Why it could not be done.
     queue_changed : Signal()
         Order, filter, number or place have changed.
+    saving : Saving
+        Saves gestures on many cells; while it is busy nothing else is said.
     """
 
     told = Signal(str)
@@ -65,6 +72,10 @@ class Desk(QObject):
         if self.project.parameter(self._blind_name, default=False):
             self.review.look_blind(True)
         self.source = Reviewed(self.review, self._pixels())
+        self.saving = Saving(self)
+        self.saving.entered.connect(self._take)
+        self.saving.refused.connect(self.refused)
+        self._passed: list[int] = []
         self._keeping = QTimer(self)
         self._keeping.setSingleShot(True)
         self._keeping.setInterval(_KEEP_AFTER_MS)
@@ -83,6 +94,7 @@ class Desk(QObject):
 
     def leave(self) -> None:
         """Keep the place in the queue; the project stays open for another image."""
+        self.saving.close()
         self._keeping.stop()
         self._counting.stop()
         self._keep_place()
@@ -166,7 +178,9 @@ class Desk(QObject):
 
     def say(self, slug: str, rows: Ints | None = None, *, source: str = "key") -> None:
         """Give cells a phase; the targets by default, and go on after a single one."""
-        self._speak(lambda r: self.review.say(r, slug, source=source), rows, go_on=source == "key")
+        self._speak(
+            lambda r: self.review.scribe.say(r, slug, source=source), rows, go_on=source == "key"
+        )
 
     def accept(self) -> None:
         """Say that the prediction of the targets is right."""
@@ -179,19 +193,19 @@ class Desk(QObject):
                 "again."
             )
             return
-        self._speak(lambda r: self.review.accept(r, source="key"), rows)
+        self._speak(lambda r: self.review.scribe.accept(r, source="key"), rows)
 
     def exclude(self, note: str = "") -> None:
         """Leave the targets out."""
-        self._speak(lambda r: self.review.exclude(r, note))
+        self._speak(lambda r: self.review.scribe.exclude(r, note))
 
     def unsure(self, note: str = "") -> None:
         """Say that their phase cannot be told."""
-        self._speak(lambda r: self.review.unsure(r, note))
+        self._speak(lambda r: self.review.scribe.unsure(r, note))
 
     def clear(self) -> None:
         """Take one's word on the targets back."""
-        self._speak(self.review.clear, go_on=False)
+        self._speak(self.review.scribe.clear, go_on=False)
 
     def sure_rows(self) -> Ints:
         """Cells that :meth:`accept_sure` would accept."""
@@ -210,15 +224,15 @@ class Desk(QObject):
                 else f"No cell of this phase is predicted above {SURE} and not judged yet."
             )
             return
-        self._speak(lambda r: self.review.accept(r, source="accept-all"), rows, go_on=False)
+        self._speak(lambda r: self.review.scribe.accept(r, source="accept-all"), rows, go_on=False)
 
     def undo(self) -> None:
         """Take back the last action, and go to the cell that it changed."""
-        self._again(self.review.undo, "Nothing to undo.", "Undone")
+        self._again(self.review.to_undo, self.review.scribe.undo, "Nothing to undo.")
 
     def redo(self) -> None:
         """Bring back what was undone."""
-        self._again(self.review.redo, "Nothing to redo.", "Done again")
+        self._again(self.review.to_redo, self.review.scribe.redo, "Nothing to redo.")
 
     # --- other cells, or others to see ----------------------------------------------------------
 
@@ -238,6 +252,7 @@ class Desk(QObject):
 
     def _anew(self, read: Callable[[], None]) -> None:
         """Read, tell everybody, and stay at the cell."""
+        self.saving.finish()
         at = self.current
         cell = None
         if at >= 0:
@@ -279,13 +294,14 @@ class Desk(QObject):
         if row < 0:
             return
         self.queue.go(row)
-        self._attempt(lambda: self.review.mark_seen(row))
+        self._passed.append(row)
+        self._mark_passed()
         self._counting.start(0)
         self._keeping.start()
 
     def _speak(
         self,
-        act: Callable[[Ints], Change],
+        act: Callable[[Ints], Entered],
         rows: Ints | None = None,
         *,
         go_on: bool = True,
@@ -294,24 +310,50 @@ class Desk(QObject):
         if not len(rows):
             self.refused.emit("Go to a cell first.")
             return
-        change = self._attempt(lambda: act(rows))
+        change = self._enter(lambda: act(rows), len(rows))
         if change is None:
             return
-        self.told.emit(change.about if len(change.rows) else f"{change.about} (as it was)")
         if go_on and self.goes_on and len(rows) == 1 and rows[0] == self.current:
             self.next()
 
-    def _again(self, act: Callable[[], Change], nothing: str, done: str) -> None:
-        change = self._attempt(act)
-        if change is None:
-            return
-        if not change.about:
+    def _again(self, action: Action | None, act: Callable[[], Entered], nothing: str) -> None:
+        if action is None:
             self.told.emit(nothing)
             return
-        left = f"; {change.skipped} left as they are" if change.skipped else ""
-        self.told.emit(f"{done}: {change.about}{left}")
-        if len(change.rows):
-            self.go_to(int(change.rows[0]))
+        self._enter(act, self.project.journal.size_of(action.id))
+
+    def _enter(self, act: Callable[[], Entered], n: int) -> Change | None:
+        """Enter a gesture, and show it: at once, or when many cells are on the disk."""
+        if self.saving.is_busy:
+            self.refused.emit("One moment: words on many cells are being saved.")
+        elif n > _MANY:
+            self.told.emit(f"Saving words on {n:,} cells…")
+            self.saving.start(act)
+        else:
+            entered = self._attempt(act)
+            return None if entered is None else self._take(entered)
+        return None
+
+    def _take(self, entered: Entered) -> Change:
+        """Show and tell what was entered; after undo and redo go to the cell that it changed."""
+        change = self.review.take(entered)
+        rows = change.rows
+        if change.kind == "say":
+            self.told.emit(change.about if len(rows) else f"{change.about} (as it was)")
+        else:
+            done = "Undone" if change.kind == "undo" else "Done again"
+            left = f"; {change.skipped} left as they are" if change.skipped else ""
+            self.told.emit(f"{done}: {change.about}{left}")
+            if len(rows):
+                self.go_to(int(rows[0]))
+        self._mark_passed()
+        return change
+
+    def _mark_passed(self) -> None:
+        """Note cells as seen; while words are being saved, later: the journal has one writer."""
+        if self._passed and not self.saving.is_busy:
+            rows, self._passed = self._passed, []
+            self._attempt(lambda: self.review.mark_seen(rows))
 
     def _attempt(self, act: Callable[[], Any]) -> Any:
         try:
@@ -327,6 +369,9 @@ class Desk(QObject):
     def _keep_place(self) -> None:
         """Keep where the person is, for the next session."""
         if self.project.read_only:
+            return
+        if self.saving.is_busy:
+            self._keeping.start()
             return
         only, row = self.queue.only, self.current
         kept: dict[str, Any] = {

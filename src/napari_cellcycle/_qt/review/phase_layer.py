@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
 from napari_cellcycle._qt.overlay import METADATA_KEY, PhaseOverlay
 from napari_cellcycle._qt.review.look import NO_PHASE, phase_name
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 EXCLUDED_COLOR = "#2B2B2B"
 OUTLINE_COLOR = "#FFFFFF"
+_AT_ONCE = 2000
+"""Cells repainted at once; of more, the others follow between the events of the screen."""
 _EXCLUDED = STATUSES.index("excluded")
 _UNJUDGED = (STATUSES.index("predicted"), STATUSES.index("stale"), STATUSES.index("conflict"))
 
@@ -56,6 +59,11 @@ class PhaseLayer:
         self._painted = np.zeros(len(review), np.uint8)
         self.outlines: PhaseOverlay | None = None
         self.doubtful: Mask = np.zeros(len(review), bool)
+        self._lined = np.zeros(len(review), np.uint8)
+        self._waiting: Ints = np.zeros(0, np.int64)
+        self._more = QTimer()
+        self._more.setInterval(0)
+        self._more.timeout.connect(self._paint_more)
 
     @property
     def layer(self) -> Any:
@@ -72,21 +80,43 @@ class PhaseLayer:
     def paint(self, rows: Ints, shown: Mask) -> None:
         """Repaint some cells if they look different now, ``shown`` being the mask of all."""
         ids = np.where(shown[rows], self.class_ids(rows), 0).astype(np.uint8)
-        other = ids != self._painted[rows]
+        lines = self._outlined(shown, rows)
+        other = (ids != self._painted[rows]) | (lines != self._lined[rows])
         if not other.any():
             return
         rows = rows[other]
-        self._painted[rows] = ids[other]
-        self.overlay.paint(rows, ids[other])
-        if self.outlines is not None:
-            self.outlines.paint(rows, self._outlined(shown, rows))
+        self._painted[rows], self._lined[rows] = ids[other], lines[other]
+        if len(rows) > _AT_ONCE and self.overlay.is_lazy:
+            self.paint_all(shown)
+            return
+        self._waiting = np.concatenate([rows, self._waiting])
+        self._paint_more(redraw=True)
+        if len(self._waiting):
+            self._more.start()
+
+    @property
+    def is_painting(self) -> bool:
+        """Whether cells wait for their colour."""
+        return bool(len(self._waiting))
+
+    def finish(self) -> None:
+        """Paint what waits."""
+        while len(self._waiting):
+            self._paint_more()
+
+    def stop(self) -> None:
+        """Leave cells that wait for their colour as they are."""
+        self._more.stop()
+        self._waiting = self._waiting[:0]
 
     def paint_all(self, shown: Mask) -> None:
         """Repaint every cell."""
+        self.stop()
         self._painted = np.where(shown, self.class_ids(), 0).astype(np.uint8)
+        self._lined = self._outlined(shown)
         self.overlay.paint_all(self._painted)
         if self.outlines is not None:
-            self.outlines.paint_all(self._outlined(shown))
+            self.outlines.paint_all(self._lined)
 
     def outline(self, viewer: Any, doubtful: Mask | None, shown: Mask) -> None:
         """Outline uncertain cells that nobody has judged yet; None takes the outlines away.
@@ -118,7 +148,18 @@ class PhaseLayer:
         viewer.layers.insert(place + 1, made.layer)
         viewer.layers.selection = selected
         self.outlines = made
-        made.paint_all(self._outlined(shown))
+        self._lined = self._outlined(shown)
+        made.paint_all(self._lined)
+
+    def _paint_more(self, *, redraw: bool = False) -> None:
+        """Paint the next cells that wait; the picture is drawn after the first and the last."""
+        rows, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+        done = not len(self._waiting)
+        self.overlay.paint(rows, self._painted[rows], redraw=redraw or done)
+        if self.outlines is not None:
+            self.outlines.paint(rows, self._lined[rows], redraw=redraw or done)
+        if done:
+            self._more.stop()
 
     def _outlined(self, shown: Mask, rows: Ints | slice = slice(None)) -> NDArray[np.uint8]:
         unjudged = np.isin(self._review.status[rows], _UNJUDGED)

@@ -88,6 +88,7 @@ class Scene(QObject):
         self._features.stop()
         self.desk.review.changed.disconnect(self._change)
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
+        self.phases.finish()
         if self.phases.outlines is not None:
             self.phases.outline(self._viewer, None, self.shown)
         self.text.hide()
@@ -101,6 +102,7 @@ class Scene(QObject):
     def rebuild(self) -> None:
         """Paint all phases anew, on cells that may be others than before."""
         review = self.desk.review
+        self.phases.stop()
         self.phases.outline(self._viewer, None, self.shown)
         self.canvas.set_cells(review.cells)
         self.phases = PhaseLayer(self.segmentation, self.axes, review)
@@ -226,7 +228,8 @@ class Scene(QObject):
         if not self.is_there:
             return
         self.shown[rows] = self._to_show(rows)
-        self.phases.paint(rows, self.shown)
+        elsewhere = self.desk.review.cells.frame[rows] != self.frame_on_screen()
+        self.phases.paint(rows[np.argsort(elsewhere, kind="stable")], self.shown)
         self.text.follow(self.shown)
         self._features.start()
 

@@ -748,7 +748,7 @@ def test_a_colleagues_words_and_the_conflicts_that_they_make(
     monkeypatch.setattr(taking, "_ask_folder", lambda: str(tmp_path / "bea.cellcycle"))
     taking.of_project.trigger()
     qtbot.waitUntil(lambda: not taking.is_busy, timeout=LONG)
-    assert taking.message.text() == "2 new words of Bea; 0 known already."
+    assert taking.message.text() == "New words: 2 (Bea); known already: 0."
     assert (slug(review, 0), slug(review, 1)) == ("", "prophase")
     check_overlay(review)
     qtbot.waitUntil(lambda: "Ann and Bea" in bench.people.pair.currentText())

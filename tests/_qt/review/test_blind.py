@@ -115,6 +115,7 @@ def test_one_box_hides_everything_in_every_widget(folder, open_desk, dock, qtbot
     assert not host.queue.conflicts.isVisible()
     # nothing to accept, by button or by key
     assert not host.gestures.accept_all.isVisible()
+    assert host.gallery.order.isHidden()
     assert host.gestures.buttons["clear"].text() == "Take back"
     desk.accept()
     desk.accept_sure()

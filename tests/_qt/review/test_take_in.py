@@ -51,12 +51,12 @@ def test_words_of_her_project_come_once(ann, beas, qtbot, monkeypatch):
     desk, widget = ann
     at = desk.current
     choose(qtbot, monkeypatch, widget, "of_project", beas)
-    assert widget.message.text() == "2 new words of Bea; 0 known already."
+    assert widget.message.text() == "New words: 2 (Bea); known already: 0."
     assert desk.review.statuses()[1] == "conflict"
     assert desk.review.words_on(2).keys() == {"Bea"}
     assert desk.current == at
     choose(qtbot, monkeypatch, widget, "of_project", beas)
-    assert widget.message.text() == "0 new words; 2 known already."
+    assert widget.message.text() == "New words: 0; known already: 2."
     # hers are not Ann's to undo
     assert desk.review.to_undo.kind == "say"
 
@@ -66,7 +66,7 @@ def test_tables_of_every_kind(ann, beas, tmp_path, qtbot, monkeypatch):
     with Project.open(beas, who="Bea", read_only=True) as project:
         export_project(project, tmp_path / "reviews.csv", what="reviews")
     choose(qtbot, monkeypatch, widget, "of_table", tmp_path / "reviews.csv")
-    assert widget.message.text() == "2 new words; 0 known already."
+    assert widget.message.text() == "New words: 2; known already: 0."
     assert desk.review.words_on(1)["Bea"].phase == P
 
     plain = tmp_path / "plain.csv"
@@ -74,7 +74,7 @@ def test_tables_of_every_kind(ann, beas, tmp_path, qtbot, monkeypatch):
     qtbot.keyClicks(widget.whose, "Cem ")
     choose(qtbot, monkeypatch, widget, "of_table", plain)
     assert widget.message.text() == (
-        "1 new words; 0 known already; 1 rows without a word; 2 rows do not match."
+        "New words: 1; known already: 0; rows without a word: 1; rows that do not match: 2."
     )
     lines = widget.details.toPlainText().splitlines()
     assert [line.split(":")[0] for line in lines] == ["plain.csv, line 4", "plain.csv, line 5"]

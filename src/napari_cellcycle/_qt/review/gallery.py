@@ -92,8 +92,13 @@ class Gallery(QWidget):
         self._source = source
         self._connect()
         self._set_axes(())
+        self._offer_order()
         self._count()
         self._tell_picked()
+
+    def _offer_order(self) -> None:
+        """In blind mode no order may tell, and tiles lie as cells do."""
+        self.order.setHidden(self._source.blind)
 
     def set_rows(self, rows: NDArray[np.int64] | None) -> None:
         """Show only these cells, such as those of a filter; None for all."""
@@ -108,6 +113,7 @@ class Gallery(QWidget):
         mosaic.assign_requested.connect(self.assign_requested)
         bar.assign_requested.connect(self.assign_requested)
         mosaic.activated.connect(self.activated)
+        self._source.signals.reloaded.connect(self._offer_order)
         mosaic.counts_changed.connect(self._count)
         mosaic.zoomed.connect(self.zoom.setValue)
         mosaic.thumbnails.axes_known.connect(self._set_axes)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_cellcycle._qt.review.desk import SURE
 from napari_cellcycle._qt.review.keys import with_key
@@ -61,6 +61,9 @@ class GestureBar(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(4)
         self._grid.setVerticalSpacing(4)
+        for column in range(_A_ROW):
+            self._grid.setColumnStretch(column, 1)
+            self._grid.setColumnMinimumWidth(column, 60)
         for name, text, _ in _BUTTONS:
             self.buttons[name] = _button(name, text, actions[name], "3px 4px")
         self.why = ReasonButton()
@@ -70,6 +73,8 @@ class GestureBar(QWidget):
         pair.setSpacing(1)
         pair.addWidget(self.buttons["exclude"], 1)
         pair.addWidget(self.why)
+        for widget in (*self.buttons.values(), self._exclude):  # columns of one width
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._lay_out()
         self.accept_all = _button("accept-all", "", actions["accept-all"], "3px 6px")
 

@@ -130,16 +130,16 @@ class TakeIn(QWidget):
         desk = self._desk
         placed = desk.review.unplaced
         desk.reload(desk.undertaking)
-        told = [f"{found.new:,} new words", f"{found.known:,} known already"]
+        told = [f"New words: {found.new:,}", f"known already: {found.known:,}"]
         if isinstance(found, Answers):
             refused = found.unmatched
-            told += [f"{found.silent:,} rows without a word"] if found.silent else []
-            told += [f"{len(refused):,} rows do not match"] if refused else []
+            told += [f"rows without a word: {found.silent:,}"] if found.silent else []
+            told += [f"rows that do not match: {len(refused):,}"] if refused else []
         else:
             refused = found.refused
-            told[0] += f" of {', '.join(found.people)}" if found.people else ""
+            told[0] += f" ({', '.join(found.people)})" if found.people else ""
         if lost := desk.review.unplaced - placed:
-            told.append(f"{lost:,} are on cells that are not in this segmentation")
+            told.append(f"on cells that are not in this segmentation: {lost:,}")
         text = f"{'; '.join(told)}."
         undo = desk.review.to_undo
         if found.new and undo is not None and undo.kind == "import":

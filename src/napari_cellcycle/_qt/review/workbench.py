@@ -171,6 +171,8 @@ class Workbench(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("review-tabs")
         self.tabs.setDocumentMode(True)
+        # less than a page may want: the window must not grow beyond the screen
+        self.tabs.setMinimumHeight(160)
         for widget, name in (
             (self.panel, "Cell"),
             (self.gallery, "Gallery"),

@@ -57,6 +57,10 @@ class TrainingError(CellCycleError):
     """A recipe is wrong, or a model cannot be trained as asked."""
 
 
+class TrackError(CellCycleError):
+    """Tracks are not of the cells of an image, or contradict themselves."""
+
+
 class ProjectError(CellCycleError):
     """A project cannot be opened, read or written."""
 

@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cellcycle.cells.composite import Composite, make_composite
+    from napari_cellcycle.cells.course import Course
     from napari_cellcycle.cells.crops import crop_labels
     from napari_cellcycle.cells.daughters import PairOptions, Pairs, find_daughters
     from napari_cellcycle.cells.measurements import Measurements, measure_cells
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
     from napari_cellcycle.cells.table import CellTable, cell_table
+    from napari_cellcycle.cells.tracks import (
+        Tracks,
+        read_tracks,
+        tracks_of_labels,
+        tracks_of_points,
+    )
     from napari_cellcycle.cells.views import Views, make_views, view_axes, view_cell
 
 __all__ = [
     "Axis",
     "CellTable",
     "Composite",
+    "Course",
     "Measurements",
     "PairOptions",
     "Pairs",
+    "Tracks",
     "ViewRecipe",
     "Views",
     "cell_table",
@@ -30,8 +39,11 @@ __all__ = [
     "make_composite",
     "make_views",
     "measure_cells",
+    "read_tracks",
     "segment_nuclei",
     "threshold_nuclei",
+    "tracks_of_labels",
+    "tracks_of_points",
     "view_axes",
     "view_cell",
 ]
@@ -40,9 +52,11 @@ _MODULES = {
     "Axis": "recipe",
     "CellTable": "table",
     "Composite": "composite",
+    "Course": "course",
     "Measurements": "measurements",
     "PairOptions": "daughters",
     "Pairs": "daughters",
+    "Tracks": "tracks",
     "ViewRecipe": "recipe",
     "Views": "views",
     "cell_table": "table",
@@ -51,8 +65,11 @@ _MODULES = {
     "make_composite": "composite",
     "make_views": "views",
     "measure_cells": "measurements",
+    "read_tracks": "tracks",
     "segment_nuclei": "segmentation",
     "threshold_nuclei": "segmentation",
+    "tracks_of_labels": "tracks",
+    "tracks_of_points": "tracks",
     "view_axes": "views",
     "view_cell": "views",
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.queue import ORDERS, Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.scribe import Change
+    from napari_cellcycle.review.smoothing import smooth_predictions
     from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
     from napari_cellcycle.review.tables import read_table, write_table
@@ -44,6 +45,7 @@ _HOME = {
     "read_table": "tables",
     "reviews_table": "rows",
     "revise": "transfer",
+    "smooth_predictions": "smoothing",
     "suspects_of": "curation",
     "unite": "union",
     "write_table": "tables",
@@ -72,6 +74,7 @@ __all__ = [
     "read_table",
     "reviews_table",
     "revise",
+    "smooth_predictions",
     "suspects_of",
     "unite",
     "write_table",

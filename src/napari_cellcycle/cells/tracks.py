@@ -1,0 +1,233 @@
+"""Tracks: which cells of successive frames are one cell, and which cell it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.errors import TrackError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_cellcycle.cells.table import CellTable
+
+    Ints = NDArray[np.int64]
+
+_SPELLINGS = {
+    "frame": ("frame", "t", "time", "frame_y"),
+    "label": ("label", "label_id", "labels"),
+    "track": ("track", "track_id", "trackid", "id", "particle"),
+    "parent": ("parent", "parent_track_id", "parent_track", "mother"),
+}
+"""Names of columns in the tables of laptrack, btrack and others, in any case."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """Tracks of the cells of one image.
+
+    Parameters
+    ----------
+    track : ndarray, ``(n,)``, int64
+        Track of each row of a table of cells, -1 for a cell in none.
+    parents : mapping of int to int
+        Track that a track came from by division.
+    lost : int
+        Points of tracks at which the table has no cell.
+    """
+
+    track: Ints
+    parents: Mapping[int, int]
+    lost: int = 0
+
+    def __post_init__(self) -> None:
+        for track in self.parents:
+            seen = {track}
+            above = self.parents.get(track)
+            while above is not None:
+                if above in seen:
+                    raise TrackError(
+                        f"Track {track} descends from itself. Correct the parents of the tracks."
+                    )
+                seen.add(above)
+                above = self.parents.get(above)
+
+    def __len__(self) -> int:
+        return len(self.members())
+
+    def members(self) -> dict[int, Ints]:
+        """Rows of each track, in the order of the table, which is that of frames."""
+        rows = np.flatnonzero(self.track >= 0)
+        order = rows[np.argsort(self.track[rows], kind="stable")]
+        numbers, first = np.unique(self.track[order], return_index=True)
+        return dict(zip(numbers.tolist(), np.split(order, first[1:]), strict=True))
+
+
+def tracks_of_labels(
+    cells: CellTable,
+    frame: ArrayLike,
+    label: ArrayLike,
+    track: ArrayLike,
+    parents: Mapping[int, int] | None = None,
+) -> Tracks:
+    """Give each cell its track by frame and label.
+
+    Parameters
+    ----------
+    cells : CellTable
+        All cells of the image.
+    frame, label, track : array-like, ``(m,)``, int
+        One row a point of a track.
+    parents : mapping of int to int, optional
+        Track that a track came from.
+
+    Raises
+    ------
+    TrackError
+        If a cell is in two tracks, a track has two cells in one frame, or no point has a cell.
+    """
+    points = np.stack([np.asarray(c, np.int64) for c in (frame, label, track)], axis=1)
+    keys = zip(cells.frame.tolist(), cells.label.tolist(), strict=True)
+    row_of = {key: row for row, key in enumerate(keys)}
+    found = np.full(len(cells), -1, np.int64)
+    lost = 0
+    for t, number, name in np.unique(points, axis=0).tolist():
+        row = row_of.get((t, number))
+        if row is None:
+            lost += 1
+            continue
+        if found[row] >= 0:
+            raise TrackError(
+                f"Cell {number} of frame {t} is in two tracks, {found[row]} and {name}. Each cell "
+                "can be in one; correct the table of tracks."
+            )
+        found[row] = name
+    if not (found >= 0).any():
+        raise TrackError(
+            f"None of the {len(points)} points of the tracks is a cell of {cells.image or 'it'}: "
+            "frames count from 0, and labels are those of the segmentation."
+        )
+    inside = found >= 0
+    visits = np.stack([found[inside], cells.frame[inside]], axis=1)
+    unique, count = np.unique(visits, axis=0, return_counts=True)
+    if (count > 1).any():
+        name, t = unique[count > 1][0].tolist()
+        raise TrackError(
+            f"Track {name} has {int(count.max())} cells in frame {t}. A track is one cell; give "
+            "daughters tracks of their own, with their mother's as parent."
+        )
+    return Tracks(found, dict(parents or {}), lost)
+
+
+def read_tracks(path: str | os.PathLike[str], cells: CellTable) -> Tracks:
+    """Read tracks from a CSV file.
+
+    Columns are ``label``, ``frame``, ``track`` and, if known, ``parent``; also as laptrack, btrack
+    and others call them.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    cells : CellTable
+        All cells of the image.
+
+    Raises
+    ------
+    TrackError
+        If a column is missing, a value is no whole number, or the tracks are not of these cells.
+    """
+    import pandas as pd
+
+    path = Path(path)
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise TrackError(f"{path} cannot be read as a CSV of tracks: {error}.") from error
+    return tracks_of_table(table, cells, path.name)
+
+
+def tracks_of_table(table: pd.DataFrame, cells: CellTable, name: str = "the table") -> Tracks:
+    """Take tracks from a table, see :func:`read_tracks`."""
+    plain = {str(column).strip().casefold(): column for column in table.columns}
+    columns = {}
+    for key, spellings in _SPELLINGS.items():
+        column = next((plain[s] for s in spellings if s in plain), None)
+        if column is not None:
+            columns[key] = _whole(table[column], str(column), name)
+        elif key != "parent":
+            raise TrackError(
+                f"{name} has no column {key!r}, only {', '.join(map(str, table.columns))}. Tracks "
+                "need label, frame and track."
+            )
+    parents: dict[int, int] = {}
+    if "parent" in columns:
+        pairs = zip(columns["track"].tolist(), columns["parent"].tolist(), strict=True)
+        # btrack lets a track without a mother be its own
+        parents = {track: parent for track, parent in pairs if parent >= 0 and parent != track}
+    known = set(columns["track"].tolist())
+    parents = {track: parent for track, parent in parents.items() if parent in known}
+    return tracks_of_labels(cells, columns["frame"], columns["label"], columns["track"], parents)
+
+
+def tracks_of_points(
+    points: ArrayLike, cells: CellTable, graph: Mapping[int, Sequence[int] | int] | None = None
+) -> Tracks:
+    """Take tracks from a Tracks layer of napari.
+
+    A point belongs to the nearest cell of its frame whose bounding box it lies in.
+
+    Parameters
+    ----------
+    points : array-like, ``(m, 4)`` or ``(m, 5)``
+        Track, frame, (z,) y, x, in voxels of the segmentation.
+    cells : CellTable
+        All cells of the image.
+    graph : mapping of int to int or sequence of int, optional
+        Parents of a track.
+    """
+    data = np.asarray(points, np.float64)
+    if data.ndim != 2 or data.shape[1] not in (4, 5):
+        raise TrackError(
+            f"Tracks are rows of track, frame, (z,) y, x; these have the shape {data.shape}."
+        )
+    at = np.zeros((len(data), 3))
+    at[:, 5 - data.shape[1] :] = data[:, 2:]
+    frame = np.rint(data[:, 1]).astype(np.int64)
+    label = np.zeros(len(data), np.int64)
+    for i in range(len(data)):
+        rows = np.flatnonzero(cells.frame == frame[i])
+        inside = (cells.bbox[rows, 0] - 0.5 <= at[i]) & (at[i] <= cells.bbox[rows, 1] - 0.5)
+        rows = rows[inside.all(axis=1)]
+        if len(rows):
+            away = np.linalg.norm((cells.centroid[rows] - at[i]) * cells.spacing.zyx, axis=1)
+            label[i] = cells.label[rows[away.argmin()]]
+    parents = {}
+    for track, above in (graph or {}).items():
+        mothers = [above] if isinstance(above, int) else list(above)
+        if len(mothers) == 1:  # several are cells that were merged
+            parents[int(track)] = int(mothers[0])
+    return tracks_of_labels(cells, frame, label, data[:, 0].astype(np.int64), parents)
+
+
+def _whole(column: Any, title: str, name: str) -> Ints:
+    """Whole numbers; a missing one is -1."""
+    import pandas as pd
+
+    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    bad = np.flatnonzero(np.isnan(values) != column.isna().to_numpy())
+    bad = bad if len(bad) else np.flatnonzero(values % 1 > 0)
+    if len(bad):
+        raise TrackError(
+            f"{name}: {title} of row {int(bad[0]) + 2} is {column.iloc[int(bad[0])]!r}, which is "
+            "no whole number."
+        )
+    return np.where(np.isnan(values), -1, values).astype(np.int64)

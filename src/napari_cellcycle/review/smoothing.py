@@ -1,0 +1,123 @@
+"""Predictions along tracks: smoothed as a set of their own, and what cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.cells.course import Course
+from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.models.ensemble import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.project.predictions import PredictionSet
+    from napari_cellcycle.review.state import Review
+
+    Floats = NDArray[np.float64]
+
+ALONG = "along tracks"
+"""What is added to the name of the model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Smoothed:
+    """What tracks say of the predictions of an image.
+
+    Parameters
+    ----------
+    predictions : PredictionSet
+        The new set; the one that it was made from is as it was.
+    changed : ndarray, ``(m,)``, int64
+        Rows whose phase is another one.
+    jumps : ndarray, ``(m, 2)``, int64
+        Rows before and after a step of the former predictions that cannot be.
+    """
+
+    predictions: PredictionSet
+    changed: NDArray[np.int64]
+    jumps: NDArray[np.int64]
+
+
+def smooth_predictions(
+    review: Review,
+    tracks: Tracks,
+    *,
+    frame_minutes: float | None = None,
+    minutes: Mapping[str, float] | None = None,
+) -> Smoothed:
+    """Smooth the predictions that a review shows, and add them as a set of their own.
+
+    Nothing is overwritten: :meth:`Review.show` changes between the sets. Cells without a track keep
+    what the model said. People's words take no part.
+
+    Parameters
+    ----------
+    review : Review
+        Of an image with time.
+    tracks : Tracks
+        Of its cells.
+    frame_minutes : float, optional
+        Time between two frames.
+    minutes : mapping of str to float, optional
+        How long phases last.
+
+    Raises
+    ------
+    ProjectError
+        If no predictions are shown, some cells have none, or the project may not be written.
+    TrackError
+        If the vocabulary has no order.
+    """
+    shown = review.prediction_set
+    if shown is None:
+        raise ProjectError(
+            f"{review.project.folder.name} shows no predictions of {review.cells.image}, so there "
+            "is nothing to smooth. Classify it first."
+        )
+    if (review.shown.phase < 0).any():
+        raise ProjectError(
+            f"{int((review.shown.phase < 0).sum())} cells were edited after they had been "
+            "classified. Classify them again first, so that tracks see every cell as it is."
+        )
+    phases = review.project.vocabularies[shown.vocabulary]
+    course = Course.of(phases, frame_minutes=frame_minutes, minutes=minutes)
+    before = np.asarray(review.shown.column("probabilities", np.nan), np.float64)
+    frame = review.cells.frame
+    after = course.smooth(before, frame, tracks)
+    raw = before.argmax(axis=1)
+    level1, level2 = _levels(after, review.shown.column("level2", np.nan).shape[-1])
+    when = (
+        "unknown time between frames" if frame_minutes is None else f"{frame_minutes:g} min a frame"
+    )
+    added = review.project.predictions.add(
+        review.image,
+        review.cells,
+        decide(level1[:, None], level2[:, None], ("track",)),
+        model=f"{shown.model} {ALONG}",
+        model_sha256=shown.model_sha256,
+        phases=phases,
+        device=shown.device,
+        notes=(f"Smoothed along {len(tracks)} tracks; {when}.", f"Made from set {shown.id}."),
+    )
+    changed = np.flatnonzero(after.argmax(axis=1) != raw)
+    return Smoothed(added, changed, course.jumps(raw, frame, tracks))
+
+
+def _levels(leaves: Floats, n_stages: int) -> tuple[Floats, Floats]:
+    """Take leaves apart again: the first level, and the stages given that it is the last of it."""
+    if not n_stages:
+        return leaves, np.empty((len(leaves), 0))
+    tops = leaves.shape[1] - n_stages
+    branch = leaves[:, tops:].sum(axis=1, keepdims=True)
+    stages = np.maximum(leaves[:, tops:], 1e-12)
+    return (
+        np.concatenate([leaves[:, :tops], branch], axis=1),
+        stages / stages.sum(axis=1, keepdims=True),
+    )

@@ -23,6 +23,7 @@ from napari_cellcycle.models.ensemble import Decision, decide
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Filter, Queue, Review
+from napari_cellcycle.review.queue import BETWEEN_MODELS
 
 AXES = ("z", "y", "x")
 SETS = 3
@@ -126,6 +127,11 @@ def measure(folder: Path, n: int, n_words: int, repeat: int) -> dict[str, list[f
         sure = review.confident("non-mitotic", 0.99)
         batch = timed(1, lambda: review.accept(sure))
         batch_undo = timed(1, review.undo)
+        sets = [given.id for given in project.predictions.sets(review.image)]
+        shown = iter(sets * 2)
+        switch = timed(len(sets) * 2, lambda: review.show(next(shown)))
+        other = project.predictions[sets[0]]
+        compare = timed(3, lambda: queue.sort(BETWEEN_MODELS, other=other))
     return {
         "open, to the first cell of the queue": opening,
         "correct one cell": correct,
@@ -134,6 +140,8 @@ def measure(folder: Path, n: int, n_words: int, repeat: int) -> dict[str, list[f
         "… without the commit ": back,
         f"accept {len(sure)} cells at once": batch,
         "undo that": batch_undo,
+        "show another prediction set": switch,
+        "sort by the disagreement of two models": compare,
     }
 
 

@@ -1,8 +1,9 @@
-"""Files written whole or not at all."""
+"""Files and folders written whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,36 @@ def replacing(path: Path | str) -> Iterator[Path]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def filling(folder: Path | str) -> Iterator[Path]:
+    """Give a new folder that takes the place of ``folder`` once the block is done.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Not there yet, or empty.
+
+    Yields
+    ------
+    Path
+        Where to write. If the block fails it is removed.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        yield new
+        umask = os.umask(0)
+        os.umask(umask)
+        new.chmod(0o777 & ~umask)
+        if folder.exists():
+            folder.rmdir()
+        new.rename(folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

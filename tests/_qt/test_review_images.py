@@ -7,16 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from fields import decision
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog
 
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.overlay import is_overlay
+from napari_cellcycle._qt.review.image_bar import shortened
+from napari_cellcycle._qt.session import Finished, session_of
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
+from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.project.words import STATUSES
+from napari_cellcycle.review.queue import divergence
 
 LONG = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -180,19 +186,6 @@ def test_layers_of_a_project_make_room_for_each_other(project, viewer, dock, qtb
     assert "t302_nuclei.ome.tif" in shown(viewer)
     assert "t301_nuclei.ome.tif" not in shown(viewer)
 
-    # an image whose labels are gone is not shown, and the one that is there stays
-    dock.close_project()
-    with Project.open(project, who="Ann") as made, made.store.transaction() as changes:
-        changes.run("UPDATE input SET absolute = '/gone.tif', relative = '' WHERE image = 1")
-    dock.open_project(project)
-    wait(qtbot, dock)
-    dock.bench.images.image.choose(1)
-    qtbot.waitUntil(lambda: not dock.is_busy, timeout=LONG)
-    assert dock.bench.message.is_error
-    assert "is not at /gone.tif any more" in dock.bench.message.text()
-    assert name(dock) == "t302.ome.tif"
-    assert dock.bench.images.image.key() == 2
-
 
 def test_a_project_is_continued_with_the_same_image(found, project, viewer, dock, qtbot):
     launch(*found["t301"], viewer=viewer, block=False)
@@ -215,3 +208,209 @@ def test_a_project_is_continued_with_the_same_image(found, project, viewer, dock
     qtbot.waitUntil(lambda: not dock.is_busy, timeout=LONG)
     assert dock.bench is None
     assert "edited after the classification" in dock.message.text()
+
+
+def test_files_that_moved_are_asked_for(project, files, viewer, dock, qtbot, monkeypatch):
+    answers = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(answers.pop(0)), ""))
+
+    def lose(*roles):
+        with Project.open(project, who="Ann") as made, made.store.transaction() as changes:
+            for role in roles:
+                changes.run(
+                    "UPDATE input SET absolute = '/gone.tif', relative = '' "
+                    f"WHERE image = 1 AND role = '{role}'"
+                )
+
+    # the image: cells are there without pictures, and another image is refused
+    lose("image")
+    dock.open_project(project)
+    wait(qtbot, dock)
+    notice = dock.bench.notice
+    assert "is not at /gone.tif any more" in notice.text()
+    assert notice.button.text() == "Find image…"
+    answers += [files / "t302.ome.tif", files / "t301.ome.tif"]
+    with qtbot.captureExceptions() as caught:
+        qtbot.mouseClick(notice.button, LEFT)
+        qtbot.waitUntil(lambda: not dock.is_busy, timeout=LONG)
+    assert not caught
+    assert "is another image than the one this project was made with" in dock.bench.message.text()
+    assert dock.desk.undertaking.stack is None
+    assert "H2B" not in shown(viewer)
+    qtbot.mouseClick(notice.button, LEFT)
+    wait(qtbot, dock)
+    assert not notice.isVisible()
+    assert dock.desk.undertaking.stack is not None
+    assert "H2B" in shown(viewer)
+    assert dock.desk.project.images.locate(1) == files / "t301.ome.tif"
+
+    # the labels of the second image to be shown: what is on screen stays until they are found
+    dock.bench.images.image.choose(2)
+    wait(qtbot, dock)
+    dock.close_project()
+    lose("labels")
+    dock.open_project(project)
+    wait(qtbot, dock)
+    assert name(dock) == "t302.ome.tif"
+    dock.bench.images.image.choose(1)
+    qtbot.waitUntil(lambda: not dock.is_busy, timeout=LONG)
+    assert name(dock) == "t302.ome.tif"
+    assert dock.bench.images.image.key() == 2
+    assert "t301_nuclei.ome.tif is not at /gone.tif any more" in dock.bench.lost.text()
+    answers.append(files / "t301_nuclei.ome.tif")
+    qtbot.mouseClick(dock.bench.lost.button, LEFT)
+    wait(qtbot, dock)
+    assert name(dock) == "t301.ome.tif"
+    dock.close_project()
+
+    # and those of the first one
+    lose("labels")
+    dock.open_project(project)
+    qtbot.waitUntil(lambda: not dock.is_busy, timeout=LONG)
+    assert dock.bench is None
+    assert dock.lost.isVisible()
+    answers.append(files / "t301_nuclei.ome.tif")
+    qtbot.mouseClick(dock.lost.button, LEFT)
+    wait(qtbot, dock)
+    assert name(dock) == "t301.ome.tif"
+    assert not dock.lost.isVisible()
+
+
+def check_phases(dock):
+    """Overlay, gallery and table show the final phases of the review."""
+    desk, scene = dock.desk, dock.scene
+    labels, painted = np.asarray(scene.segmentation.data), np.asarray(scene.phases.layer.data)
+    table = np.zeros(labels.max() + 1, np.uint8)
+    table[desk.review.cells.label] = scene.phases.class_ids()
+    np.testing.assert_array_equal(painted, table[labels])
+    np.testing.assert_array_equal(desk.source.predicted, desk.review.shown.phase)
+
+
+def test_prediction_sets_are_shown_compared_and_added(
+    project, found, viewer, dock, tiny_model, qtbot
+):
+    image, result = found["t301"]
+    n = len(result.cells)
+    with Project.open(project, who="Ann") as made:
+        older = made.predictions.sets(1)[0].id
+        newer = made.predictions.add(
+            1,
+            result.cells,
+            decision(n, seed=4),
+            model="second",
+            version="2",
+            model_sha256="2" * 8,
+            phases=MITOSIS_STAGES,
+        ).id
+    dock.open_project(project)
+    wait(qtbot, dock)
+    desk, bench = dock.desk, dock.bench
+    box = bench.sets.shown
+    assert box.key() == newer
+    assert box.currentText().startswith("second 2 · 20")
+    check_phases(dock)
+    press(qtbot, dock, Qt.Key.Key_3)
+    judged = int(desk.queue.rows[0])
+    before = desk.review.shown.phase.copy()
+
+    box.choose(older)
+    assert desk.review.prediction_set.id == older
+    assert not np.array_equal(desk.review.shown.phase, before)
+    assert desk.review.final_slugs()[judged] == MITOSIS_STAGES.slugs[2]
+    check_phases(dock)
+
+    # the order of their disagreement
+    assert not bench.sets.other.isVisible()
+    bench.queue.order.choose("disagreement of models")
+    qtbot.wait(20)
+    assert bench.sets.other.isVisible()
+    assert bench.sets.other.key() == newer
+    p = [one.columns["probabilities"] for one in desk.project.predictions.sets(1)]
+    np.testing.assert_array_equal(
+        desk.queue.rows, np.argsort(-divergence(np.stack(p, axis=1)), kind="stable")
+    )
+    box.choose(newer)  # the two change places
+    assert desk.queue.order == "disagreement of models"
+    assert desk.queue.other.id == older
+
+    # another model classifies, and so does "Classify cells"
+    bench.sets.menu.aboutToShow.emit()
+    action = next(a for a in bench.sets.menu.actions() if a.text() == tiny_model)
+    action.trigger()
+    wait(qtbot, dock)
+    assert desk.review.prediction_set.model == tiny_model
+    assert len(desk.project.predictions.sets(1)) == 2  # the very same predictions as the first
+    session = session_of(viewer)
+    layer, axes = dock.scene.segmentation, dock.scene.axes
+    session.begin(viewer, layer, result.cells, axes, MITOSIS_STAGES)
+    again = replace(result, decision=decision(n, seed=9))
+    session.finish(Finished(again, image, layer, axes))
+    wait(qtbot, dock)
+    assert box.count() == 3
+    assert box.key() == desk.project.predictions.sets(1)[-1].id
+    check_phases(dock)
+    assert desk.review.final_slugs()[judged] == MITOSIS_STAGES.slugs[2]
+
+    # what was shown comes back
+    box.choose(older)
+    dock.close_project()
+    dock.open_project(project)
+    wait(qtbot, dock)
+    assert dock.bench.sets.shown.key() == older
+    assert dock.desk.queue.order == "disagreement of models"
+    dock.bench.blind.click()
+    assert not dock.bench.sets.isVisible()
+
+
+def paint(qtbot, viewer, layer):
+    """Paint a dot with napari's brush in the middle of the canvas."""
+    canvas = viewer.__wrapped__.window._qt_viewer.canvas.native
+    layer.visible = True
+    viewer.layers.selection.active = layer
+    layer.mode = "paint"
+    at = QPoint(canvas.width() // 2, canvas.height() // 2)
+    qtbot.mouseMove(canvas, at)
+    qtbot.mousePress(canvas, LEFT, pos=at)
+    qtbot.mouseRelease(canvas, LEFT, pos=at)
+    layer.mode = "pan_zoom"
+
+
+def test_edited_labels_are_told_of_at_once(project, viewer, dock, qtbot):
+    dock.open_project(project)
+    wait(qtbot, dock)
+    layer, notice = dock.scene.segmentation, dock.bench.edits
+    assert not notice.isVisible()
+    dock.scene.canvas.go_to(dock.desk.current)
+    layer.selected_label = int(layer.data.max()) + 1
+    paint(qtbot, viewer, layer)
+    assert notice.text() == "Labels were edited: press R to update the cells."
+
+    # another image and back: the edit is still there
+    edited = layer.data.copy()
+    dock.bench.images.image.choose(2)
+    wait(qtbot, dock)
+    assert not dock.bench.edits.isVisible()
+    dock.bench.images.image.choose(1)
+    wait(qtbot, dock)
+    np.testing.assert_array_equal(dock.scene.segmentation.data, edited)
+    assert dock.bench.edits.isVisible()
+    assert "H2B" in shown(viewer)
+
+    n = len(dock.desk.review)
+    qtbot.mouseClick(dock.bench.edits.button, LEFT)
+    wait(qtbot, dock)
+    assert not dock.bench.edits.isVisible()
+    assert len(dock.desk.review) == n + 1
+    layer.selected_label += 1
+    paint(qtbot, viewer, layer)
+    assert dock.bench.edits.isVisible()
+    press(qtbot, dock, Qt.Key.Key_R)
+    wait(qtbot, dock)
+    assert not dock.bench.edits.isVisible()
+
+
+def test_names_are_shortened_to_what_differs():
+    long = [f"organoid_h2b_membrane_3d_t30{i}.ome.tif" for i in (1, 2)]
+    assert shortened(long) == ["…t301.ome.tif", "…t302.ome.tif"]
+    assert shortened(["a_1.tif", "a_2.tif"]) == ["a_1.tif", "a_2.tif"]
+    assert shortened(long[:1]) == long[:1]

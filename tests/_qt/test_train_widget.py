@@ -5,6 +5,7 @@ from __future__ import annotations
 import imageio.v3
 import numpy as np
 import pytest
+from fields import write_field
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -88,7 +89,9 @@ def trained(qtbot, panel, button):
     return panel.result
 
 
-def test_train_keep_train_on_from_it_and_classify(viewer, panel, crops, qtbot, monkeypatch, home):
+def test_train_keep_train_on_from_it_and_classify(
+    viewer, panel, crops, qtbot, monkeypatch, tmp_path
+):
     assert "Add training data" in panel.message.text()
     assert not panel.progress.start.isEnabled()
     add(qtbot, monkeypatch, panel, crops)
@@ -145,6 +148,27 @@ def test_train_keep_train_on_from_it_and_classify(viewer, panel, crops, qtbot, m
     _, classify = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Classify cells")
     assert classify.form.model.key() == "mine-2"
     assert tuple(classify.form.channels) == ("dna",)
+
+    # with an open review, the model gives it one more prediction set
+    image, labels = write_field(tmp_path)
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        settings = {"channels": {"dna": 0}}
+        project.images.add(open_image(image), open_labels(labels), settings=settings)
+        project.vocabularies.add(kept.card.phase_set)
+        Review(project).say(0, "metaphase")
+    _, review = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
+    review.open_project(tmp_path / "field.cellcycle")
+    qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
+    assert not review.bench.sets.isVisible()
+    panel.outcome.classify.click()
+    qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
+    desk = review.desk
+    assert desk.review.prediction_set is not None, review.bench.message.text()
+    assert desk.review.prediction_set.model == "mine-2"
+    assert desk.review.final_slugs()[0] == "metaphase"
+    assert (desk.review.shown.phase >= 0).all()
+    assert review.bench.sets.shown.currentText().startswith("mine-2 ")
+    review.close_project()
 
 
 def test_stopping_keeps_the_best_and_it_can_go_on(panel, crops, qtbot, monkeypatch):
@@ -234,13 +258,38 @@ def test_a_folder_of_classes(panel, qtbot, monkeypatch, tmp_path, crops):
     assert found.result.data == "set"
 
 
-def test_a_file_that_is_no_crop_set_is_refused_in_plain_text(panel, qtbot, tmp_path):
+def test_files_of_other_makers(panel, qtbot, tmp_path, crops):
+    """What is none is refused; what is spelled otherwise is read as a person says."""
     (tmp_path / "x.npz").write_bytes(b"no")
     panel.data.add(tmp_path / "x.npz")
     qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
     assert panel.data.message.is_error
     assert "is no crop set" in panel.data.message.text()
     assert panel.data.sets() == []
+
+    with np.load(crops) as arrays:
+        images = np.stack([np.zeros_like(arrays["images"]), arrays["images"]], axis=1)
+        images = images.reshape(len(images), 2, *images.shape[-2:])
+        np.savez(
+            tmp_path / "theirs.npz", images=images, stage=arrays["phase"], group=arrays["group"]
+        )
+    panel.data.add(tmp_path / "theirs.npz")
+    qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
+    assert "has no phase" in panel.data.message.text()
+    asked = panel.data.spelling
+    qtbot.keyClicks(asked.label_key, "stage")
+    qtbot.keyClicks(asked.channels, "dna=one")
+    click(qtbot, asked.button)
+    assert "is not role=index" in panel.data.message.text()
+    asked.channels.clear()
+    qtbot.keyClicks(asked.channels, "dna=1")
+    click(qtbot, asked.button)
+    qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
+    (added,) = panel.data.sets()
+    assert not asked.isVisible()
+    assert set(added.census.phase) == {"Interphase", "Metaphase", "MetaphaseAlignment"}
+    found = trained(qtbot, panel, panel.progress.start)
+    assert found.result.card.recipe.channels == ("dna",)
 
 
 def test_what_people_judged_in_a_project(panel, qtbot, monkeypatch, tmp_path, data_dir):

@@ -268,3 +268,20 @@ def test_two_images_have_words_of_their_own(project: Project) -> None:
     second.reload()
     assert second.statuses()[:2] == ["predicted", "corrected"]
     assert first.undo().rows.tolist() == [0]
+
+
+def test_another_set_of_the_same_phases_is_shown_as_if_all_was_read_again(
+    project: Project,
+) -> None:
+    older = project.predictions.sets(1)[0].id
+    predict(project, seed=3)
+    review = Review(project)
+    review.say([0, 1, 2], "prophase")
+    review.exclude(3)
+    review.show(older)
+    afresh = Review(project, predictions=older)
+    for name in ("final", "status", "words", "time", "phase_counts", "status_counts", "stale_rows"):
+        np.testing.assert_array_equal(getattr(review, name), getattr(afresh, name))
+    np.testing.assert_array_equal(review.shown.phase, afresh.shown.phase)
+    review.undo()
+    assert review.statuses()[3] == "predicted"

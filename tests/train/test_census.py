@@ -8,13 +8,15 @@ from napari_cellcycle.train.census import THIN, Census
 from napari_cellcycle.train.cropset import CropSet
 
 
-def crops(status: str | None = None) -> CropSet:
+def crops(status: str | None = None, doubt: float | None = None) -> CropSet:
     phase = np.array(["Interphase"] * 30 + ["Large"] * 4 + ["Metaphase"] * (THIN - 1) + ["Hole"])
     n = len(phase)
     group = np.array([f"plate {i % 2}" for i in range(n)])
     columns = {"region": np.arange(n) % 3}
     if status is not None:
         columns["status"] = np.full(n, status)
+    if doubt is not None:
+        columns["doubt"] = np.where(np.arange(n) % 2, doubt, np.nan)
     images = np.zeros((n, 1, 4, 4), np.uint8)
     return CropSet(images, ("dna",), phase, group, "x.npz", columns=columns)
 
@@ -38,6 +40,15 @@ def test_thin_phases_and_corrections_alone_are_told() -> None:
     assert "non-mitotic" not in told
     _, also = Census.of(crops("corrected")).meaning(LABELS).warnings()
     assert "All cells of x.npz are corrections" in also
+
+
+def test_cells_that_were_chosen_by_uncertainty_are_told_of() -> None:
+    _, told = Census.of(crops(doubt=0.83)).meaning(LABELS).warnings()
+    assert "chosen by uncertainty" in told
+    assert "83 % of its image" in told
+    assert len(list(Census.of(crops(doubt=0.6)).warnings())) == 1
+    few = crops(doubt=0.9).select(np.arange(30))
+    assert len(list(Census.of(few).warnings())) == 0
 
 
 def test_another_column_may_group_the_cells() -> None:

@@ -56,10 +56,13 @@ class Session:
     ----------
     classified : Signal
         Called with each :class:`Finished` classification.
+    review : QWidget or None
+        "Review cells", while it has a project open.
     """
 
     def __init__(self) -> None:
         self.classified = Signal()
+        self.review: Any = None
         self.overlays: dict[Hashable, PhaseOverlay] = {}
         self.finished: dict[Hashable, Finished] = {}
         self._features: dict[Hashable, FeatureView] = {}

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.training.counts import CountsTable
 from napari_cellcycle._qt.training.curves import CurvesView
 from napari_cellcycle._qt.training.data_list import DataList
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _PLUGIN = "napari-cellcycle"
 _CLASSIFY = "Classify cells"
+_REVIEW = "Review cells"
 _PAUSE = 0.05
 """Seconds between two reports from within an epoch."""
 
@@ -273,6 +275,12 @@ class TrainWidget(QScrollArea):
         self.form.refresh()
 
     def _classify(self) -> None:
-        """Open Classify cells with the new model chosen."""
+        """Let the new model classify the open review, or choose it in Classify cells."""
+        name, models = self.outcome.name.text(), list_models()
+        review = session_of(self._viewer).review
+        if review is not None:
+            self._viewer.window.add_plugin_dock_widget(_PLUGIN, _REVIEW)
+            review.classify_again(next(entry for entry in models if entry.name == name))
+            return
         _, widget = self._viewer.window.add_plugin_dock_widget(_PLUGIN, _CLASSIFY)
-        widget.form.offer_models(list_models(), self.outcome.name.text())
+        widget.form.offer_models(models, name)

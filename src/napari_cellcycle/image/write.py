@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import Segmentation, Stack
 
-_ENDINGS = (".tif", ".tiff")
+TIFF_ENDINGS = (".tif", ".tiff")
 
 
 def check_tiff_path(path: Path | str) -> Path:
@@ -30,7 +30,7 @@ def check_tiff_path(path: Path | str) -> Path:
         Naming the endings that work.
     """
     path = Path(path)
-    if path.suffix.lower() not in _ENDINGS:
+    if path.suffix.lower() not in TIFF_ENDINGS:
         raise CellCycleError(
             f"Labels and images are written as OME-TIFF; the name {path.name} must end in .ome.tif "
             "or .tif."

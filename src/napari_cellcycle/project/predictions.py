@@ -58,6 +58,8 @@ class Named(Protocol):
 
     @property
     def name(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
 
 
 class Classified(Protocol):
@@ -109,6 +111,8 @@ class PredictionSet:
         Of the run.
     n_cells : int
         Cells in it.
+    version : str
+        Of the model; empty where nobody wrote it down.
     columns : Columns
         ``frame``, ``label``, ``phase``, ``confidence``, ``entropy``, ``deciding_axis`` and
         ``stage_deciding_axis`` (index of an axis, -1 for none), ``stage_entropy``,
@@ -131,6 +135,7 @@ class PredictionSet:
     device: str
     notes: tuple[str, ...]
     n_cells: int
+    version: str
     columns: Columns
 
     def axis_names(self, rows: NDArray[Any], column: str = "deciding_axis") -> list[str]:
@@ -175,6 +180,7 @@ class Predictions:
         model: str,
         model_sha256: str,
         phases: PhaseSet,
+        version: str = "",
         completes: str = "",
         device: str = "",
         notes: Sequence[str] = (),
@@ -194,6 +200,8 @@ class Predictions:
             Name and hash of the model.
         phases : PhaseSet
             Its vocabulary; the leaves are the columns of the probabilities.
+        version : str, optional
+            Of the model.
         completes : str, optional
             Id of the set of which these were the stale cells.
         device : str, optional
@@ -224,6 +232,7 @@ class Predictions:
             "vote": decision.vote,
             "device": device,
             "notes": list(notes),
+            "version": version,
         }
         row = (
             *(identity, segmentation, completes or None, now(), self._store.who, model),
@@ -260,6 +269,7 @@ class Predictions:
             model=found.card.name,
             model_sha256=found.model_sha256,
             phases=found.phases,
+            version=found.card.version,
             completes=completes,
             device=found.device,
             notes=found.notes,
@@ -305,6 +315,7 @@ class Predictions:
             device=about["device"],
             notes=tuple(about["notes"]),
             n_cells=n,
+            version=about.get("version", ""),
             columns=Columns(self._store.folder / file),
         )
 

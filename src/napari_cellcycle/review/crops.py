@@ -13,6 +13,7 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import ProjectError, ViewError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.review.crop_size import check_bytes, crop_size, fitting_rows
+from napari_cellcycle.review.doubt import doubt_ranks
 from napari_cellcycle.review.rows import cells_table
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class Crops:
     phase, group, region : ndarray, ``(n,)``, str
         Final phase, image, and part of the image.
     columns : dict of str to ndarray ``(n,)``
-        Some of the ``cells`` table; ``labels_are`` (what the mask outlines: cell or nucleus); and
-        in 2D ``typical_radius`` and ``g1_content`` of all cells of the image.
+        Some of the ``cells`` table; ``labels_are`` (what the mask outlines: cell or nucleus);
+        ``doubt``, as :func:`~napari_cellcycle.review.doubt.doubt_ranks` gives it; and in 2D
+        ``typical_radius`` and ``g1_content`` of all cells of the image.
     left_out : tuple of str
         One sentence for each reason why cells were left out.
     """
@@ -227,6 +229,9 @@ def _columns(sources: Sequence[Source], kept: Sequence[Ints]) -> dict[str, NDArr
         found[name] = values if values.dtype.kind in "iu" else values.astype(np.str_)
     kinds = [source.review.cells.labels_are for source in sources]
     found["labels_are"] = np.repeat(np.array(kinds, dtype=np.str_), [len(rows) for rows in kept])
+    found["doubt"] = np.concatenate(
+        [doubt_ranks(source.review)[rows] for source, rows in zip(sources, kept, strict=True)]
+    )
     return found
 
 

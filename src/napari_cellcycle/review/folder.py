@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.files import sync_folder
+from napari_cellcycle.files import filling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,9 +50,7 @@ def write_folder(crops: Crops, folder: str | os.PathLike[str]) -> Path:
             f"A picture holds three channels, the crops have {', '.join(crops.channels)}. Choose "
             "some (--channel), or export a crop set."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
+    with filling(folder) as new:
         pictures = _pictures(crops)
         frame, label = crops.columns["frame"].tolist(), crops.columns["label"].tolist()
         for i, (phase, group) in enumerate(
@@ -63,15 +59,6 @@ def write_folder(crops: Crops, folder: str | os.PathLike[str]) -> Path:
             place = new / safe_name(phase) / safe_name(group)
             place.mkdir(parents=True, exist_ok=True)
             imageio.v3.imwrite(place / f"{frame[i]}-{label[i]}.png", pictures[i], plugin="pillow")
-        umask = os.umask(0)
-        os.umask(umask)
-        new.chmod(0o777 & ~umask)
-        if folder.exists():
-            folder.rmdir()
-        new.rename(folder)
-        sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
     return folder
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.image.write import check_tiff_path, write_classes
+from napari_cellcycle.image.write import TIFF_ENDINGS, write_classes
+from napari_cellcycle.image.zarr_write import ENDING, check_zarr_path, write_zarr_classes
 from napari_cellcycle.phases import UNCLASSIFIED
 from napari_cellcycle.review.rows import chosen_rows
 
@@ -61,7 +62,7 @@ def write_phase_image(
     *,
     only: Only = "all",
 ) -> Path:
-    """Write phases in the place of labels as OME-TIFF, with colours and a legend in the file.
+    """Write phases in the place of labels, with colours and a legend in the file.
 
     Parameters
     ----------
@@ -70,7 +71,8 @@ def write_phase_image(
     labels : Segmentation
         Its present labels.
     path : path-like
-        Ends in ``.tif`` or ``.tiff``; a file that is there is replaced.
+        Ends in ``.tif`` or ``.tiff`` for OME-TIFF, and a file that is there is replaced; or in
+        ``.zarr`` for a new OME-Zarr.
     only : {"all", "reviewed", "corrected", "final"}
         Which cells; all others are 0.
 
@@ -79,7 +81,8 @@ def write_phase_image(
     CellCycleError
         If the name has another ending, or the labels cannot be read.
     """
-    path = check_tiff_path(Path(path))
+    path = Path(path)
+    check_phase_image(path)
     legend = Legend.of(review.phases)
     value_of = [legend.names.index(phase.slug) + 1 for phase in review.phases]
     values = np.array([*value_of, len(legend.names)], np.uint8)[review.final]
@@ -88,9 +91,25 @@ def write_phase_image(
     for frame in range(labels.grid[0]):
         rows = chosen[review.cells.frame[chosen] == frame]
         data[frame] = _painted(labels.volume(frame), review.cells.label[rows], values[rows])
-    return write_classes(
-        data, path, names=legend.names, colors=legend.colors, spacing=review.cells.spacing
-    )
+    write = write_zarr_classes if path.suffix.lower() == ENDING else write_classes
+    return write(data, path, names=legend.names, colors=legend.colors, spacing=review.cells.spacing)
+
+
+def check_phase_image(path: Path) -> None:
+    """Refuse a name that :func:`write_phase_image` could not write, before any work is done.
+
+    Raises
+    ------
+    CellCycleError
+        Naming the endings that work.
+    """
+    if path.suffix.lower() == ENDING:
+        check_zarr_path(path)
+    elif path.suffix.lower() not in TIFF_ENDINGS:
+        raise ProjectError(
+            f"A label image of phases is OME-TIFF or OME-Zarr; the name {path.name} must end in "
+            ".ome.tif, .tif or .ome.zarr."
+        )
 
 
 def _painted(

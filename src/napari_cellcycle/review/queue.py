@@ -61,6 +61,7 @@ class Filter:
 
 
 EVERY = Filter()
+BETWEEN_MODELS = "disagreement of models"
 
 
 class Queue:
@@ -138,6 +139,15 @@ class Queue:
         self._rank[self.rows] = np.arange(len(self.rows))
         self.filter(self.only)
 
+    @property
+    def other(self) -> PredictionSet | None:
+        """The second model of the order ``disagreement of models``."""
+        return self._other
+
+    def compare_with(self, other: PredictionSet | None) -> None:
+        """Name the second model for the next time that the review is read."""
+        self._other = other
+
     def filter(self, only: Filter) -> None:
         """Look at other cells; the cell at hand stays."""
         self.only = only
@@ -186,6 +196,8 @@ class Queue:
     def _restart(self) -> None:
         self.current = -1
         order = self.wanted
+        if order == BETWEEN_MODELS and not _can_compare(self._review, self._other):
+            order = "entropy"
         if not _possible(self._review, order):
             order = "random" if self._review.blind else "position"
         self._arrange(order, self._seed, self._other)
@@ -236,7 +248,7 @@ def by_position(review: Review) -> Floats:
 ORDERS: dict[str, Callable[[Review], Floats] | None] = {
     "entropy": by_entropy,
     "disagreement of projections": by_axes,
-    "disagreement of models": None,
+    BETWEEN_MODELS: None,
     "phase": by_phase,
     "volume": by_volume,
     "position": by_position,
@@ -245,7 +257,7 @@ ORDERS: dict[str, Callable[[Review], Floats] | None] = {
 """Names of orders; what each sorts by, smallest first, or None where more must be given."""
 
 _NEED_PREDICTIONS = (
-    "entropy", "disagreement of projections", "disagreement of models", "phase",
+    "entropy", "disagreement of projections", BETWEEN_MODELS, "phase",
 )  # fmt: skip
 
 
@@ -278,8 +290,7 @@ def entropy(p: NDArray[Any]) -> Floats:
 
 
 def _between_models(review: Review, other: PredictionSet | None) -> Floats:
-    shown = review.prediction_set
-    if shown is None or other is None or other.phases != shown.phases:
+    if other is None or not _can_compare(review, other):
         raise ProjectError(
             "Two models can be compared that have the same phases. Choose a second prediction set "
             "of the vocabulary that is shown."
@@ -287,6 +298,16 @@ def _between_models(review: Review, other: PredictionSet | None) -> Floats:
     second = review.beside(other)
     both = [review.shown.column("probabilities", np.nan), second.column("probabilities", np.nan)]
     return -divergence(np.stack(both, axis=1))
+
+
+def _can_compare(review: Review, other: PredictionSet | None) -> bool:
+    shown = review.prediction_set
+    return (
+        shown is not None
+        and other is not None
+        and other.id != shown.id
+        and other.phases == shown.phases
+    )
 
 
 def _possible(review: Review, order: str) -> bool:

@@ -141,7 +141,15 @@ class Review:
         Words in another vocabulary are kept, and shown again with it.
         """
         self._vocabulary, self._predictions = None, predictions
-        self.reload()
+        sets = self._choose_sets()
+        if sets[0].vocabulary == self.phases.name:
+            # words and cells are as they were
+            n = len(self.cells)
+            self._all_shown = Shown(sets, n, self._index, self._routes, self.phases)
+            self._look()
+        else:
+            self._load()
+        self.reloaded.emit()
 
     # --- what is known ------------------------------------------------------------------------
 

@@ -25,8 +25,12 @@ PARTS = 3
 """To train, to validate and to test."""
 GROUPINGS = ("region", "image", "well", "plate")
 """Columns by which cells may be split instead of by their group."""
+DOUBTFUL = 0.7
+"""Mean rank of uncertainty above which cells were chosen by it; a fair sample has 0.5."""
+_ENOUGH = 20
 _CORRECTED = "corrected"
 _STATUS = "status"
+_DOUBT = "doubt"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +46,8 @@ class Census:
         What people did with each cell, where a project says it.
     groupings : mapping of str to ndarray ``(n,)``
         Those of :data:`GROUPINGS` that the data set has.
+    doubt : ndarray, ``(n,)``, float, or None
+        How uncertain each cell was beside the others of its image, 0 to 1, where a project says it.
     """
 
     name: str
@@ -49,17 +55,19 @@ class Census:
     group: NDArray[np.str_]
     status: NDArray[np.str_] | None = None
     groupings: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    doubt: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, crops: CropSet) -> Census:
         """Take down the cells of a crop set."""
-        status = crops.columns.get(_STATUS)
+        status, doubt = crops.columns.get(_STATUS), crops.columns.get(_DOUBT)
         return cls(
             crops.name,
             crops.phase.copy(),
             crops.group.copy(),
             None if status is None else status.astype(np.str_),
             {key: texts(crops.columns[key]) for key in GROUPINGS if key in crops.columns},
+            None if doubt is None or doubt.dtype.kind != "f" else doubt.astype(np.float64),
         )
 
     def grouped(self, key: str) -> Census:
@@ -76,7 +84,8 @@ class Census:
         kept = phase != DROPPED
         status = None if self.status is None else self.status[kept]
         groupings = {key: column[kept] for key, column in self.groupings.items()}
-        return Census(self.name, phase[kept], self.group[kept], status, groupings)
+        doubt = None if self.doubt is None else self.doubt[kept]
+        return Census(self.name, phase[kept], self.group[kept], status, groupings, doubt)
 
     def table(self) -> tuple[list[str], list[str], NDArray[np.int64]]:
         """Count.
@@ -113,3 +122,17 @@ class Census:
                 f"All cells of {self.name} are corrections, chosen where the model was wrong. A "
                 "model of these alone unlearns the easy cells: export what was accepted as well."
             )
+        share = self.mean_doubt
+        if share > DOUBTFUL:
+            yield (
+                f"The cells of {self.name} were chosen by uncertainty: on average one was more "
+                f"uncertain than {100 * share:.0f} % of its image. Figures on them are too low for "
+                "whole images, and easy cells are missing: judge some in the order 'at random' too."
+            )
+
+    @property
+    def mean_doubt(self) -> float:
+        """Mean rank of uncertainty of the judged cells, NaN where too few say anything."""
+        known = np.zeros(0) if self.doubt is None else self.doubt[~np.isnan(self.doubt)]
+        # the mean of that many cells drawn fairly is above 0.7 once in a thousand times
+        return float(known.mean()) if len(known) >= _ENOUGH else float("nan")

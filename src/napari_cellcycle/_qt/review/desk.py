@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cellcycle._qt.review.kept import Kept, other_set, place_in, queue_at
 from napari_cellcycle._qt.review.pixels import Pixels
 from napari_cellcycle._qt.review.reviewed import Reviewed
 from napari_cellcycle._qt.review.saving import Saving
-from napari_cellcycle._qt.review.undertaking import last_image, recipe_of
+from napari_cellcycle._qt.review.undertaking import recipe_of
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.review.queue import ORDERS, Filter, Queue
+from napari_cellcycle.review.queue import BETWEEN_MODELS
 from napari_cellcycle.review.scribe import HIDDEN
 from napari_cellcycle.review.state import Review
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.project.images import ProjectImage
+    from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.project.words import Action
+    from napari_cellcycle.review.queue import Filter
     from napari_cellcycle.review.scribe import Change, Entered
 
     Ints = NDArray[np.int64]
@@ -64,12 +67,13 @@ class Desk(QObject):
         super().__init__(parent)
         self.undertaking = undertaking
         self.project = undertaking.project
-        self.review = Review(self.project, undertaking.image)
+        self._kept = Kept(self.project, undertaking.image)
+        self.review = Review(self.project, undertaking.image, predictions=self._kept.shown_set)
         self.segmentation = undertaking.segmentation
         self.goes_on = True
-        kept = self.project.parameter(self._name, {})
-        self.queue = Queue(self.review, _order(self.review, kept.get("order", "")), _filter(kept))
-        if self.project.parameter(self._blind_name, default=False):
+        place = self._kept.place
+        self.queue = queue_at(self.review, place)
+        if self._kept.blind:
             self.review.look_blind(True)
         self.source = Reviewed(self.review, self._pixels())
         self.saving = Saving(self)
@@ -85,7 +89,7 @@ class Desk(QObject):
         self._counting.timeout.connect(self.queue_changed)
         self.source.selection.current_changed.connect(self._arrive)
         self.review.changed.connect(self._tell_queue)
-        self._start_at = self.review.row_of(*kept.get("cell", (-1, -1)))
+        self._start_at = self.review.row_of(*place.get("cell", (-1, -1)))
 
     def close(self) -> None:
         """Keep the place in the queue, and close the project."""
@@ -122,9 +126,7 @@ class Desk(QObject):
 
     def begin(self) -> None:
         """Go to the cell where the last session ended, or to the first of the queue."""
-        name = last_image(self.project.who)
-        if not self.project.read_only and self.project.parameter(name) != self.undertaking.image:
-            self._attempt(lambda: self.project.set_parameter(name, self.undertaking.image))
+        self._attempt(self._kept.keep_image)
         if self._start_at >= 0:
             self.go_to(self._start_at)
         else:
@@ -154,9 +156,11 @@ class Desk(QObject):
         found: list[int] = members[place : place + n].tolist()
         return found
 
-    def sort(self, order: str, *, seed: int = 0) -> None:
-        """Put the queue in another order."""
-        self._attempt(lambda: self.queue.sort(order, seed=seed))
+    def sort(self, order: str, *, seed: int = 0, other: PredictionSet | None = None) -> None:
+        """Put the queue in another order; models are compared with the newest other by default."""
+        if order == BETWEEN_MODELS and other is None:
+            other = other_set(self.review)
+        self._attempt(lambda: self.queue.sort(order, seed=seed, other=other))
         self._counting.start(0)
         self._keeping.start()
 
@@ -239,8 +243,7 @@ class Desk(QObject):
     def look_blind(self, blind: bool) -> None:
         """Hide predictions and what others said, for this person in this project, or no more."""
         self._anew(lambda: self.review.look_blind(blind))
-        if not self.project.read_only:
-            self._attempt(lambda: self.project.set_parameter(self._blind_name, blind))
+        self._attempt(lambda: self._kept.keep_blind(blind))
 
     def reload(self, undertaking: Undertaking) -> None:
         """Read everything again: other labels, more predictions or words; stay at the cell."""
@@ -248,29 +251,39 @@ class Desk(QObject):
         self.segmentation = undertaking.segmentation
         self._anew(self.review.reload)
 
+    def show_set(self, identity: str) -> None:
+        """Show another prediction set, for this person from now on; stay at the cell.
+
+        Parameters
+        ----------
+        identity : str
+            Id of the set.
+        """
+        former = self.review.chosen_set
+        if former is not None and former.id == identity:
+            return
+        if self.queue.wanted == BETWEEN_MODELS and former is not None:
+            other = self.queue.other
+            self.queue.compare_with(former if other is None or other.id == identity else other)
+        self._anew(lambda: self.review.show(identity))
+        self._attempt(lambda: self._kept.keep_set(identity))
+
     # --- inside ---------------------------------------------------------------------------------
+
+    def _cell(self) -> tuple[int, int] | None:
+        at, cells = self.current, self.review.cells
+        return None if at < 0 else (int(cells.frame[at]), int(cells.label[at]))
 
     def _anew(self, read: Callable[[], None]) -> None:
         """Read, tell everybody, and stay at the cell."""
         self.saving.finish()
-        at = self.current
-        cell = None
-        if at >= 0:
-            cell = int(self.review.cells.frame[at]), int(self.review.cells.label[at])
+        cell = self._cell()
         read()
         self.source.look_at(self._pixels())
         row = self.review.row_of(*cell) if cell is not None else -1
         if row >= 0:
             self.go_to(row)
         self.queue_changed.emit()
-
-    @property
-    def _name(self) -> str:
-        return f"queue/{self.undertaking.image}/{self.project.who}"
-
-    @property
-    def _blind_name(self) -> str:
-        return f"blind/{self.project.who}"
 
     def _pixels(self) -> Pixels:
         given, shown = self.undertaking, self.review.chosen_set
@@ -368,41 +381,7 @@ class Desk(QObject):
 
     def _keep_place(self) -> None:
         """Keep where the person is, for the next session."""
-        if self.project.read_only:
-            return
         if self.saving.is_busy:
             self._keeping.start()
             return
-        only, row = self.queue.only, self.current
-        kept: dict[str, Any] = {
-            "order": self.queue.wanted,
-            "phases": None if only.phases is None else sorted(only.phases),
-            "statuses": None if only.statuses is None else sorted(only.statuses),
-            "frame": only.frame,
-            "seen": only.seen,
-        }
-        if row >= 0:
-            cells = self.review.cells
-            kept["cell"] = [int(cells.frame[row]), int(cells.label[row])]
-        self._attempt(lambda: self.project.set_parameter(self._name, kept))
-
-
-def _order(review: Review, name: str) -> str:
-    """The order that was kept, or the most uncertain first where there are predictions."""
-    if (
-        name in ORDERS
-        and name != "disagreement of models"
-        and (review.shown.sets or name in ("volume", "position", "random"))
-    ):
-        return name
-    return "entropy" if review.shown.sets else "position"
-
-
-def _filter(kept: dict[str, Any]) -> Filter:
-    phases, statuses = kept.get("phases"), kept.get("statuses")
-    return Filter(
-        phases=None if phases is None else frozenset(phases),
-        statuses=None if statuses is None else frozenset(statuses),
-        frame=kept.get("frame"),
-        seen=kept.get("seen"),
-    )
+        self._attempt(lambda: self._kept.keep_place(place_in(self.queue, self._cell())))

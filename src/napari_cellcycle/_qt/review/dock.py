@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize
-from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.desk import Desk
+from napari_cellcycle._qt.review.errands import Errands
 from napari_cellcycle._qt.review.image_layers import ImageLayers
+from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.scene import Scene
 from napari_cellcycle._qt.review.start import begin
 from napari_cellcycle._qt.review.start_form import StartForm
-from napari_cellcycle._qt.review.undertaking import AtHand, Lost, enter, resume
-from napari_cellcycle._qt.review.update import update
+from napari_cellcycle._qt.review.undertaking import AtHand, Found, Lost, enter, resume
 from napari_cellcycle._qt.review.workbench import Workbench
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
@@ -25,8 +26,11 @@ from napari_cellcycle.errors import CellCycleError
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.start import Start
     from napari_cellcycle._qt.review.undertaking import Undertaking
-    from napari_cellcycle._qt.review.update import Updated
     from napari_cellcycle._qt.session import Finished
+    from napari_cellcycle.models.catalogue import ModelEntry
+    from napari_cellcycle.project.images import Role
+
+_OF_ZARR = (".zattrs", ".zgroup", "zarr.json")
 
 
 class ReviewWidget(QStackedWidget):
@@ -41,7 +45,7 @@ class ReviewWidget(QStackedWidget):
         super().__init__()
         self._viewer = napari_viewer
         self._job = Job(self)
-        self._updating = Job(self)
+        self.errands = Errands(self)
         self.desk: Desk | None = None
         self.scene: Scene | None = None
         self.bench: Workbench | None = None
@@ -54,6 +58,9 @@ class ReviewWidget(QStackedWidget):
         self.busy = QLabel()
         self.busy.setObjectName("review-busy")
         self.message = MessageLabel("review-start-message")
+        self.lost = Notice("lost")
+        self.lost.pressed.connect(self.find_labels)
+        self._lost: Lost | None = None
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -61,19 +68,17 @@ class ReviewWidget(QStackedWidget):
         layout.addWidget(self.form)
         layout.addWidget(self.busy)
         layout.addWidget(self.message)
+        layout.addWidget(self.lost)
         layout.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(page)
         self.addWidget(scroll)
         self.setMinimumWidth(340)
-        for job in (self._job, self._updating):
-            job.stepped.connect(self._on_step)
-            job.ended.connect(self._on_end)
+        self._job.stepped.connect(self._on_step)
+        self._job.ended.connect(self._on_end)
         self._job.refused.connect(self._refuse)
         self._job.succeeded.connect(self._on_ready)
-        self._updating.refused.connect(self._refuse)
-        self._updating.succeeded.connect(self._on_updated)
         napari_viewer.dims.events.current_step.connect(self._on_dims)
         napari_viewer.layers.events.removed.connect(self._on_removed)
         session_of(napari_viewer).classified.connect(self._on_classified)
@@ -81,7 +86,7 @@ class ReviewWidget(QStackedWidget):
     @property
     def is_busy(self) -> bool:
         """Whether a project is being made, opened or updated."""
-        return self._job.is_running or self._updating.is_running
+        return self._job.is_running or self.errands.is_running
 
     def sizeHint(self) -> QSize:
         """Wide enough to read, narrow enough to leave the room to the image."""
@@ -173,6 +178,8 @@ class ReviewWidget(QStackedWidget):
             self.desk.leave()
             self.desk.deleteLater()
         self.bench = self.scene = self.desk = None
+        self.errands.serve(None, None)
+        session_of(self._viewer).review = None
 
     def _start(self, start: Start) -> None:
         if self.is_busy:
@@ -184,9 +191,14 @@ class ReviewWidget(QStackedWidget):
 
     def _on_ready(self, found: Undertaking | Lost) -> None:
         if isinstance(found, Lost):
-            self._refuse(found.problem)
+            self._lose(found)
             return
+        self._lost = None
+        self.lost.clear()
         try:
+            if self.desk is not None and found.image == self.desk.undertaking.image:
+                self._take_image(found)
+                return
             if self.desk is not None:
                 self._put_away()
             self._show(found)
@@ -194,15 +206,33 @@ class ReviewWidget(QStackedWidget):
             found.project.close()
             self.message.error(str(error))
 
+    def _lose(self, lost: Lost) -> None:
+        """Say what was not found, and offer to look for it."""
+        self._lost = lost
+        if self.desk is not None and self.bench is not None:
+            self.bench.images.show_current()
+            self.bench.lost.error(lost.problem, "Find labels…")
+        else:
+            self.lost.error(lost.problem, "Find labels…")
+
+    def _take_image(self, found: Undertaking) -> None:
+        """Show the image that was found for the cells that are reviewed already."""
+        assert self.desk is not None
+        self.desk.reload(found)
+        if found.stack is not None:
+            self.layers.add_found(found, self.desk.review.cells.spacing)
+            self.desk.told.emit(f"Found: {found.stack.name}.")
+
     def _put_away(self) -> None:
         """Make room for another image of the project."""
         assert self.desk is not None
         assert self.scene is not None
         former, labels = self.desk.undertaking, self.scene.segmentation
+        edited = self.scene.labels.is_edited
         self._entered[former.image] = former
         self._layer = None
         self._leave()
-        self.layers.put_away(former, labels)
+        self.layers.put_away(former, labels, edited=edited)
 
     def _show(self, undertaking: Undertaking) -> None:
         desk = Desk(undertaking, self)
@@ -211,48 +241,56 @@ class ReviewWidget(QStackedWidget):
         axes = inputs.axes_of(layer, time=time)
         self.desk, self._layer = desk, layer
         self.scene = Scene(self._viewer, desk, layer, axes, self)
+        edited = self.layers.holds_edits(undertaking)
         self.bench = Workbench(desk, self.scene)
-        self.bench.update_wanted.connect(self.update_labels)
+        self.errands.serve(desk, self.scene)
+        session_of(self._viewer).review = self
+        self.bench.update_wanted.connect(self.errands.update_labels)
+        self.bench.classify_wanted.connect(self.errands.classify)
+        self.bench.find_wanted.connect(self.find_image)
+        self.bench.lost.pressed.connect(self.find_labels)
         self.bench.image_wanted.connect(self.show_image)
         self.bench.add_wanted.connect(self.add_image)
         self.bench.close_wanted.connect(self.close_project)
         self.addWidget(self.bench)
         self.setCurrentWidget(self.bench)
+        self.scene.labels.set_edited(edited)
         desk.begin()
 
-    # --- edited labels --------------------------------------------------------------------------
+    # --- what was not found ---------------------------------------------------------------------
 
-    def update_labels(self) -> None:
-        """Take edited labels over, and classify the cells that they touched again."""
-        if self.is_busy or self.desk is None or self.scene is None:
-            return
-        from dataclasses import replace
+    def find_image(self) -> None:
+        """Ask where the image that is shown without pictures is now."""
+        if self.desk is not None:
+            given = self.desk.undertaking
+            self._find(Lost(self.desk.project.folder, given.image, given.problem), "image")
 
-        desk, layer = self.desk, self.scene.segmentation
-        if desk.project.read_only:
-            desk.refused.emit(desk.project.reason)
-            return
-        time = desk.segmentation.grid[0] > 1
-        labels = inputs.segmentation(layer, desk.segmentation.labels_are, time=time)
-        labels = replace(labels, path=None)
-        desk.told.emit("Comparing labels…")
-        self._updating.start(
-            "Classify edited cells", update, desk.undertaking, labels, desk.review.chosen_set
-        )
+    def find_labels(self) -> None:
+        """Ask where the labels of an image that could not be shown are now."""
+        if self._lost is not None:
+            self._find(self._lost, "labels")
 
-    def _on_updated(self, done: Updated) -> None:
-        if self.desk is None:
+    def _find(self, lost: Lost, role: Role) -> None:
+        path = None if self.is_busy else self._ask_path(role)
+        if path is None:
             return
-        if done.revision is None and not done.classified and not done.problem:
-            self.desk.told.emit("No label was edited, and no cell is stale.")
-            return
-        self.desk.reload(done.undertaking)
-        told = [] if done.revision is None else [str(done.revision)]
-        told += [f"{done.classified} cells classified again."] if done.classified else []
-        if done.problem:
-            self.desk.refused.emit(" ".join([*told, done.problem]))
+        found, at_hand = Found(lost.image, role, path), AtHand(self.form.stacks())
+        if self.desk is not None:
+            project = self.desk.project
+            self._job.start("Find a file", enter, project, lost.image, at_hand, found)
         else:
-            self.desk.told.emit(" ".join(told))
+            who = " ".join(self.form.who.text().split())
+            self._job.start("Find a file", resume, lost.folder, who, at_hand, found)
+
+    def _ask_path(self, role: Role) -> Path | None:
+        path, _ = QFileDialog.getOpenFileName(self, f"Find the {role}")
+        if Path(path).name in _OF_ZARR:  # an OME-Zarr is a folder, chosen by a file in it
+            return Path(path).parent
+        return Path(path) if path else None
+
+    def classify_again(self, entry: ModelEntry) -> None:
+        """Classify the cells of the open review with a model: one more prediction set."""
+        self.errands.classify(entry)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -282,8 +320,10 @@ class ReviewWidget(QStackedWidget):
             self.bench.follow_frame()
 
     def _on_classified(self, finished: Finished) -> None:
-        if self.desk is None:
+        if self.scene is None:
             self.form.refresh()
+        elif finished.layer == self.scene.segmentation:
+            self.errands.take(finished)
 
     def _on_removed(self, event: Any) -> None:
         """Close the project when the person removes the segmentation."""

@@ -55,7 +55,12 @@ KINDS = (
     Kind("reviews", "Table of every word", (_CSV, _PARQUET)),
     Kind("crops", "Training data: crop set", ((".npz", "NPZ"),), "reviewed"),
     Kind("folder", "Training data: pictures by phase", (("", "folder"),), "reviewed"),
-    Kind("labels", "Label image of phases", ((".ome.tif", "OME-TIFF"),), "all"),
+    Kind(
+        "labels",
+        "Label image of phases",
+        ((".ome.tif", "OME-TIFF"), (".ome.zarr", "OME-Zarr")),
+        "all",
+    ),
     Kind("agreement", "Agreement of people", ((".json", "JSON"), _CSV, _PARQUET)),
 )
 _ONLY = (
@@ -64,7 +69,7 @@ _ONLY = (
     ("corrected", "only corrected"),
     ("final", "all with a final phase"),
 )
-_NEEDED = {".parquet": "pyarrow", ".h5ad": "h5py"}
+_NEEDED = {".parquet": "pyarrow", ".h5ad": "h5py", ".ome.zarr": "zarr"}
 
 
 class ExportForm(QWidget):

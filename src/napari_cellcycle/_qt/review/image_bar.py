@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -10,8 +11,12 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 from napari_cellcycle._qt.combos import ChoiceBox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.project.images import ProjectImage
+
+_LONG = 12
 
 
 class ImageBar(QWidget):
@@ -52,7 +57,11 @@ class ImageBar(QWidget):
         """Offer the images that the project has."""
         images = self._desk.project.images.all()
         self.setVisible(len(images) > 1)
-        self.image.set_choices([(image.number, name_of(image), image) for image in images])
+        names = shortened([name_of(image) for image in images])
+        self.image.set_choices(
+            [(image.number, name, image) for image, name in zip(images, names, strict=True)]
+        )
+        self.image.setToolTip(name_of(self._desk.project.images[self._desk.undertaking.image]))
         self.show_current()
         ahead = self._desk.next_image
         self.next.setEnabled(ahead is not None)
@@ -62,9 +71,7 @@ class ImageBar(QWidget):
 
     def show_current(self) -> None:
         """Choose the image that is shown, as when another could not be opened."""
-        blocked = self.image.blockSignals(True)
-        self.image.choose(self._desk.undertaking.image)
-        self.image.blockSignals(blocked)
+        self.image.follow(self._desk.undertaking.image)
 
     def go_on(self) -> None:
         """Ask for the next image."""
@@ -76,6 +83,13 @@ class ImageBar(QWidget):
 
     def _choose(self) -> None:
         self.wanted.emit(int(str(self.image.key())))
+
+
+def shortened(names: Sequence[str]) -> list[str]:
+    """Names without a long beginning that all of them share: what differs is read first."""
+    common = commonprefix(list(names)) if len(names) > 1 else ""  # noqa: RUF071
+    cut = max(common.rfind(mark) for mark in "_- ") + 1
+    return [f"…{name[cut:]}" for name in names] if cut > _LONG else list(names)
 
 
 def name_of(image: ProjectImage) -> str:

@@ -30,11 +30,13 @@ class ImageLayers:
         self._viewer = viewer
         self._added: dict[int, list[Any]] = {}
         self._hidden: dict[int, list[Any]] = {}
+        self._edited: dict[int, Any] = {}
 
     def forget(self) -> None:
         """Leave every layer to the user."""
         self._added.clear()
         self._hidden.clear()
+        self._edited.clear()
 
     def bring(self, undertaking: Undertaking, spacing: Spacing, given: Any = None) -> Any:
         """Show an image with its labels; returns the Labels layer.
@@ -51,6 +53,7 @@ class ImageLayers:
         number = undertaking.image
         for layer in self._hidden.pop(number, ()):
             layer.visible = True
+        given = self._edited.get(number, given)
         labels = given if given in self._viewer.layers else self._find(undertaking)
         if labels is not None:
             return labels
@@ -62,11 +65,21 @@ class ImageLayers:
         self._viewer.reset_view()
         return labels
 
+    def holds_edits(self, undertaking: Undertaking) -> bool:
+        """Whether its labels were put away with edits that the project does not have."""
+        return self._edited.pop(undertaking.image, None) in self._viewer.layers
+
     def add_stack(self, undertaking: Undertaking, spacing: Spacing) -> None:
-        """Add the channels of an image that was found."""
+        """Add the channels of an image."""
         assert undertaking.stack is not None
         added = add_stack(self._viewer, undertaking.stack, spacing)
         self._added.setdefault(undertaking.image, []).extend(added)
+
+    def add_found(self, undertaking: Undertaking, spacing: Spacing) -> None:
+        """Add the channels of an image that was found later, below every other layer."""
+        n = len(self._viewer.layers)
+        self.add_stack(undertaking, spacing)
+        self._viewer.layers.move_multiple(range(n, len(self._viewer.layers)), 0)
 
     def put_away(self, undertaking: Undertaking, labels: Any, *, edited: bool = False) -> None:
         """Make room for another image.
@@ -80,25 +93,26 @@ class ImageLayers:
         edited : bool
             Whether they hold edits that the project does not have: then they stay, hidden.
         """
-        layers = self._viewer.layers
-        added = [layer for layer in self._added.pop(undertaking.image, ()) if layer in layers]
+        layers, number = self._viewer.layers, undertaking.image
         for layer in list(overlays_of(self._viewer, labels)):
             layers.remove(layer)
-        hidden = [
+        added = [layer for layer in self._added.pop(number, ()) if layer in layers]
+        if labels in added and not edited:
+            for layer in added:
+                layers.remove(layer)
+            added = []
+        self._hidden[number] = [
             layer
             for layer in layers
             if layer.visible
-            and layer not in added
-            and (layer == labels or _belongs(layer, undertaking, labels))
+            and (layer == labels or layer in added or _belongs(layer, undertaking, labels))
         ]
-        if edited and labels in added:
-            added.remove(labels)
-            hidden.append(labels)
-        for layer in hidden:
+        for layer in self._hidden[number]:
             layer.visible = False
-        for layer in added:
-            layers.remove(layer)
-        self._hidden[undertaking.image] = hidden
+        if added:
+            self._added[number] = added
+        if edited:
+            self._edited[number] = labels
 
     def _find(self, undertaking: Undertaking) -> Any:
         """A Labels layer of the viewer that has the cells of an image already."""

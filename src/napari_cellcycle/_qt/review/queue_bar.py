@@ -20,7 +20,8 @@ from napari_cellcycle._qt.results import CountBar
 from napari_cellcycle._qt.review.conflicts import ConflictButton
 from napari_cellcycle._qt.review.look import NO_PHASE, Look, phase_name, status_name
 from napari_cellcycle.project.words import STATUSES
-from napari_cellcycle.review.queue import ORDERS, Filter
+from napari_cellcycle.review.queue import BETWEEN_MODELS, Filter
+from napari_cellcycle.review.sets import comparable
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
 _ORDER_NAMES = {
     "entropy": "most uncertain first",
     "disagreement of projections": "projections disagree",
+    BETWEEN_MODELS: "models disagree",
     "phase": "by predicted phase",
     "volume": "strange sizes first",
     "position": "by position",
     "random": "at random",
 }
-_NEED_PREDICTIONS = ("entropy", "disagreement of projections", "phase")
+_NEED_PREDICTIONS = ("entropy", "disagreement of projections", BETWEEN_MODELS, "phase")
 _ANY = "any"
 _TO_DO = "#00000000"
 
@@ -92,7 +94,8 @@ class QueueBar(QWidget):
         """Offer what the review has, and show what holds."""
         review, queue = self._desk.review, self._desk.queue
         names = [n for n in _ORDER_NAMES if review.shown.sets or n not in _NEED_PREDICTIONS]
-        names = [n for n in names if n in ORDERS]
+        if not comparable(review):
+            names = [n for n in names if n != BETWEEN_MODELS]
         self.order.set_choices([(n, _ORDER_NAMES[n], None) for n in names], queue.order)
         phases = [
             (phase.slug, phase_name(review.phases, code), None)

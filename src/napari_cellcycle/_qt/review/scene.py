@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cellcycle._qt.review.canvas import Canvas
+from napari_cellcycle._qt.review.label_watch import LabelWatch
 from napari_cellcycle._qt.review.phase_layer import PhaseLayer
 from napari_cellcycle._qt.review.phase_text import PhaseText
 from napari_cellcycle._qt.session import session_of
@@ -41,6 +42,8 @@ class Scene(QObject):
     ----------
     tool : str
         Slug of the phase that a click gives; empty while a click selects.
+    labels : LabelWatch
+        Whether the person has edited the segmentation.
     follows : bool
         Whether the canvas is centred on the cell at hand.
     painted : Signal(object)
@@ -73,6 +76,7 @@ class Scene(QObject):
         self.text.removed.connect(self.marked)
         self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
         self.canvas.clicked.connect(self._click)
+        self.labels = LabelWatch(layer, self)
         self._features = QTimer(self)
         self._features.setSingleShot(True)
         self._features.setInterval(_FEATURES_AFTER_MS)
@@ -86,6 +90,7 @@ class Scene(QObject):
     def close(self) -> None:
         """Leave the phases as they are, and listen no more."""
         self._features.stop()
+        self.labels.stop()
         self.desk.review.changed.disconnect(self._change)
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
         self.phases.finish()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import Segmentation, Stack
     from napari_cellcycle.phases import PhaseSet
+    from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.project.project import Project
 
 
@@ -199,22 +200,22 @@ def _admit(project: Project, given: _Measured) -> int:
     if given.phases.name not in project.vocabularies.names():
         project.vocabularies.add(given.phases)
     if given.finished is not None:
-        found = given.finished.classification
-        name = f"{DEFAULT_RECIPE}/{found.model_sha256}"
-        project.set_parameter(name, found.card.recipe.to_dict())
-        if not _is_there(project, number, found):
-            project.predictions.add_classification(number, found)
+        add_run(project, number, given.finished.classification)
     return number
 
 
-def _is_there(project: Project, number: int, found: Classification) -> bool:
-    """Whether the project has the same run already."""
-    return any(
-        (known.model_sha256, known.n_cells) == (found.model_sha256, len(found.cells))
-        and known.vote == found.decision.vote
-        and np.array_equal(known.columns["probabilities"], found.decision.probabilities)
-        for known in project.predictions.sets(number)
-    )
+def add_run(project: Project, number: int, found: Classification) -> PredictionSet:
+    """Enter what a model says of an image, once however often it is given."""
+    for known in project.predictions.sets(number):
+        if (
+            (known.model_sha256, known.n_cells) == (found.model_sha256, len(found.cells))
+            and known.vote == found.decision.vote
+            and np.array_equal(known.columns["probabilities"], found.decision.probabilities)
+        ):
+            return known
+    name = f"{DEFAULT_RECIPE}/{found.model_sha256}"
+    project.set_parameter(name, found.card.recipe.to_dict())
+    return project.predictions.add_classification(number, found)
 
 
 def _from_file(

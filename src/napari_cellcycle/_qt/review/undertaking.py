@@ -102,8 +102,8 @@ def resume(
     folder: str | Path,
     who: str,
     at_hand: AtHand,
-    *,
     found: Found | None = None,
+    *,
     read_only: bool = False,
 ) -> Generator[str, None, Undertaking | Lost]:
     """Open a project at the image where the person left it.
@@ -147,9 +147,7 @@ def resume(
                 f"{project.folder.name} has no image yet. Start a review of one to make a project."
             )
         last = found.image if found is not None else project.parameter(last_image(project.who))
-        entered = yield from enter(
-            project, last if last in numbers else numbers[0], at_hand, found=found
-        )
+        entered = yield from enter(project, last if last in numbers else numbers[0], at_hand, found)
     except BaseException:
         project.close()
         raise
@@ -159,7 +157,7 @@ def resume(
 
 
 def enter(
-    project: Project, number: int, at_hand: AtHand, *, found: Found | None = None
+    project: Project, number: int, at_hand: AtHand, found: Found | None = None
 ) -> Generator[str, None, Undertaking | Lost]:
     """Find an image of an open project again: as a file, or as layers of the viewer.
 

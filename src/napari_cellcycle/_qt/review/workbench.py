@@ -28,9 +28,11 @@ from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
 from napari_cellcycle._qt.review.keys import with_key
+from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
+from napari_cellcycle._qt.review.set_bar import SetBar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +57,10 @@ class Workbench(QWidget):
         Edited labels are to be taken over.
     image_wanted : Signal(int)
         Another image of the project is to be shown.
+    find_wanted : Signal()
+        A person knows where the image is that was not found.
+    classify_wanted : Signal(object)
+        A model of the catalogue is to classify the image.
     add_wanted : Signal()
         An image of the viewer is to be added to the project.
     close_wanted : Signal()
@@ -63,6 +69,8 @@ class Workbench(QWidget):
 
     update_wanted = Signal()
     image_wanted = Signal(int)
+    find_wanted = Signal()
+    classify_wanted = Signal(object)
     add_wanted = Signal()
     close_wanted = Signal()
 
@@ -77,7 +85,10 @@ class Workbench(QWidget):
         self.blind = BlindBox(desk)
         self.add_button = _tool("Add image…", "add-image", "Add an image to the project")
         self.images = ImageBar(desk)
-        self.notice = MessageLabel("review-notice")
+        self.sets = SetBar(desk)
+        self.notice = Notice("review-notice")
+        self.edits = Notice("edited-labels")
+        self.lost = Notice("lost-labels")
         self.queue = QueueBar(desk)
         self.phases = PhaseBar(desk)
         self.note = QLineEdit()
@@ -137,12 +148,14 @@ class Workbench(QWidget):
     def fill(self) -> None:
         """Show what the review has now: its name, its phases, its keys."""
         project = self.desk.project
-        shown = self.desk.review.prediction_set
-        model = f" · {shown.model}" if shown is not None else ""
-        self.title.setText(f"<b>{project.folder.stem}</b> · {project.who}{model}")
+        self.title.setText(f"<b>{project.folder.stem}</b> · {project.who}")
         self.title.setToolTip(str(project.folder))
-        problems = [project.reason, self.desk.undertaking.problem]
-        self.notice.error("\n".join(filter(None, problems)))
+        problem = self.desk.undertaking.problem
+        can_find = bool(problem) and not project.read_only
+        self.notice.error(
+            "\n".join(filter(None, (project.reason, problem))), "Find image…" if can_find else ""
+        )
+        self.sets.fill()
         self.queue.fill()
         self.phases.fill()
         self.keys.fill(self.desk.review.phases)
@@ -187,7 +200,10 @@ class Workbench(QWidget):
         layout.setSpacing(5)
         layout.addLayout(head)
         layout.addWidget(self.images)
+        layout.addWidget(self.sets)
         layout.addWidget(self.notice)
+        layout.addWidget(self.edits)
+        layout.addWidget(self.lost)
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
         layout.addWidget(self.phases)
@@ -202,6 +218,10 @@ class Workbench(QWidget):
         self.add_button.clicked.connect(self.add_wanted)
         self.images.wanted.connect(self.image_wanted)
         self.gestures.why.chosen.connect(self._exclude_because)
+        self.sets.classify_wanted.connect(self.classify_wanted)
+        self.notice.pressed.connect(self.find_wanted)
+        self.edits.pressed.connect(self.update_wanted)
+        scene.labels.changed.connect(self._tell_edits)
         self.phases.chosen.connect(desk.say)
         self.phases.hidden_changed.connect(scene.hide_phases)
         self.phases.tool_changed.connect(self._set_tool)
@@ -224,6 +244,11 @@ class Workbench(QWidget):
         desk.source.signals.reloaded.connect(self.fill)
         scene.painted.connect(lambda layer: self._bind_layer())
         self.keys.changed.connect(self._take_keys)
+
+    def _tell_edits(self, edited: bool) -> None:
+        key = self.keys.by_action().get("update", "")
+        told = "Labels were edited" + (f": press {key} to update the cells." if key else ".")
+        self.edits.hint(told if edited else "", "Update" if edited else "")
 
     def follow_frame(self) -> None:
         """Tell the queue which frame is on screen."""

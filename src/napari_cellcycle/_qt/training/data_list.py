@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel
-from napari_cellcycle._qt.training.reading import PROJECT, read_set
+from napari_cellcycle._qt.training.reading import CROPS, PROJECT, USUAL, Spelling, read_set
+from napari_cellcycle._qt.training.spelling_row import SpellingRow
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.training.reading import DataSet
@@ -44,7 +45,8 @@ class DataList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._waiting: list[Path] = []
+        self._waiting: list[tuple[Path, Spelling]] = []
+        self._reading: Path | None = None
         self._known: dict[str, DataSet] = {}
         self._job = Job(self)
         self.list = _ShortList()
@@ -54,6 +56,9 @@ class DataList(QWidget):
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.message = MessageLabel("data-message")
+        self.spelling = SpellingRow()
+        self.spelling.read_wanted.connect(self.add)
+        self.spelling.refused.connect(self.message.error)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         row = QHBoxLayout()
@@ -78,8 +83,9 @@ class DataList(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.hint)
         layout.addWidget(self.message)
+        layout.addWidget(self.spelling)
         self._job.succeeded.connect(self._on_read)
-        self._job.refused.connect(self.message.error)
+        self._job.refused.connect(self._on_refusal)
         self._job.ended.connect(self._read_next)
         model = self.list.model()
         assert model is not None
@@ -96,14 +102,22 @@ class DataList(QWidget):
         items = (self.list.item(i) for i in range(self.list.count()))
         return [self._known[item.text()] for item in items if item is not None]
 
-    def add(self, path: str | Path) -> None:
-        """Read a file or folder, and put it last."""
+    def add(self, path: str | Path, spelling: Spelling = USUAL) -> None:
+        """Read a file or folder, and put it last.
+
+        Parameters
+        ----------
+        path : str or Path
+            A crop set, a folder of classes or a project.
+        spelling : Spelling
+            Where it has its phases and channels.
+        """
         source = Path(path)
         if any(one.source == source for one in self._known.values()):
             self.message.error(f"{source.name} is in the list already.")
             return
         self.message.hint(f"Reading {source.name}…")
-        self._waiting.append(source)
+        self._waiting.append((source, spelling))
         if not self._job.is_running:
             self._read_next()
 
@@ -114,11 +128,20 @@ class DataList(QWidget):
 
     def _read_next(self) -> None:
         if self._waiting:
-            self._job.start("Read training data", read_set, self._waiting.pop(0))
+            source, spelling = self._waiting.pop(0)
+            self._reading = source
+            self._job.start("Read training data", read_set, source, spelling)
         else:
             self.changed.emit()
 
+    def _on_refusal(self, text: str) -> None:
+        """Say why a set cannot be read, and ask where a crop set has what is missing."""
+        self.message.error(text)
+        if self._reading is not None and self._reading.suffix.lower() == CROPS:
+            self.spelling.ask(self._reading)
+
     def _on_read(self, found: DataSet) -> None:
+        self.spelling.clear()
         text = found.title
         while text in self._known:
             text += " "

@@ -218,7 +218,8 @@ class TrainForm(QWidget):
         check_new_name(name)
         return TrainRun(
             data=sets[0].path,
-            others=tuple(one.path for one in sets[1:]),
+            others=tuple((one.path, one.spelling) for one in sets[1:]),
+            spelling=sets[0].spelling,
             recipe=recipe.key,
             name=name,
             out=data_folder() / "trainings" / time.strftime(f"{name} %Y-%m-%d %H%M%S") / name,

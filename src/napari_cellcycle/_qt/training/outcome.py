@@ -58,7 +58,10 @@ class OutcomePanel(QWidget):
         self.keep.setToolTip("Put the new model among your own, with its card")
         self.classify = QPushButton("Classify again")
         self.classify.setObjectName("classify-again")
-        self.classify.setToolTip("Choose the new model in Classify cells; corrections stay")
+        self.classify.setToolTip(
+            "The open review gets one more prediction set, and corrections stay; without a review, "
+            "the new model is chosen in Classify cells"
+        )
         self.message = MessageLabel("keep-message")
         self._classes = QGridLayout()
         self._classes.setContentsMargins(0, 0, 0, 0)

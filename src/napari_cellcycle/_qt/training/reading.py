@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,42 @@ from napari_cellcycle.errors import ProjectError
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.census import Census
+    from napari_cellcycle.train.cropset import CropSet
 
 PROJECT = ".cellcycle"
+CROPS = ".npz"
 EXPORT = "training.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Where a data set has what is read of it, if not in its usual place.
+
+    Parameters
+    ----------
+    label_key : str
+        Array of the phases.
+    channels : mapping of str to int
+        Channel that has each role; empty where the set says it.
+    """
+
+    label_key: str = "phase"
+    channels: Mapping[str, int] = field(default_factory=dict)
+
+    def read(self, path: Path, *, group_key: str = "group") -> CropSet:
+        """Read a data set that is spelled so."""
+        from napari_cellcycle.train.dataset import read_data
+
+        return read_data(
+            path,
+            label_key=self.label_key,
+            group_key=group_key,
+            channels=dict(self.channels) or None,
+        )
+
+
+USUAL = Spelling()
+"""Of our own crop sets, and of folders."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +64,15 @@ class DataSet:
         Its cells.
     notes : tuple of str
         What a project has left out.
+    spelling : Spelling
+        How it was read.
     """
 
     path: Path
     source: Path
     census: Census
     notes: tuple[str, ...] = ()
+    spelling: Spelling = USUAL
 
     @property
     def title(self) -> str:
@@ -45,7 +81,7 @@ class DataSet:
         return f"{self.source.name} ({n:,} cell{'s' * (n != 1)})"
 
 
-def read_set(source: Path) -> Generator[tuple[int, int], None, DataSet]:
+def read_set(source: Path, spelling: Spelling = USUAL) -> Generator[tuple[int, int], None, DataSet]:
     """Read a crop set, a folder of classes, or what people judged in a project.
 
     Yields
@@ -54,13 +90,12 @@ def read_set(source: Path) -> Generator[tuple[int, int], None, DataSet]:
         Frames of a project.
     """
     from napari_cellcycle.train.census import Census
-    from napari_cellcycle.train.dataset import read_data
 
     yield 0, 0
     path, notes = source, tuple[str, ...]()
     if source.suffix == PROJECT:
         path, notes = _export(source)
-    return DataSet(path, source, Census.of(read_data(path)), notes)
+    return DataSet(path, source, Census.of(spelling.read(path)), notes, spelling)
 
 
 def _export(folder: Path) -> tuple[Path, tuple[str, ...]]:

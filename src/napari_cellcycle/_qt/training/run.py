@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle._qt.native import load_triton_apart
+from napari_cellcycle._qt.training.reading import USUAL, Spelling
 from napari_cellcycle.errors import CropSetError
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class TrainRun:
     ----------
     data : Path
         The set that is split.
-    others : tuple of Path
-        Sets that are only learned from.
+    others : tuple of (Path, Spelling)
+        Sets that are only learned from, and how each is read.
     recipe : str
         As for :func:`~napari_cellcycle.train.recipe.find_recipe`.
     name : str
@@ -50,6 +51,8 @@ class TrainRun:
         Model to begin with.
     begin : str
         Without a model: :data:`IMAGENET`, :data:`SCRATCH`, or nothing for what the recipe says.
+    spelling : Spelling
+        How the first set is read.
     group_key : str
         Column of the first set whose groups are never split.
     renames : mapping of str to str
@@ -64,12 +67,13 @@ class TrainRun:
     """
 
     data: Path
-    others: tuple[Path, ...]
+    others: tuple[tuple[Path, Spelling], ...]
     recipe: str
     name: str
     out: Path
     start: Path | None = None
     begin: str = ""
+    spelling: Spelling = USUAL
     group_key: str = "group"
     renames: Mapping[str, str] = field(default_factory=dict)
     epochs: int | None = None
@@ -141,7 +145,9 @@ def training(
             run.data,
             recipe,
             run.out,
-            others=run.others,
+            others=[spelling.read(path) for path, spelling in run.others],
+            label_key=run.spelling.label_key,
+            channels=dict(run.spelling.channels) or None,
             start=run.start,
             group_key=run.group_key,
             renames=run.renames,
@@ -170,7 +176,6 @@ def _before(
     """Both models on the cells that neither has learned from, or why that cannot be."""
     from napari_cellcycle.models.card import read_card
     from napari_cellcycle.train.assessment import AssessRequest, assess
-    from napari_cellcycle.train.dataset import read_data
     from napari_cellcycle.train.fitting import Progress
     from napari_cellcycle.train.leakage import training_groups
 
@@ -181,7 +186,7 @@ def _before(
         tell(Progress("", 0, 0, done, total, np.nan, stage=COMPARING))
 
     card, _ = read_card(run.start)
-    crops = read_data(run.data, group_key=run.group_key)
+    crops = run.spelling.read(run.data, group_key=run.group_key)
     listed = bool(training_groups(card)) and bool(training_groups(result.card))
     said = dict(labels) | dict(run.renames)
     renames = {

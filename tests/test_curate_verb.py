@@ -82,7 +82,7 @@ def test_curate_finds_ranks_and_explains(run: Run, drawn: Path, tmp_path: Path) 
     assert (wrong["predicted_phase"], wrong["likely_phase"]) == ("small", "large")
     assert wrong["kind"] == "other cluster"
     assert wrong["reason"].startswith("small, but its ")
-    assert wrong["suspicion"] > 0.1
+    assert wrong["suspicion"] > 0.05
     total = found["report"][-1]
     assert (total["phase"], total["predicted"], total["examined"]) == ("total", 80, 0)
     assert 3 <= total["suspects"] < 20

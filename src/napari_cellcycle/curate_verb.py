@@ -117,7 +117,10 @@ def _tell(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...]) -> Non
     print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects\n")
     rows = [("frame", "label", "suspicion", "why")]
     for row in table.to_dict("records"):
-        why = row["reason"] or f"{row['predicted_phase']}: nothing against it"
+        why = (
+            row["reason"]
+            or f"{row['predicted_phase']}; nothing more against it than against others"
+        )
         rows.append((str(row["frame"]), str(row["label"]), f"{row['suspicion']:.3f}", why))
     print_table(rows, right=(0, 1, 2))
     print()

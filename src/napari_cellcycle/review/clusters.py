@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.errors import CellCycleError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.phases import PhaseSet
+
+    Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 FOLDS = 5
@@ -17,7 +23,33 @@ FOLDS = 5
 _NORMAL = 1.4826  # median absolute deviation to standard deviation
 _FAR = 8.0  # deviations: what lies further away pulls no harder
 _SOFT = 0.1  # variance added to each direction
+_ENOUGH = 5000  # cells, to fit a cluster to
 _CELLS_A_NUMBER = 3  # cells that each number of a covariance takes
+
+
+def points_of(found: Measurements, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
+    """Measures as clusters are looked for in: logarithms, scaled, without those that tell nothing.
+
+    Raises
+    ------
+    CellCycleError
+        If none is left, or a name is unknown.
+    """
+    columns, kept = [], []
+    for name in names:
+        column = found[name]
+        if found.measure(name).is_ratio:
+            column = np.log(np.where(column > 0, column, np.nan))
+        known = np.isfinite(column)
+        if known.any() and np.ptp(column[known]) > 0:
+            columns.append(column)
+            kept.append(name)
+    if not columns:
+        raise CellCycleError(
+            f"None of {', '.join(names)} differs between the {len(found)} cells, so nothing can "
+            "be told from them. Measure the cells, or choose other measures."
+        )
+    return standard(np.stack(columns, axis=1)), tuple(kept)
 
 
 def standard(values: Floats) -> Floats:
@@ -77,10 +109,42 @@ def log_densities(points: Floats, phase: NDArray[np.int64], n: int, *, fewest: i
     return found
 
 
+def densities(points: Floats, code: Ints, phases: PhaseSet, fewest: int) -> Floats:
+    """As :func:`log_densities`, of the leaves: a rare one takes the cluster of its whole branch."""
+    density = log_densities(points, code, len(phases.leaves), fewest=fewest)
+    rare = ~np.isfinite(density).any(axis=0)
+    tops = [phases.top(leaf.slug).slug for leaf in phases.leaves]
+    names = list(dict.fromkeys(tops))
+    branch = np.array([names.index(top) for top in tops], np.int64)
+    shared = {b for b in branch[rare].tolist() if (branch == b).sum() > 1}
+    if shared:
+        of_branch = np.where(code >= 0, branch[code], -1)
+        of_branch[~np.isin(of_branch, list(shared))] = -1
+        wide = log_densities(points, of_branch, len(names), fewest=fewest)
+        density[:, rare] = wide[:, branch[rare]]
+    return density
+
+
+def posterior(joint: Floats, code: Ints, has_cluster: NDArray[np.bool_]) -> Floats:
+    """Probability of each phase; a phase without a cluster keeps its cells, and gets no others."""
+    result = normalised(np.where(np.isfinite(joint), joint, -1e9))
+    homeless = (code >= 0) & ~has_cluster[code]
+    result[homeless] = 0
+    result[homeless, code[homeless]] = 1
+    return result
+
+
+def normalised(logs: Floats) -> Floats:
+    """Probabilities from logarithms that lack a constant in each row."""
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)
+
+
 def _mixture(members: Floats) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
+    members = members[:: -(-len(members) // _ENOUGH)]
     d = members.shape[1]
     full = len(members) >= _CELLS_A_NUMBER * d * (d + 1)
     mixture = GaussianMixture(

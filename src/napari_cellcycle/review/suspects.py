@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.review.clusters import log_densities, standard
+from napari_cellcycle.review.clusters import densities, normalised, points_of, posterior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KINDS = ("", "other cluster", "between clusters", "outlier", "network in doubt")
 """Why a cell is suspect; the empty one for those that are not."""
+_NARROW = 0.2  # deviations: no phase is taken to vary less
 _LEAST = 1e-3  # no measure, and no network, is surer than that
 MEASURES = (
     *("volume", "nucleus_volume", "dna_volume", "sphericity", "dna_brightness", "dna_variation"),
@@ -58,7 +59,7 @@ class Limits:
     between: float = 0.8
     outlier: float = 0.002
     doubt: float = 0.6
-    weight: float = 0.3
+    weight: float = 0.15
     fewest: int = 20
 
 
@@ -85,6 +86,8 @@ class Suspects:
         Measures, logarithms of sizes, in robust standard deviations.
     names : tuple of str
         Of the columns of ``points``.
+    centre, spread : ndarray, ``(leaves, measures)``, float64
+        Median and robust deviation of ``points`` in each phase; NaN in one without cells.
     confidence : ndarray, ``(n,)``, float64
         Of the network in the predicted phase; NaN where not known.
     """
@@ -98,6 +101,8 @@ class Suspects:
     order: Ints
     points: Floats
     names: tuple[str, ...]
+    centre: Floats
+    spread: Floats
     confidence: Floats
 
     def first(self, n: int) -> Ints:
@@ -123,17 +128,15 @@ class Suspects:
         own = self.phases.leaves[int(self.phase[row])].name
         other = self.phases.leaves[int(self.likely[row])].name
         if kind == "network in doubt":
-            return f"{own} with a probability of {self.confidence[row]:.2f} only"
-        mates = np.flatnonzero(self.phase == self.phase[row])
-        column = self._telling(row, mates)
-        title = self._title(column)
-        where = _percentile(self.points[mates, column], float(self.points[row, column]))
-        text = f"{own}, but its {title} is {where} of {own} cells"
-        if other != own:
-            others = self.points[self.phase == self.likely[row], column]
-            if len(others):
-                beside = _percentile(others, float(self.points[row, column]))
-                text += f", {beside} of {other} ones"
+            text = f"{own} with a probability of {self.confidence[row]:.2f} only"
+            return text if other == own else f"{text}; {other} is likelier"
+        column = self._telling(row)
+        value = float(self.points[row, column])
+        where = _percentile(self.points[self.phase == self.phase[row], column], value)
+        text = f"{own}, but its {self._title(column)} is {where} of {own} cells"
+        others = self.points[self.phase == self.likely[row], column]
+        if other != own and len(others):
+            text += f", {_percentile(others, value)} of {other} ones"
         return text
 
     def _title(self, column: int) -> str:
@@ -142,14 +145,12 @@ class Suspects:
         is_label = measure.name in ("volume", "surface", "sphericity")
         return f"{self.measurements.cells.labels_are} {title}" if is_label else title
 
-    def _telling(self, row: int, mates: Ints) -> int:
+    def _telling(self, row: int) -> int:
         """Measure that speaks loudest against the phase, and for the other one if there is one."""
-        away = np.abs(self.points[row] - np.median(self.points[mates], axis=0))
-        away /= _spread(self.points[mates])
-        others = np.flatnonzero(self.phase == self.likely[row])
-        if self.likely[row] != self.phase[row] and len(others):
-            near = np.abs(self.points[row] - np.median(self.points[others], axis=0))
-            away = away**2 - (near / _spread(self.points[others])) ** 2
+        own, other = int(self.phase[row]), int(self.likely[row])
+        away = ((self.points[row] - self.centre[own]) / self.spread[own]) ** 2
+        if other != own and np.isfinite(self.centre[other]).all():
+            away -= ((self.points[row] - self.centre[other]) / self.spread[other]) ** 2
         return int(np.argmax(away))
 
 
@@ -190,7 +191,7 @@ def find_suspects(
     code = np.asarray(phase, np.int64)
     points, names = points_of(found, limits.measures)
     n = len(phases.leaves)
-    density = _densities(points, code, phases, limits.fewest)
+    density = densities(points, code, phases, limits.fewest)
     has_cluster = np.asarray(np.isfinite(density).any(axis=0), np.bool_)
     if not has_cluster.any():
         raise CellCycleError(
@@ -200,7 +201,7 @@ def find_suspects(
     share = np.bincount(code[code >= 0], minlength=n) / max(int((code >= 0).sum()), 1)
     with np.errstate(divide="ignore"):
         prior = np.log(share)
-    by_measures = _posterior(density + prior, code, has_cluster)
+    by_measures = posterior(density + prior, code, has_cluster)
     together = by_measures
     confidence = np.full(len(code), np.nan)
     rows = np.flatnonzero(code >= 0)
@@ -209,7 +210,7 @@ def find_suspects(
         confidence[rows] = probabilities[rows, code[rows]]
         evidence = limits.weight * np.log(np.maximum(by_measures, _LEAST))
         joined = np.log(np.maximum(probabilities, _LEAST)) + evidence
-        together = np.where(unknown, by_measures, _normal(joined))
+        together = np.where(unknown, by_measures, normalised(joined))
     own, own_together = np.ones(len(code)), np.ones(len(code))
     own[rows], own_together[rows] = by_measures[rows, code[rows]], together[rows, code[rows]]
     fit = np.full(len(code), np.inf)
@@ -226,67 +227,32 @@ def find_suspects(
     likely = np.where(lies, by_measures.argmax(axis=1), together.argmax(axis=1))
     score = np.where(code >= 0, 1 - own_together, 0.0)
     order = rows[np.lexsort((fit[rows], -score[rows]))]
-    return Suspects(found, phases, code, likely, score, kind, order, points, names, confidence)
+    centre, spread = _typical(points, code, n)
+    return Suspects(
+        measurements=found,
+        phases=phases,
+        phase=code,
+        likely=likely,
+        score=score,
+        kind=kind,
+        order=order,
+        points=points,
+        names=names,
+        centre=centre,
+        spread=spread,
+        confidence=confidence,
+    )
 
 
-def points_of(found: Measurements, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
-    """Measures as clusters are looked for in: logarithms, scaled, without those that tell nothing.
-
-    Raises
-    ------
-    CellCycleError
-        If none is left, or a name is unknown.
-    """
-    columns, kept = [], []
-    for name in names:
-        column = found[name]
-        if found.measure(name).is_ratio:
-            column = np.log(np.where(column > 0, column, np.nan))
-        known = np.isfinite(column)
-        if known.any() and np.ptp(column[known]) > 0:
-            columns.append(column)
-            kept.append(name)
-    if not columns:
-        raise CellCycleError(
-            f"None of {', '.join(names)} differs between the {len(found)} cells, so nothing can "
-            "be told from them. Measure the cells, or choose other measures."
-        )
-    return standard(np.stack(columns, axis=1)), tuple(kept)
-
-
-def _densities(points: Floats, code: Ints, phases: PhaseSet, fewest: int) -> Floats:
-    """Density of each leaf's cluster; a rare leaf takes that of its whole branch."""
-    density = log_densities(points, code, len(phases.leaves), fewest=fewest)
-    rare = ~np.isfinite(density).any(axis=0)
-    tops = [phases.top(leaf.slug).slug for leaf in phases.leaves]
-    names = list(dict.fromkeys(tops))
-    branch = np.array([names.index(top) for top in tops], np.int64)
-    shared = {b for b in branch[rare].tolist() if (branch == b).sum() > 1}
-    if shared:
-        of_branch = np.where(code >= 0, branch[code], -1)
-        of_branch[~np.isin(of_branch, list(shared))] = -1
-        wide = log_densities(points, of_branch, len(names), fewest=fewest)
-        density[:, rare] = wide[:, branch[rare]]
-    return density
-
-
-def _posterior(joint: Floats, code: Ints, has_cluster: NDArray[np.bool_]) -> Floats:
-    """Probability of each phase; a phase without a cluster keeps its cells, and gets no others."""
-    result = _normal(np.where(np.isfinite(joint), joint, -1e9))
-    homeless = (code >= 0) & ~has_cluster[code]
-    result[homeless] = 0
-    result[homeless, code[homeless]] = 1
-    return result
-
-
-def _normal(logs: Floats) -> Floats:
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)
-
-
-def _spread(points: Floats) -> Floats:
-    away = np.abs(points - np.median(points, axis=0))
-    return np.asarray(np.maximum(1.4826 * np.median(away, axis=0), 0.2), np.float64)
+def _typical(points: Floats, code: Ints, n: int) -> tuple[Floats, Floats]:
+    """Median and robust deviation of each phase."""
+    centre, spread = np.full((2, n, points.shape[1]), np.nan)
+    for phase in np.unique(code[code >= 0]).tolist():
+        members = points[code == phase]
+        centre[phase] = np.median(members, axis=0)
+        away = 1.4826 * np.median(np.abs(members - centre[phase]), axis=0)
+        spread[phase] = np.maximum(away, _NARROW)
+    return centre, spread
 
 
 def _percentile(values: Floats, value: float) -> str:

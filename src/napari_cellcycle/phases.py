@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +88,13 @@ class PhaseSet:
         """The outermost branch that ``slug`` belongs to (itself, if it has no parent)."""
         phase = self[slug]
         return phase if phase.parent is None else self.top(phase.parent)
+
+    def recolored(self, colors: Mapping[str, str]) -> PhaseSet:
+        """The same phases with other colours, ``#RRGGBB`` by slug; those not named keep theirs."""
+        return replace(
+            self,
+            phases=tuple(replace(p, color=colors.get(p.slug, p.color)) for p in self.phases),
+        )
 
     def coarsen(
         self,

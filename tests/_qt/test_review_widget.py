@@ -9,8 +9,9 @@ from dataclasses import replace
 import dask.array as da
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QKeySequenceEdit
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QColor, QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QKeySequenceEdit, QMenu
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.launch import launch
@@ -499,6 +500,46 @@ def test_a_key_centres_and_zooms_and_sure_cells_are_accepted_at_once(
     assert desk.review.status_counts[accepted] == sure.sum()
 
 
+def test_a_colour_is_changed_everywhere_and_comes_back(review, qtbot):
+    desk, bench, scene = review.desk, review.bench, review.scene
+    phases, row = desk.review.phases, desk.current
+    eye = bench.phases.eyes["prophase"]
+    eye.click()
+    chip = bench.phases.swatches["prophase"]
+
+    def choose(color):
+        qtbot.mouseClick(chip, LEFT)
+        dialog = review.window().findChild(QColorDialog, "phase-color")
+        assert dialog.currentColor().name().upper() == desk.review.phases["prophase"].color
+        dialog.setCurrentColor(QColor(color))
+        dialog.accept()
+        qtbot.waitUntil(lambda: review.window().findChild(QColorDialog, "phase-color") is None)
+
+    def painted():
+        code = [phase.slug for phase in phases].index("prophase")
+        color = scene.phases.layer.colormap.color_dict[code + 1]
+        icon = chip.icon().pixmap(14, 14).toImage().pixelColor(7, 7)
+        return {QColor.fromRgbF(*map(float, color)).name(), icon.name()}
+
+    first = phases["prophase"].color.lower()
+    assert painted() == {first}
+    choose("#2040e0")
+    assert painted() == {"#2040e0"}
+    assert desk.source.phases["prophase"].color == "#2040E0"
+    assert bench.message.text() == "Colours are kept in the project."
+    assert (desk.current, eye.isChecked()) == (row, False)
+    check_overlay(review)
+    choose(phases["non-mitotic"].color)
+    assert "Hard to tell apart: non-mitotic and prophase for anybody" in bench.message.text()
+    chip.customContextMenuRequested.emit(QPoint(3, 3))
+    menu = chip.findChild(QMenu, "color-menu")
+    qtbot.waitUntil(menu.isVisible)
+    qtbot.keyClick(menu, Qt.Key.Key_Down)
+    qtbot.keyClick(menu, Qt.Key.Key_Return)
+    assert painted() == {first}
+    assert desk.project.vocabularies[phases.name] == phases
+
+
 def test_isolate_and_filter(review, qtbot):
     desk, scene, bench = review.desk, review.scene, review.bench
     press(qtbot, review, "i")
@@ -519,8 +560,21 @@ def test_isolate_and_filter(review, qtbot):
     check_overlay(review)
 
 
+def drop(viewer, path):
+    """Drop a folder onto the viewer, as from the file manager."""
+    target = viewer.__wrapped__.window._qt_viewer
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    none = Qt.KeyboardModifier.NoModifier
+    act = Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(50, 50), act, mime, LEFT, none)
+    QApplication.sendEvent(target, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(target, QDropEvent(QPointF(50, 50), act, mime, LEFT, none))
+
+
 @pytest.mark.own_viewer
-def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock):
+def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock, monkeypatch):
     desk = review.desk
     press(qtbot, review, "2")
     corrected = int(desk.queue.rows[0])
@@ -532,7 +586,7 @@ def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock):
     review.close_project()
     viewer.layers.clear()
 
-    viewer.open(tmp_path / "field.cellcycle", plugin="napari-cellcycle")
+    drop(viewer, tmp_path / "field.cellcycle")
     widget = next(
         w for w in viewer.window.dock_widgets.values() if type(w).__name__ == "ReviewWidget"
     )
@@ -548,6 +602,14 @@ def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock):
     press(qtbot, widget, "z", Qt.KeyboardModifier.ControlModifier)
     assert widget.desk.current == corrected
     assert status(widget, corrected) == "predicted"
+    widget.close_project()
+    viewer.layers.clear()
+    monkeypatch.setattr(
+        QFileDialog, "getExistingDirectory", lambda *a, **k: str(tmp_path / "field.cellcycle")
+    )
+    viewer.__wrapped__.window._qt_viewer._open_folder_dialog()
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    assert widget.desk.current == corrected
     widget.close_project()
 
 
@@ -724,13 +786,85 @@ def test_annotating_without_any_model(files, viewer, dock, tmp_path, qtbot, monk
     assert len(viewer.layers) == 5
 
 
-def test_two_people_and_a_blocked_project(review, viewer, qtbot):
+def test_who_comes_second_can_look_and_is_told_by_every_gesture_who_is_first(
+    review, qtbot, monkeypatch
+):
     folder = review.desk.project.folder
-    with Project.open(folder, who="Bob") as second:
-        assert second.read_only
-        assert "Ann" in second.reason
-    press(qtbot, review, "2")
-    assert not review.bench.message.is_error
+    review.close_project()
+    with Project.open(folder, who="Ann") as first:
+        review.form.who.setText("Bob")
+        review.open_project(folder)
+        qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
+        desk, bench, scene = review.desk, review.bench, review.scene
+        reason = desk.project.reason
+        assert reason.startswith("Ann has field.cellcycle open on")
+        assert bench.notice.text() == reason
+        row = desk.current
+        shift, ctrl = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+        monkeypatch.setattr(desk_module, "SURE", 0.0)
+        gestures = [
+            *(lambda key=key: press(qtbot, review, key) for key in "120xur"),
+            lambda: press(qtbot, review, Qt.Key.Key_Return),
+            lambda: press(qtbot, review, Qt.Key.Key_Return, shift),
+            lambda: bench.phases.buttons["prophase"].click(),
+            lambda: bench.phases.swatches["prophase"].click(),
+            lambda: bench.gallery.assign_requested.emit(np.array([row]), "prophase"),
+            lambda: (bench.phases.tool.choose("prophase"), scene.canvas.clicked.emit(row)),
+        ]
+        for number, gesture in enumerate(gestures):
+            bench.message.clear()
+            gesture()
+            assert bench.message.text() == reason, number
+            assert bench.message.is_error
+        for key, modifier in ((Qt.Key.Key_Backspace, None), ("z", ctrl)):
+            press(qtbot, review, key, modifier or Qt.KeyboardModifier.NoModifier)
+        assert not any(
+            bench.gestures.buttons[name].isEnabled()
+            for name in ("accept", "clear", "exclude", "unsure", "undo", "redo")
+        )
+        assert status(review, row) == "predicted"
+        assert not first.journal.events(1, desk.review.phases.name)
+        bench.phases.tool.choose("")
+        press(qtbot, review, "d")
+        assert desk.current != row
+        review.close_project()
+    review.form.who.setText("Ann")
+
+
+def test_this_frame_follows_the_slider_and_a_key_finds_a_cell_in_time(
+    add, viewer, dock, qtbot, tmp_path, monkeypatch
+):
+    crop = (slice(0, 3), slice(20, 45), slice(30, 150), slice(40, 200))
+    add("embryo_timelapse_3d", crop=crop)
+    widget = dock()
+    form = widget.form
+    form.vocabulary.choose("own")
+    qtbot.keyClicks(form.own, "inter, mitotic")
+    monkeypatch.setattr(form, "_ask_place", lambda: tmp_path / "embryo.cellcycle")
+    qtbot.mouseClick(form.start, LEFT)
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    desk, queue = widget.desk, widget.bench.queue
+    frames = desk.review.cells.frame
+    viewer.dims.set_current_step(0, 1)
+    qtbot.mouseClick(queue.frame, LEFT)
+    assert queue.frame.isChecked()
+    assert set(frames[desk.queue.match]) == {1}
+    assert f"of {(frames == 1).sum()} in the queue" in queue.count.text()
+    viewer.dims.set_current_step(0, 2)
+    assert set(frames[desk.queue.match]) == {2}
+    queue.frame.click()
+    assert desk.queue.match.all()
+    press(qtbot, widget, "d")
+    row = desk.current
+    viewer.dims.set_current_step(0, (int(frames[row]) + 1) % 3)
+    press(qtbot, widget, "c")
+    layer, scene = widget.scene.segmentation, widget.scene
+    at = layer.world_to_data(viewer.dims.point)
+    np.testing.assert_allclose(at[:2], scene.canvas.centre_of(row)[:2], atol=0.51)
+    assert scene.frame_on_screen() == frames[row]
+    assert click_cell(qtbot, viewer, scene, row) >= 0
+    press(qtbot, widget, "t")
+    assert set(scene.text.layer.data[:, 0]) <= {frames[row]}
 
 
 def test_a_colleagues_words_and_the_conflicts_that_they_make(

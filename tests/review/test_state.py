@@ -11,6 +11,7 @@ from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import STATUSES, Project
 from napari_cellcycle.review import Queue, Review, reviews_table
 from napari_cellcycle.review.decision import CONFLICT, EXCLUDED, NONE, UNSURE, decide_words
+from napari_cellcycle.review.phase_image import Legend
 
 
 def test_predictions_are_shown_until_somebody_speaks(project: Project) -> None:
@@ -42,6 +43,35 @@ def test_predictions_are_shown_until_somebody_speaks(project: Project) -> None:
     assert (review.statuses()[2], review.final_slugs()[2]) == ("predicted", leaves[2])
     counted = [review.statuses().count(name) for name in STATUSES]
     assert review.status_counts.tolist() == counted
+
+
+def test_colours_are_kept_in_the_project_and_in_what_leaves_it(tmp_path: Path) -> None:
+    with make_project(tmp_path) as project:
+        review = Review(project)
+        name, made = review.phases.name, review.phases
+        review.recolor({"prophase": "#abcdef", "mitotic": made["mitotic"].color})
+        assert review.phases["prophase"].color == "#ABCDEF"
+        # another run brings the vocabulary again, with its own colours
+        predict(project, seed=5)
+        for wrong, message in (
+            ({"prophase": "red"}, "'red' is no colour for prophase"),
+            ({"gone": "#000000"}, "'gone' is no phase"),
+        ):
+            with pytest.raises(CellCycleError, match=message):
+                review.recolor(wrong)
+        folder = project.folder
+    with Project.open(folder, who="Ann") as project:
+        review = Review(project)
+        assert [p for p in review.phases if p not in made.phases] == [review.phases["prophase"]]
+        legend = Legend.of(review.phases)
+        assert dict(zip(legend.names, legend.colors, strict=True))["prophase"] == "#ABCDEF"
+        with Project.open(folder, who="Bob") as second:
+            looked = Review(second)
+            assert looked.phases == review.phases
+            with pytest.raises(ProjectError, match="Ann has"):
+                looked.recolor({})
+        review.recolor({})
+        assert review.phases == project.vocabularies[name] == made
 
 
 def test_a_review_is_the_same_when_it_is_opened_again(tmp_path: Path) -> None:

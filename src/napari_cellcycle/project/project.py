@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import shutil
 import socket
@@ -214,19 +213,11 @@ class Project:
 
     def parameter(self, name: str, default: Any = None) -> Any:
         """A value that was kept with :meth:`set_parameter`."""
-        text = self._store.database.value(
-            "SELECT value FROM project WHERE name = ?", (f"parameter/{name}",)
-        )
-        return default if text is None else json.loads(text)
+        return self._store.parameter(name, default)
 
     def set_parameter(self, name: str, value: Any) -> None:
-        """Keep a value that JSON can hold: colours, keys, the place in the queue."""
-        with self._store.transaction() as changes:
-            changes.run(
-                "INSERT INTO project VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
-                "value = excluded.value",
-                (f"parameter/{name}", json.dumps(value)),
-            )
+        """Keep a value that JSON can hold, such as the place in the queue."""
+        self._store.set_parameter(name, value)
 
     def close(self) -> None:
         """End the session and let another program write. Nothing has to be saved."""

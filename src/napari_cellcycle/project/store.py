@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import ReadOnlyProjectError
 
@@ -56,3 +57,19 @@ class Store:
         self.check_writable()
         with self.database.transaction() as changes:
             yield changes
+
+    def parameter(self, name: str, default: Any = None) -> Any:
+        """A value that was kept with :meth:`set_parameter`."""
+        text = self.database.value(
+            "SELECT value FROM project WHERE name = ?", (f"parameter/{name}",)
+        )
+        return default if text is None else json.loads(text)
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """Keep a value that JSON can hold, such as the place in the queue."""
+        with self.transaction() as changes:
+            changes.run(
+                "INSERT INTO project VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+                "value = excluded.value",
+                (f"parameter/{name}", json.dumps(value)),
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,13 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.phases import VOCABULARIES, Phase, PhaseSet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_cellcycle.project.database import Transaction
     from napari_cellcycle.project.store import Store
+
+
+_COLORS = "colors/"
 
 
 class Vocabularies:
@@ -26,6 +32,35 @@ class Vocabularies:
         return tuple(name for (name,) in rows)
 
     def __getitem__(self, name: str) -> PhaseSet:
+        return self.as_made(name).recolored(self._store.parameter(_COLORS + name, {}))
+
+    def recolor(self, name: str, colors: Mapping[str, str]) -> PhaseSet:
+        """Keep other colours for a vocabulary.
+
+        Parameters
+        ----------
+        name : str
+            The vocabulary.
+        colors : mapping of str to str
+            ``#RRGGBB`` by slug; phases that are not named have the colours they were made with.
+
+        Raises
+        ------
+        ProjectError
+            If a slug is no phase of it, a colour is none, or nothing may be changed.
+        """
+        phases = self.as_made(name)
+        for slug, color in colors.items():
+            if not re.fullmatch("#[0-9A-Fa-f]{6}", color):
+                raise ProjectError(
+                    f"{color!r} is no colour for {phases[slug].name}: write it as #RRGGBB."
+                )
+        other = {slug: c.upper() for slug, c in colors.items() if phases[slug].color != c.upper()}
+        self._store.set_parameter(_COLORS + name, other)
+        return phases.recolored(other)
+
+    def as_made(self, name: str) -> PhaseSet:
+        """A vocabulary with the colours that it was made with."""
         text = self._store.database.value("SELECT phases FROM vocabulary WHERE name = ?", (name,))
         if text is not None:
             return from_json(name, text)
@@ -49,7 +84,7 @@ class Vocabularies:
     def add_within(self, changes: Transaction, phases: PhaseSet) -> None:
         """As :meth:`add`, as a part of other changes."""
         if phases.name in self.names():
-            _check_extends(self[phases.name], phases)
+            _check_extends(self.as_made(phases.name), phases)
         changes.run(
             "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
             "phases = excluded.phases",

@@ -337,6 +337,13 @@ class Review:
         self.seen[chosen] = True
         self.changed.emit(chosen)
 
+    def recolor(self, colors: Mapping[str, str]) -> None:
+        """Give phases other colours, kept in the project: ``#RRGGBB`` by slug.
+
+        Phases that are not named have the colours of the vocabulary.
+        """
+        self.phases = self.project.vocabularies.recolor(self.phases.name, colors)
+
     # --- inside ---------------------------------------------------------------------------------
 
     def _load(self) -> None:

@@ -15,6 +15,7 @@ from napari_cellcycle._qt.review.desk import Desk
 from napari_cellcycle._qt.review.errands import Errands
 from napari_cellcycle._qt.review.image_layers import ImageLayers
 from napari_cellcycle._qt.review.notice import Notice
+from napari_cellcycle._qt.review.reader import prefer_this_reader
 from napari_cellcycle._qt.review.scene import Scene
 from napari_cellcycle._qt.review.start import begin
 from napari_cellcycle._qt.review.start_form import StartForm
@@ -43,6 +44,7 @@ class ReviewWidget(QStackedWidget):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
+        prefer_this_reader()
         self._viewer = napari_viewer
         self._job = Job(self)
         self.errands = Errands(self)

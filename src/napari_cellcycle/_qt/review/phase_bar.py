@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.review.keys import with_key
 from napari_cellcycle._qt.review.look import draw_chip, is_branch, phase_color, phase_name
+from napari_cellcycle._qt.review.phase_colors import PhaseColors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,12 +58,14 @@ class PhaseBar(QWidget):
         self._desk = desk
         self.eyes: dict[str, QCheckBox] = {}
         self.buttons: dict[str, QPushButton] = {}
+        self.swatches: dict[str, QToolButton] = {}
         self.counts: dict[str, QLabel] = {}
+        self.colors = PhaseColors(desk, self)
         self.tool = ChoiceBox("click-tool", tooltip="What a click on a cell in the canvas does")
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(2, 1)
         self.row = QHBoxLayout()
         self.row.setSpacing(8)
         self.row.addWidget(QLabel("A click"))
@@ -83,9 +87,13 @@ class PhaseBar(QWidget):
     def fill(self) -> None:
         """Offer the phases that the review has now."""
         phases = self._desk.review.phases
-        if phases != self._phases:
-            self._phases = phases
+        slugs = [phase.slug for phase in phases]
+        if self._phases is None or slugs != [phase.slug for phase in self._phases]:
             self._build(phases)
+        if phases != self._phases:
+            for code, slug in enumerate(slugs):
+                self.swatches[slug].setIcon(_chip(phases, code))
+        self._phases = phases
         self._count()
 
     def name_keys(self, keys: Mapping[str, str]) -> None:
@@ -101,7 +109,7 @@ class PhaseBar(QWidget):
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self.eyes, self.buttons, self.counts = {}, {}, {}
+        self.eyes, self.swatches, self.buttons, self.counts = {}, {}, {}, {}
         codes = sorted(range(len(phases.phases)), key=lambda code: is_branch(phases, code))
         for place, code in enumerate(codes):
             slug, name = phases.phases[code].slug, phase_name(phases, code)
@@ -113,21 +121,35 @@ class PhaseBar(QWidget):
             eye.toggled.connect(self._on_eyes)
             button = QPushButton(name)
             button.setObjectName(f"say-{slug}")
-            button.setIcon(_chip(phases, code))
-            button.setIconSize(QSize(12, 12))
             button.setStyleSheet("QPushButton { text-align: left; padding: 2px 6px; }")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, slug=slug: self.chosen.emit(slug))
+            swatch = self._swatch(slug, name)
             count = QLabel()
             count.setObjectName(f"number-{slug}")
             count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             count.setMinimumWidth(36)
-            for column, widget in enumerate((eye, button, count)):
+            for column, widget in enumerate((eye, swatch, button, count)):
                 self._grid.addWidget(widget, place, column)
-            self.eyes[slug], self.buttons[slug], self.counts[slug] = eye, button, count
+            self.eyes[slug], self.swatches[slug] = eye, swatch
+            self.buttons[slug], self.counts[slug] = button, count
         choices = [("", "selects it", None)]
         choices += [(phases.phases[c].slug, f"sets {phase_name(phases, c)}", None) for c in codes]
         self.tool.set_choices(choices, "")
+
+    def _swatch(self, slug: str, name: str) -> QToolButton:
+        swatch = QToolButton()
+        swatch.setObjectName(f"color-{slug}")
+        swatch.setIconSize(QSize(14, 14))
+        swatch.setFixedSize(20, 20)
+        swatch.setStyleSheet("QToolButton { padding: 0; background: transparent; }")
+        swatch.setToolTip(f"Colour of {name}: click to change it, right click to take it back")
+        swatch.setAccessibleName(f"Colour of {name}")
+        swatch.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        swatch.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        swatch.clicked.connect(lambda: self.colors.ask(slug, swatch))
+        swatch.customContextMenuRequested.connect(lambda at: self.colors.offer(slug, swatch, at))
+        return swatch
 
     def _on_eyes(self) -> None:
         hidden = frozenset(slug for slug, eye in self.eyes.items() if not eye.isChecked())

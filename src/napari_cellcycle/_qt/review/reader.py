@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,3 +37,15 @@ def read_project(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     widget.open_project(folder)
     # napari's sign for: read, but no layer to add
     return [(None,)]
+
+
+def prefer_this_reader() -> None:
+    """Let napari open projects without asking, unless the person chose another reader.
+
+    napari's own reader takes any folder, so napari would ask each time which one is meant.
+    """
+    from napari.settings import get_settings
+
+    plugins, folders = get_settings().plugins, f"*{SUFFIX}{os.sep}"
+    if folders not in plugins.extension2reader:
+        plugins.extension2reader = {**plugins.extension2reader, folders: "napari-cellcycle"}

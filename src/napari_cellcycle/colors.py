@@ -66,7 +66,7 @@ def differences(colors: Iterable[str], sight: str = "for anybody") -> Floats:
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ _SIGHT[sight].T, 0, 1)
     lab = rgb2lab(np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))
-    found: Floats = deltaE_ciede2000(lab[:, None], lab[None])
+    found: Floats = deltaE_ciede2000(lab[:, None], lab[None])  # type: ignore[no-untyped-call]
     return found
 
 

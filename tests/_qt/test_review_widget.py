@@ -849,7 +849,8 @@ def test_this_frame_follows_the_slider_and_a_key_finds_a_cell_in_time(
     qtbot.mouseClick(queue.frame, LEFT)
     assert queue.frame.isChecked()
     assert set(frames[desk.queue.match]) == {1}
-    assert f"of {(frames == 1).sum()} in the queue" in queue.count.text()
+    told = f"of {(frames == 1).sum()} in the queue"
+    qtbot.waitUntil(lambda: told in queue.count.text())
     viewer.dims.set_current_step(0, 2)
     assert set(frames[desk.queue.match]) == {2}
     queue.frame.click()

@@ -100,6 +100,8 @@ class Review:
         Called without anything after :meth:`reload`: every row may have changed, and their number.
     """
 
+    phases: PhaseSet
+
     def __init__(
         self,
         project: Project,
@@ -353,7 +355,7 @@ class Review:
         self._index = CellIndex(self.cells)
         routes = self._routes = project.segmentations.routes(self.image)
         sets = self._choose_sets()
-        self.phases: PhaseSet = self._choose_phases(sets)
+        self.phases = self._choose_phases(sets)
         self.coder = Coder(self.phases)
         n = len(self.cells)
         self._all_shown = Shown(sets, n, self._index, routes, self.phases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
-from qtpy.QtGui import QAction, QKeySequence
+from qtpy.QtGui import QAction, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -204,7 +204,7 @@ class _KeyDelegate(QStyledItemDelegate):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Give the field every key but Escape and Tab."""
-        if event is not None:
+        if isinstance(event, QKeyEvent):
             if event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()
                 return True

@@ -36,6 +36,8 @@ from napari_cellcycle.phases import MITOSIS_2D
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review import Review
+from napari_cellcycle.review.queue import BETWEEN_MODELS
+from napari_cellcycle.review.sets import sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,6 +242,15 @@ def measure(folder: Path, repeat: int) -> dict[str, Times]:
     sure = len(desk.sure_rows())
     batch(f"accept {sure:,} cells above 0.99", Qt.Key.Key_Return, shift, sure)
     batch("undo that ", Qt.Key.Key_Z, CTRL, -sure)
+    note("prediction sets")
+    ids = [given.id for given in sets_of(desk.review)]
+    found["show another prediction set"] = [
+        dock.timed(lambda given=given: bench.sets.shown.choose(given))
+        for given in (*ids[1:], ids[0], *ids[1:])
+    ]
+    found["sort by the disagreement of two models"] = [
+        dock.timed(lambda: bench.queue.order.choose(BETWEEN_MODELS))
+    ]
     note("gallery")
     bench.tabs.setCurrentWidget(bench.gallery)
     QTest.qWait(1500)

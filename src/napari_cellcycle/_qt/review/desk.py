@@ -265,7 +265,7 @@ class Desk(QObject):
         if self.queue.wanted == BETWEEN_MODELS and former is not None:
             other = self.queue.other
             self.queue.compare_with(former if other is None or other.id == identity else other)
-        self._anew(lambda: self.review.show(identity))
+        self._attempt(lambda: self._anew(lambda: self.review.show(identity)))
         self._attempt(lambda: self._kept.keep_set(identity))
 
     # --- inside ---------------------------------------------------------------------------------

@@ -213,6 +213,7 @@ class ReviewWidget(QStackedWidget):
         self._lost = lost
         if self.desk is not None and self.bench is not None:
             self.bench.images.show_current()
+            self.bench.message.clear()
             self.bench.lost.error(lost.problem, "Find labels…")
         else:
             self.lost.error(lost.problem, "Find labels…")

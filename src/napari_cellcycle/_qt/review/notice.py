@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_cellcycle._qt.results import MessageLabel
 
@@ -27,6 +27,9 @@ class Notice(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.message = MessageLabel(name)
+        policy = self.message.sizePolicy()  # a long name must not make the dock wider
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+        self.message.setSizePolicy(policy)
         self.button = QPushButton()
         self.button.setObjectName(f"{name}-button")
         self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -46,11 +49,13 @@ class Notice(QWidget):
     def hint(self, text: str, button: str = "") -> None:
         """Say what can be done; without a button where no name of one is given."""
         self.message.hint(text)
+        self.message.setToolTip("")
         self._offer(button)
 
     def error(self, text: str, button: str = "") -> None:
-        """Say what is wrong."""
-        self.message.error(text)
+        """Say what is wrong; beside a button its first sentence is enough."""
+        self.message.error(text.split(". ")[0].rstrip(".") + "." if button else text)
+        self.message.setToolTip(text)
         self._offer(button)
 
     def clear(self) -> None:

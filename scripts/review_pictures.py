@@ -103,7 +103,7 @@ def wait(until: Callable[[], bool] = lambda: True) -> None:
     """Let Qt work until something holds, then settle."""
     while not until():
         QTest.qWait(50)
-    QTest.qWait(1500)
+    QTest.qWait(4000)
 
 
 def gallery(source: object, theme: str) -> QPixmap:

@@ -78,10 +78,8 @@ class KeyPage(QWidget):
         header.resizeSection(_KEY, 112)
         side.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         side.setVisible(False)
-        hint = QLabel(
-            "Double click a row, then press its new key. Keys work here, and in the canvas while "
-            "the layer of phases is selected."
-        )
+        hint = QLabel("Double click a row, then press its new key.")
+        hint.setToolTip("Keys work here, and in the canvas while the layer of phases is selected")
         hint.setWordWrap(True)
         self.clear_button = _button("No key", "key-clear", "Take the key of this row away")
         self.reset_button = _button("As it was", "key-reset", "The first key of this row again")

@@ -9,6 +9,7 @@ from dataclasses import replace
 import dask.array as da
 import numpy as np
 import pytest
+from napari._qt.utils import QImg2array
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QColor, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QKeySequenceEdit, QMenu
@@ -521,10 +522,22 @@ def test_a_colour_is_changed_everywhere_and_comes_back(review, qtbot):
         icon = chip.icon().pixmap(14, 14).toImage().pixelColor(7, 7)
         return {QColor.fromRgbF(*map(float, color)).name(), icon.name()}
 
+    def drawn(widget, color):
+        bench.tabs.setCurrentWidget(bench.gallery if widget is bench.gallery else bench.panel)
+        qtbot.wait(30)
+        picture = QImg2array(widget.grab().toImage())[..., :3]
+        return bool((picture == QColor(color).getRgb()[:3]).all(axis=-1).any())
+
     first = phases["prophase"].color.lower()
     assert painted() == {first}
+    for widget in (bench.gallery, bench.panel.sheet):
+        assert drawn(widget, first)
+        assert not drawn(widget, "#2040e0")
     choose("#2040e0")
     assert painted() == {"#2040e0"}
+    for widget in (bench.gallery, bench.panel.sheet):
+        assert drawn(widget, "#2040e0")
+        assert not drawn(widget, first)
     assert desk.source.phases["prophase"].color == "#2040E0"
     assert bench.message.text() == "Colours are kept in the project."
     assert (desk.current, eye.isChecked()) == (row, False)
@@ -540,7 +553,7 @@ def test_a_colour_is_changed_everywhere_and_comes_back(review, qtbot):
     assert desk.project.vocabularies[phases.name] == phases
 
 
-def test_isolate_and_filter(review, qtbot):
+def test_isolate_and_filter(review, viewer, qtbot):
     desk, scene, bench = review.desk, review.scene, review.bench
     press(qtbot, review, "i")
     assert scene.shown.sum() == 1
@@ -558,6 +571,11 @@ def test_isolate_and_filter(review, qtbot):
         desk.current,
     }
     check_overlay(review)
+    at = desk.current
+    for row in np.flatnonzero(~scene.shown)[:2].tolist():
+        scene.canvas.go_to(row)
+        click_cell(qtbot, viewer, scene, row, expect=False)
+    assert desk.current == at
 
 
 def drop(viewer, path):

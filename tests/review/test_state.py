@@ -9,7 +9,7 @@ from fields import layer_field, make_project, predict
 from napari_cellcycle.errors import CellCycleError, ProjectError
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import STATUSES, Project
-from napari_cellcycle.review import Queue, Review, reviews_table
+from napari_cellcycle.review import Queue, Review, reviews_table, unite
 from napari_cellcycle.review.decision import CONFLICT, EXCLUDED, NONE, UNSURE, decide_words
 from napari_cellcycle.review.phase_image import Legend
 
@@ -200,6 +200,32 @@ def test_blind_mode_hides_and_is_noted(tmp_path: Path) -> None:
     assert said["source"].tolist() == (
         ["blind-gallery"] * 2 + ["blind-undo"] * 2 + ["blind-redo"] * 2 + ["key"]
     )
+
+
+@pytest.mark.parametrize("spoken_since", [False, True])
+def test_what_another_thread_has_read_counts_unless_something_was_said_since(
+    tmp_path: Path, spoken_since: bool
+) -> None:
+    (tmp_path / "bea").mkdir()
+    with make_project(tmp_path / "bea", "Bea") as hers:
+        Review(hers).say([1, 2], "mitotic", note="sure")
+    with make_project(tmp_path, "Ann") as project:
+        review = Review(project)
+        review.say(1, "prophase")
+        unite(project, hers.folder)
+        read = review.read_anew()
+        review.mark_seen(7)
+        if spoken_since:
+            review.say(3, "prophase")
+        review.reload(read)
+        assert (review._all_words is read._all_words) != spoken_since
+        fresh = Review(project)
+        for name in ("words", "final", "status", "time", "seen", "phase_counts", "status_counts"):
+            assert (getattr(review, name) == getattr(fresh, name)).all(), name
+        assert (review.people, review.people_notes) == (fresh.people, fresh.people_notes)
+        assert review.to_undo == fresh.to_undo
+        review.undo()
+        assert review.final_slugs() == Review(project).final_slugs()
 
 
 def test_the_majority_against_counting_by_hand() -> None:

@@ -92,6 +92,10 @@ class Journal:
             self._last = int(last or 0)
         return max(now(), self._last + 1)
 
+    def size(self) -> int:
+        """How many actions there are, of everybody."""
+        return int(self._store.database.value("SELECT count(*) FROM action"))
+
     def add(self, changes: Transaction, actions: Iterable[Action], events: Iterable[Event]) -> int:
         """Add what is not there yet, from elsewhere; returns how many events were new."""
         self._last = None

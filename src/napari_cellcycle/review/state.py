@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 SEVERAL = -2
 """In :attr:`Review.annotator`: more than one person has said something."""
 
+_READ = (
+    *("segmentation", "cells", "_index", "_routes", "phases", "coder", "_all_shown", "_all_words"),
+    *("unplaced", "seen", "_history"),
+)
+"""What a review reads; all else follows from it."""
+
 
 class Review:
     """The cells of one image in one vocabulary: predictions, words, and what is final.
@@ -132,10 +138,35 @@ class Review:
         self._look()
         self.reloaded.emit()
 
-    def reload(self) -> None:
-        """Read everything again: after a new prediction set, an edit of labels or an import."""
-        self._load()
+    def reload(self, read: Review | None = None) -> None:
+        """Read everything again: after a new prediction set, an edit of labels or an import.
+
+        Parameters
+        ----------
+        read : Review, optional
+            What :meth:`read_anew` has read, in another thread: it is taken as it is unless
+            something was said since.
+        """
+        if read is None or read._n_actions != self.project.journal.size():
+            self._load()
+        else:
+            seen = self.seen
+            for name in _READ:
+                setattr(self, name, getattr(read, name))
+            if len(seen) == len(self.seen):
+                self.seen |= seen
+            self._look()
         self.reloaded.emit()
+
+    def read_anew(self) -> Review:
+        """Read the same as this one does, for :meth:`reload`."""
+        return Review(
+            self.project,
+            self.image,
+            vocabulary=self._vocabulary,
+            predictions=self._predictions,
+            blind=self.blind,
+        )
 
     def show(self, predictions: str) -> None:
         """Show another prediction set, in the vocabulary of its model.
@@ -350,6 +381,7 @@ class Review:
 
     def _load(self) -> None:
         project = self.project
+        self._n_actions = project.journal.size()
         self.segmentation = project.segmentations.current(self.image)
         self.cells: CellTable = project.segmentations.cells(self.segmentation)
         self._index = CellIndex(self.cells)

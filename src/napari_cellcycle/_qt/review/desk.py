@@ -245,11 +245,19 @@ class Desk(QObject):
         self._anew(lambda: self.review.look_blind(blind))
         self._attempt(lambda: self._kept.keep_blind(blind))
 
-    def reload(self, undertaking: Undertaking) -> None:
-        """Read everything again: other labels, more predictions or words; stay at the cell."""
+    def reload(self, undertaking: Undertaking, read: Review | None = None) -> None:
+        """Read everything again: other labels, more predictions or words; stay at the cell.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            As it is now.
+        read : Review, optional
+            See :meth:`napari_cellcycle.review.state.Review.reload`.
+        """
         self.undertaking = undertaking
         self.segmentation = undertaking.segmentation
-        self._anew(self.review.reload)
+        self._anew(lambda: self.review.reload(read))
 
     def show_set(self, identity: str) -> None:
         """Show another prediction set, for this person from now on; stay at the cell.

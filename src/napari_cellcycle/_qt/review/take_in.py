@@ -23,8 +23,8 @@ from napari_cellcycle._qt.results import MessageLabel
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle.project.project import Project
     from napari_cellcycle.review.answers import Answers
+    from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.union import Union
 
 _LINES_SHOWN = 500
@@ -92,9 +92,7 @@ class TakeIn(QWidget):
         self._show_details(())
         who = " ".join(self.whose.text().split())
         desk = self._desk
-        self._job.start(
-            "Take in words", _take, desk.project, Path(path), desk.undertaking.image, who
-        )
+        self._job.start("Take in words", _take, desk.review, Path(path), who)
         self._allow()
 
     def close_job(self) -> None:
@@ -124,12 +122,13 @@ class TakeIn(QWidget):
             project.reason or "Nothing is taken twice, and nothing of yours is changed"
         )
 
-    def _report(self, found: Answers | Union) -> None:
+    def _report(self, taken: tuple[Answers | Union, Review | None]) -> None:
         from napari_cellcycle.review.answers import Answers
 
-        desk = self._desk
+        desk, (found, read) = self._desk, taken
         placed = desk.review.unplaced
-        desk.reload(desk.undertaking)
+        if read is not None:
+            desk.reload(desk.undertaking, read)
         told = [f"New words: {found.new:,}", f"known already: {found.known:,}"]
         if isinstance(found, Answers):
             refused = found.unmatched
@@ -155,9 +154,11 @@ class TakeIn(QWidget):
 
 
 def _take(
-    project: Project, path: Path, image: int, who: str
-) -> Generator[str, None, Answers | Union]:
+    review: Review, path: Path, who: str
+) -> Generator[str, None, tuple[Answers | Union, Review | None]]:
+    """Take words in, and read the review with them if any is new."""
     from napari_cellcycle.review.intake import import_words
 
     yield f"Reading {path.name}…"
-    return import_words(project, path, shown=image, who=who or None)
+    found = import_words(review.project, path, shown=review.image, who=who or None)
+    return found, review.read_anew() if found.new else None

@@ -89,7 +89,7 @@ def orders(population: Population, seed: int) -> dict[str, NDArray[np.int64]]:
 
 
 def main() -> None:
-    parser = options("suspects", __doc__, cells=2560)
+    parser = options("suspects", __doc__, cells=2048)
     parser.set_defaults(seed=SEED)
     parser.add_argument("--work", type=Path, metavar="DIR", help="keep simulated cells here")
     given = parsed(parser)

@@ -57,7 +57,7 @@ def looks(
 
 
 def main() -> None:
-    parser = options("tracks", __doc__, cells=2560)
+    parser = options("tracks", __doc__, cells=2048)
     parser.set_defaults(seed=SEED)
     parser.add_argument("--work", type=Path, metavar="DIR", help="folder of simulated cells")
     given = parsed(parser)

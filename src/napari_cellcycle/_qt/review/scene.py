@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.desk import Desk
+    from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.phases import PhaseSet
 
     Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
@@ -81,6 +83,8 @@ class Scene(QObject):
         self._features.setSingleShot(True)
         self._features.setInterval(_FEATURES_AFTER_MS)
         self._features.timeout.connect(self._give_features)
+        self._cells: CellTable | None = None
+        self._vocabulary: PhaseSet | None = None
         desk.review.changed.connect(self._change)
         desk.source.signals.reloaded.connect(self.rebuild)
         desk.source.selection.current_changed.connect(self._arrive)
@@ -105,23 +109,27 @@ class Scene(QObject):
         return self.segmentation in self._viewer.layers and self.phases.layer in self._viewer.layers
 
     def rebuild(self) -> None:
-        """Paint all phases anew, on cells that may be others than before."""
+        """Paint all phases anew; in a new layer if the cells or the vocabulary are others."""
         review = self.desk.review
+        same = review.cells is self._cells and review.phases == self._vocabulary
         self.phases.stop()
         self.phases.outline(self._viewer, None, self.shown)
-        self.canvas.set_cells(review.cells)
-        self.phases = PhaseLayer(self.segmentation, self.axes, review)
         self.isolated = -1
+        if not (same and self.is_there):
+            self._cells, self._vocabulary = review.cells, review.phases
+            self.canvas.set_cells(review.cells)
+            self.phases = PhaseLayer(self.segmentation, self.axes, review)
         self.shown = self._to_show()
         self.phases.paint_all(self.shown)
-        session_of(self._viewer).put(self._viewer, self.phases.overlay)
-        self.phases.layer.opacity = 0.6
+        if not self.is_there:
+            session_of(self._viewer).put(self._viewer, self.phases.overlay)
+            self.phases.layer.opacity = 0.6
+            self.painted.emit(self.phases.layer)
         if self.outlined:
             self._outline()
         self.text.follow(self.shown)
         self.take_keys()
         self._give_features()
-        self.painted.emit(self.phases.layer)
 
     def take_keys(self) -> None:
         """Select the layer of phases, so that keys work in the canvas."""

@@ -33,6 +33,8 @@ from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, 
 from napari_cellcycle.phases import VOCABULARIES, flat_vocabulary
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet
@@ -94,7 +96,7 @@ class StartForm(QWidget):
         self.message = MessageLabel("start-message")
         self._lay_out()
         self.watch = LayerWatch(viewer, self)
-        self.watch.changed.connect(self.refresh)
+        self.watch.changed.connect(self._on_layers)
         self.all_found.toggled.connect(self.update_offer)
         for box in (self.labels, self.vocabulary, self.labels_are, *self.channels.values()):
             box.changed.connect(self.update_offer)
@@ -113,6 +115,15 @@ class StartForm(QWidget):
         layer = self.labels.value()
         known = session_of(self._viewer).finished
         return None if layer is None else known.get(layer.unique_id)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Catch up with what has changed while a project was open."""
+        super().showEvent(event)
+        self.refresh()
+
+    def _on_layers(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Offer the layers that there are now."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from tables import markdown, note, options, parsed, publish
 
+from napari_cellcycle.cells.content import measure_population
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
@@ -105,6 +106,11 @@ def new_project(folder: Path, data: Path, n: int) -> Path:
     (card,) = (entry.card for entry in list_models() if entry.name == MODEL)
     code = {slug: i for i, slug in enumerate(MITOSIS_2D.slugs)}
     truth = np.array([code[slug] for slug in field.phases.ravel()])[: len(cells)]
+    # as a run over the image would find it, from one frame
+    one = cells.select(np.flatnonzero(cells.frame == 0))
+    typical = measure_population(
+        [field.stack.volume(0, 0)], [field.segmentation.volume(0)], one, card.recipe
+    )
     with Project.create(folder / "nuclei.cellcycle", who="Ann") as project:
         number = project.images.add(
             open_image(image),
@@ -119,6 +125,7 @@ def new_project(folder: Path, data: Path, n: int) -> Path:
             level1[np.arange(len(cells)), 0, truth] = sure
             sha = str(i) * 64
             project.set_parameter(f"recipe/{sha}", card.recipe.to_dict())
+            project.set_parameter(f"population/{number}/{sha}", asdict(typical))
             project.predictions.add(
                 number,
                 cells,

@@ -179,6 +179,14 @@ def is_overlay(layer: Any) -> bool:
     return bool(layer.metadata.get(METADATA_KEY))
 
 
+def compile_colors() -> None:
+    """Let napari compile how labels become colours: seconds, once, and better in a thread."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colors: dict[int | None, str] = {None: "transparent", 1: "white"}
+    DirectLabelColormap(color_dict=colors).map(np.zeros(1, np.uint8))
+
+
 def _wider(start: int, stop: int) -> slice:
     """A range with one place more on both sides, where there is one."""
     return slice(max(start - 1, 0), stop + 1)

@@ -12,7 +12,7 @@ from napari_cellcycle._qt.review.kept import Kept, other_set, place_in, queue_at
 from napari_cellcycle._qt.review.pixels import Pixels
 from napari_cellcycle._qt.review.reviewed import Reviewed
 from napari_cellcycle._qt.review.saving import Saving
-from napari_cellcycle._qt.review.undertaking import recipe_of
+from napari_cellcycle._qt.review.undertaking import population_of, recipe_of
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.queue import BETWEEN_MODELS
 from napari_cellcycle.review.scribe import HIDDEN
@@ -295,14 +295,15 @@ class Desk(QObject):
 
     def _pixels(self) -> Pixels:
         given, shown = self.undertaking, self.review.chosen_set
-        recipe = recipe_of(self.project, "" if shown is None else shown.model_sha256)
+        model = "" if shown is None else shown.model_sha256
         return Pixels(
             given.stack,
             given.segmentation,
             self.review.cells,
             given.channels,
-            recipe,
+            recipe_of(self.project, model),
             given.problem,
+            population_of(self.project, given.image, model),
         )
 
     def _go(self, row: int, otherwise: str) -> None:

@@ -46,6 +46,8 @@ class Pixels:
         How the model wants its views.
     problem : str
         Why there is no image.
+    population : Population, optional
+        What the model took for typical of the image's cells; measured when it is needed by default.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Pixels:
         channels: Mapping[str, int | None],
         recipe: ViewRecipe,
         problem: str = "",
+        population: Population | None = None,
     ) -> None:
         self.stack = stack
         self.segmentation = segmentation
@@ -65,7 +68,7 @@ class Pixels:
         self._problem = problem
         self._lock = threading.Lock()
         self._read: OrderedDict[tuple[int, str], Volume | None] = OrderedDict()
-        self._population: Population | None = None
+        self._population = population
 
     def views(self, rows: Ints) -> Pictures:
         """Views of some cells.

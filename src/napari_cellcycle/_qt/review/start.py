@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle._qt.inputs import segmentation
-from napari_cellcycle._qt.review.undertaking import DEFAULT_RECIPE, SUFFIX, Undertaking
+from napari_cellcycle._qt.review.undertaking import SUFFIX, Undertaking, keep_views_of
 from napari_cellcycle.errors import CellCycleError, ProjectError
 
 if TYPE_CHECKING:
@@ -213,8 +213,7 @@ def add_run(project: Project, number: int, found: Classification) -> PredictionS
             and np.array_equal(known.columns["probabilities"], found.decision.probabilities)
         ):
             return known
-    name = f"{DEFAULT_RECIPE}/{found.model_sha256}"
-    project.set_parameter(name, found.card.recipe.to_dict())
+    keep_views_of(project, number, found)
     return project.predictions.add_classification(number, found)
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellcycle._qt.overlay import compile_colors
 from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 
 if TYPE_CHECKING:
+    from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Segmentation, Stack
     from napari_cellcycle.project.images import Role
     from napari_cellcycle.project.project import Project
 
 SUFFIX = ".cellcycle"
-DEFAULT_RECIPE = "recipe"
+_RECIPE = "recipe"
+_POPULATION = "population"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,6 +143,7 @@ def resume(
     from napari_cellcycle.project.project import Project
 
     yield "Opening the project…"
+    compile_colors()
     project = Project.open(folder, who=who, read_only=read_only)
     try:
         numbers = [image.number for image in project.images.all()]
@@ -207,12 +212,31 @@ def last_image(who: str) -> str:
     return f"image/{who}"
 
 
+def keep_views_of(project: Project, number: int, found: Classification) -> None:
+    """Keep how a model saw an image, so that its views can be made again without the model."""
+    project.set_parameter(f"{_RECIPE}/{found.model_sha256}", found.card.recipe.to_dict())
+    if found.population is not None:
+        name = f"{_POPULATION}/{number}/{found.model_sha256}"
+        project.set_parameter(name, asdict(found.population))
+
+
+def population_of(project: Project, number: int, model_sha256: str) -> Population | None:
+    """Find what was typical of an image's cells when a model saw them; None where nobody kept it.
+
+    To measure it again takes as long as to measure every cell.
+    """
+    from napari_cellcycle.cells.content import Population
+
+    kept = project.parameter(f"{_POPULATION}/{number}/{model_sha256}")
+    return None if kept is None else Population(**kept)
+
+
 def recipe_of(project: Project, model_sha256: str) -> ViewRecipe:
     """Find out how a model's views are made; as the projections' default where nobody knows."""
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.models.catalogue import list_models
 
-    kept = project.parameter(f"{DEFAULT_RECIPE}/{model_sha256}")
+    kept = project.parameter(f"{_RECIPE}/{model_sha256}")
     if kept is not None:
         return ViewRecipe.from_dict(kept)
     for entry in list_models():

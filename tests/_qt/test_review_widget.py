@@ -427,7 +427,7 @@ def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, q
     desk, scene, bench = review.desk, review.scene, review.bench
     labels = np.asarray(scene.segmentation.data)
     press(qtbot, review, "t")
-    assert bench.names.isChecked()
+    assert bench.canvas.names.isChecked()
     layer = scene.text.layer
     plane = int(viewer.dims.point[0] / scene.segmentation.scale[0] + 0.5)
     written = named(review)
@@ -452,12 +452,12 @@ def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, q
     assert set(desk.review.cells.label[list(named(review))]) <= set(np.unique(labels[other]))
     viewer.dims.ndisplay = 3
     qtbot.waitUntil(lambda: len(layer.data) == len(desk.review))
-    qtbot.mouseClick(bench.names, LEFT)
+    qtbot.mouseClick(bench.canvas.names, LEFT)
     assert layer not in viewer.layers
     viewer.dims.ndisplay = 2
-    qtbot.mouseClick(bench.names, LEFT)
+    qtbot.mouseClick(bench.canvas.names, LEFT)
     viewer.layers.remove(scene.text.layer)
-    assert not bench.names.isChecked()
+    assert not bench.canvas.names.isChecked()
     press(qtbot, review, "t")
     layer = scene.text.layer
     review.close_project()

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.blind import BlindBox
+from napari_cellcycle._qt.review.canvas_bar import CanvasBar
 from napari_cellcycle._qt.review.cell_panel import CellPanel
 from napari_cellcycle._qt.review.cell_table import CellTable
 from napari_cellcycle._qt.review.export_form import ExportForm
@@ -27,7 +28,6 @@ from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
-from napari_cellcycle._qt.review.keys import with_key
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
@@ -94,12 +94,11 @@ class Workbench(QWidget):
         self.note = QLineEdit()
         self.note.setObjectName("note")
         self.note.setPlaceholderText("note, then Unsure or Exclude")
-        self.goes_on = _check("then next", "goes-on", "Go to the next cell after a word on one")
-        self.follows = _check("centre", "follows", "Bring each cell to the middle of the canvas")
-        self.names = _check("names", "names", "")
-        self.outlines = _check("outlines", "outlines", "")
-        for box in (self.goes_on, self.follows):
-            box.setChecked(True)
+        self.goes_on = QCheckBox("then next")
+        self.goes_on.setObjectName("goes-on")
+        self.goes_on.setToolTip("Go to the next cell after a word on the current one")
+        self.goes_on.setChecked(True)
+        self.canvas = CanvasBar(scene)
         self.message = MessageLabel("review-message")
         self.panel = CellPanel(desk.source)
         self.gallery = Gallery(desk.source)
@@ -171,12 +170,6 @@ class Workbench(QWidget):
         head.addWidget(self.add_button)
         head.addWidget(self.close_button)
         self.phases.row.addWidget(self.goes_on)
-        marks = QHBoxLayout()
-        marks.setSpacing(10)
-        marks.addWidget(QLabel("Canvas"))
-        for box in (self.follows, self.names, self.outlines):
-            marks.addWidget(box)
-        marks.addStretch(1)
         words = QHBoxLayout()
         words.setSpacing(6)
         words.addWidget(self.note, 1)
@@ -207,7 +200,7 @@ class Workbench(QWidget):
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
         layout.addWidget(self.phases)
-        layout.addLayout(marks)
+        layout.addWidget(self.canvas)
         layout.addLayout(words)
         layout.addWidget(self.message)
         layout.addWidget(self.tabs, 1)
@@ -228,10 +221,6 @@ class Workbench(QWidget):
         self.queue.only_queue_toggled.connect(scene.show_only_queue)
         self.queue.frame_wanted.connect(self.follow_frame)
         self.goes_on.toggled.connect(self._set_goes_on)
-        self.follows.toggled.connect(self._set_follows)
-        self.names.clicked.connect(scene.name_phases)
-        self.outlines.clicked.connect(scene.outline)
-        scene.marked.connect(self._show_marks)
         self.note.returnPressed.connect(self.setFocus)
         self.gallery.assign_requested.connect(self._say_of)
         self.gallery.activated.connect(self._zoom_to)
@@ -264,11 +253,7 @@ class Workbench(QWidget):
         keys = self.keys.by_action()
         self.gestures.name_keys(keys)
         self.phases.name_keys(keys)
-        for box, name, tip in (
-            (self.names, "names", "Write the phases on the cells, as far as there is room"),
-            (self.outlines, "outline", "Outline uncertain cells that nobody has judged"),
-        ):
-            box.setToolTip(with_key(tip, keys[name]))
+        self.canvas.name_keys(keys)
 
     def _bind_layer(self) -> None:
         self.binder.bind_layer(self.scene.phases.layer, self.keys.keys)
@@ -277,15 +262,8 @@ class Workbench(QWidget):
         self.scene.tool = slug
         self.scene.take_keys()
 
-    def _show_marks(self) -> None:
-        self.names.setChecked(self.scene.named)
-        self.outlines.setChecked(self.scene.outlined)
-
     def _set_goes_on(self, on: bool) -> None:
         self.desk.goes_on = on
-
-    def _set_follows(self, on: bool) -> None:
-        self.scene.follows = on
 
     def _say_of(self, rows: np.ndarray[Any, Any], slug: str) -> None:
         self.desk.say(slug, rows, source="gallery")
@@ -301,13 +279,6 @@ class Workbench(QWidget):
         text = self.note.text().strip()
         self.note.clear()
         return text
-
-
-def _check(text: str, name: str, tip: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setToolTip(tip)
-    return box
 
 
 def _tool(text: str, name: str, tip: str) -> QToolButton:

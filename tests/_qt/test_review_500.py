@@ -23,6 +23,7 @@ from napari_cellcycle.image.write import write_labels, write_stack
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review import Review, export_project, import_words
+from napari_cellcycle.train.dataset import read_data
 from napari_cellcycle.train.training import train
 
 N = 500
@@ -130,10 +131,11 @@ def test_five_hundred_cells(field, viewer, qtbot, tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(one, two)
 
     # a step of training from the model, and another prediction set: no word changes
-    new = train(
-        tmp_path / "crops.npz", RECIPE, tmp_path / "mine", start=MODEL, epochs=1, group_key="region"
-    )
-    assert sum(new.parts.values()) == exported.n
+    crops = read_data(tmp_path / "crops.npz", group_key="region")
+    assert len(crops) == exported.n
+    some = crops.select(np.arange(0, len(crops), 3))
+    new = train(some, RECIPE, tmp_path / "mine", start=MODEL, epochs=1)
+    assert sum(new.parts.values()) == len(some)
     again = classify(image, labels, model=tmp_path / "mine", device="cpu")
     before = review.words.copy()
     project.predictions.add_classification(widget.desk.undertaking.image, again)

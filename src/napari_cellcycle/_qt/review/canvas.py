@@ -176,9 +176,8 @@ class Canvas(QObject):
         world = np.array(dims.point, float)
         world[-self._layer.ndim :] = self._layer.data_to_world(self.centre_of(row))
         shown = list(dims.displayed)
-        for axis in range(dims.ndim):
-            if axis not in shown:
-                dims.set_point(axis, float(world[axis]))
+        hidden = [axis for axis in range(dims.ndim) if axis not in shown]
+        dims.set_point(hidden, world[hidden].tolist())  # at once: every layer is sliced once
         viewer.scene.camera.center = tuple(
             [0.0] * (3 - len(shown)) + [float(world[a]) for a in shown]
         )
@@ -198,7 +197,11 @@ class Canvas(QObject):
         if self.ring is None:
             self._make_ring(row, size)
         elif self.ring in self._viewer.layers:
-            self.ring.data = np.round(self.centre_of(row))[None]
+            events = self.ring.events
+            # the ring stays within the segmentation, so that nobody has to ask for the extent of
+            # all layers again; and it is drawn once, when its size is set
+            with events.data.blocker(), events.set_data.blocker():
+                self.ring.data = np.round(self.centre_of(row))[None]
             self.ring.size = size
 
     def _make_ring(self, row: int, size: float) -> None:

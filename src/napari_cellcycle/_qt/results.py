@@ -9,6 +9,8 @@ from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_cellcycle._qt.legible import legible
+
 if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
 
@@ -165,7 +167,8 @@ class MessageLabel(QLabel):
 
         self.is_error = is_error
         theme = get_theme(get_settings().appearance.theme)
-        self.setStyleSheet(f"color: {theme.error.as_hex()};" if is_error else "")
+        colors = (QColor(c.as_hex("long")) for c in (theme.error, theme.background, theme.text))
+        self.setStyleSheet(f"color: {legible(*colors).name()};" if is_error else "")
         self.setText(text)
         self.setVisible(bool(text))
 

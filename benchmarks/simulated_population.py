@@ -43,24 +43,7 @@ KINDS = {
 }
 """What is not mitotic: mostly ordinary nuclei."""
 NUCLEUS_UM = 9.0
-_RADIUS = NUCLEUS_UM / 2
-SCOPE = Microscope(
-    pixel=0.2 / _RADIUS,
-    plane=0.5 / _RADIUS,
-    lateral=0.12 / _RADIUS,
-    axial=0.38 / _RADIUS,
-    skirt=0.08,
-    haze=0.1,
-    background=0.02,
-    photons=220.0,
-    read=1.5,
-    fade=0.04,
-    look="raw",
-    gamma=1.0,
-    saturate=0.0,
-    depth=65535,
-    white=0.35,
-)
+SCOPE = Microscope.confocal(NUCLEUS_UM / 2, (0.5, 0.2, 0.2), lateral=0.12, axial=0.38)
 LOOK = Stain((0.12, 0.2, 0.22, 0.12), 9, 0.09, 1.1, 0.75, 0.25)
 """A good confocal microscope and the chromatin of one tissue, as in the sample data."""
 _BATCH = 64

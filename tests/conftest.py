@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cellcycle.models.card import ModelCard
 
 DATA_VARIABLE = "NAPARI_CELLCYCLE_DATA"
@@ -22,6 +24,18 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real images at {folder}; point ${DATA_VARIABLE} to a folder that has them")
     return folder
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Call the command line: its exit status, what it prints, and its errors."""
+    from napari_cellcycle import cli
+
+    def call(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return (cli.main([str(word) for word in words]), *capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture(scope="session")

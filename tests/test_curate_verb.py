@@ -12,7 +12,6 @@ import pytest
 import tifffile
 from fields import make_project
 
-from napari_cellcycle import cli
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.phases import flat_vocabulary
@@ -28,15 +27,6 @@ SMALL, LARGE = 3.0, 6.0
 WRONG = (7, 41)
 """Labels of large cells that the model calls small."""
 DOUBTFUL = 12
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        return (cli.main([str(word) for word in words]), *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture(scope="module")

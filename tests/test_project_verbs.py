@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from fields import N_CELLS, decision, make_project, write_field
 
-from napari_cellcycle import cli
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        return (cli.main([str(word) for word in words]), *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture

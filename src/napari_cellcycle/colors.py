@@ -1,4 +1,4 @@
-"""Which phases look alike, to everybody or to people who see fewer colours."""
+"""Colours of phases: their channels, and which look alike, also to people who see fewer."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ _SIGHT = {
 }
 
 
+def channels_of(color: str) -> tuple[int, int, int]:
+    """Red, green and blue of ``#RRGGBB``, 0 to 255."""
+    red, green, blue = bytes.fromhex(color[1:7])
+    return red, green, blue
+
+
 def differences(colors: Iterable[str], sight: str = "for anybody") -> Floats:
     """Differences between colours as CIEDE2000.
 
@@ -62,7 +68,7 @@ def differences(colors: Iterable[str], sight: str = "for anybody") -> Floats:
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors])
+    rgb = np.array([channels_of(color) for color in colors]) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = np.clip(linear @ _SIGHT[sight].T, 0, 1)
     lab = rgb2lab(np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))

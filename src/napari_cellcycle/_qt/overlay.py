@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle._qt.lookup import PhaseLookup, edges, lazy_overlay
+from napari_cellcycle._qt.own_layers import placed_like
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -231,11 +232,5 @@ def _make_layer(segmentation: Any, data: Any, legend: Sequence[tuple[str, str]])
         # dask results are not cached: a changed phase has to show at the next refresh
         cache=False,
         opacity=1.0,
-        scale=segmentation.scale,
-        translate=segmentation.translate,
-        rotate=segmentation.rotate,
-        shear=segmentation.shear,
-        affine=segmentation.affine,
-        units=segmentation.units,
-        axis_labels=segmentation.axis_labels,
+        **placed_like(segmentation),
     )

@@ -55,7 +55,7 @@ class ResultPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.summary = _text("summary")
+        self.summary = text_label("summary")
         self.bar = CountBar()
         self.bar.setObjectName("count-bar")
         self._legend = QGridLayout()
@@ -66,7 +66,7 @@ class ResultPanel(QWidget):
         self._counts: dict[str, QLabel] = {}
         self._shares: dict[str, QLabel] = {}
         self._vocabulary: PhaseSet | None = None
-        self.notes = _text("notes")
+        self.notes = text_label("notes")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -173,7 +173,8 @@ class MessageLabel(QLabel):
         self.setVisible(bool(text))
 
 
-def _text(name: str) -> QLabel:
+def text_label(name: str) -> QLabel:
+    """Text of several lines that can be copied."""
     label = QLabel()
     label.setObjectName(name)
     label.setWordWrap(True)

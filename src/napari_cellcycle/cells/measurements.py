@@ -10,6 +10,7 @@ import numpy as np
 from napari_cellcycle.cells.measures import MEASURES, NAMES, Measure, measure_cell
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.stack import check_match
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -174,11 +175,6 @@ def measure_cells(
         Called now and then.
     """
     work = iter_measure(stack, segmentation, cells, dna=dna)
-    while True:
-        try:
-            done, total = next(work)
-        except StopIteration as end:
-            found: Measurements = end.value
-            return found
-        if progress is not None:
-            progress(done, total)
+    if progress is None:
+        return run_to_end(work)
+    return run_to_end(work, lambda step: progress(*step))

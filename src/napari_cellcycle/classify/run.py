@@ -20,6 +20,7 @@ from napari_cellcycle.image.spacing import Spacing, parse_spacing
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL
 from napari_cellcycle.models.ensemble import Decision, decide, discount
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -183,14 +184,9 @@ def run(
         As in :func:`iter_classify`.
     """
     work = iter_classify(request, prepared)
-    while True:
-        try:
-            batch = next(work)
-        except StopIteration as end:
-            result: Classification = end.value
-            return result
-        if progress is not None:
-            progress(batch.done, batch.total)
+    if progress is None:
+        return run_to_end(work)
+    return run_to_end(work, lambda batch: progress(batch.done, batch.total))
 
 
 def classify(

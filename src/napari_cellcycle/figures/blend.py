@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.colors import channels_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,7 +50,7 @@ def blend(
 
 def rgb_of(color: str) -> NDArray[np.float32]:
     """``#RRGGBB`` as three floats in [0, 1]."""
-    return np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)], dtype=np.float32)
+    return np.array([value / 255 for value in channels_of(color)], dtype=np.float32)
 
 
 def stretch(image: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:

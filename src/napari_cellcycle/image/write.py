@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.colors import channels_of
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
 
@@ -88,7 +89,7 @@ def write_classes(
     colormap = np.zeros((3, 256), np.uint16)
     for i, color in enumerate(colors, start=1):
         # 257 takes 255 to 65535
-        colormap[:, i] = [int(color[k : k + 2], 16) * 257 for k in (1, 3, 5)]
+        colormap[:, i] = [value * 257 for value in channels_of(color)]
     legend = {str(i): name for i, name in enumerate(names, start=1)}
     return _write(path, data, "TZYX", spacing, (), colormap=colormap, legend=legend)
 

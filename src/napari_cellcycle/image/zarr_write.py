@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_cellcycle.colors import channels_of
 from napari_cellcycle.errors import CellCycleError, MissingExtraError
 from napari_cellcycle.files import filling
 
@@ -115,7 +116,7 @@ def write_zarr_classes(
                 "image-label": {
                     "version": _VERSION,
                     "colors": [
-                        {"label-value": i, "rgba": [*_rgb(color), 255]}
+                        {"label-value": i, "rgba": [*channels_of(color), 255]}
                         for i, color in enumerate(colors, start=1)
                     ],
                     "properties": [
@@ -130,7 +131,3 @@ def write_zarr_classes(
 def _axis(name: str, *, is_physical: bool) -> dict[str, str]:
     unit = {"unit": "micrometer"} if is_physical and name != "t" else {}
     return {"name": name, "type": _NAMES[name], **unit}
-
-
-def _rgb(color: str) -> list[int]:
-    return [int(color[k : k + 2], 16) for k in (1, 3, 5)]

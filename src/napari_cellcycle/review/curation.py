@@ -12,6 +12,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.decision import NONE, STATUS
 from napari_cellcycle.review.queue import leaves_by_axis
 from napari_cellcycle.review.suspects import KINDS, find_suspects
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -87,14 +88,9 @@ def measured_of(
 ) -> Measurements:
     """Run :func:`iter_measured` to its end."""
     work = iter_measured(source)
-    while True:
-        try:
-            done, total = next(work)
-        except StopIteration as end:
-            found: Measurements = end.value
-            return found
-        if progress is not None:
-            progress(done, total)
+    if progress is None:
+        return run_to_end(work)
+    return run_to_end(work, lambda step: progress(*step))
 
 
 def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = None) -> Suspects:

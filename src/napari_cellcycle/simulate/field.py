@@ -128,7 +128,7 @@ def simulate_field(
     relief = noise(rng, grid, 0.8)
     texture = [noise(rng, grid, s) for s in (0.55, 0.25, 0.13, 0.07)]
     territory = settle(grid, bodies, relief, 0.04)
-    scope = _confocal(unit, spacing)
+    scope = Microscope.confocal(unit, spacing)
     dna = np.zeros(grid.shape, np.float32)
     mask = np.zeros(grid.shape, np.float32)
     closing = np.zeros(grid.shape, np.float32)
@@ -275,24 +275,3 @@ def _pack(rng: np.random.Generator, radii: Array, half: NDArray[np.float64]) -> 
             at += 0.03 * directions(rng, n)
         at = np.clip(at, -room, room)
     return np.asarray(at, dtype=np.float32)
-
-
-def _confocal(unit: float, spacing: tuple[float, float, float]) -> Microscope:
-    """Set up a good confocal microscope."""
-    return Microscope(
-        pixel=spacing[1] / unit,
-        plane=spacing[0] / unit,
-        lateral=0.14 / unit,
-        axial=0.45 / unit,
-        skirt=0.08,
-        haze=0.1,
-        background=0.02,
-        photons=220.0,
-        read=1.5,
-        fade=0.04,
-        look="raw",
-        gamma=1.0,
-        saturate=0.0,
-        depth=65535,
-        white=0.35,
-    )

@@ -67,6 +67,44 @@ class Microscope:
     depth: int
     white: float
 
+    @classmethod
+    def confocal(
+        cls,
+        unit: float,
+        spacing: tuple[float, float, float],
+        *,
+        lateral: float = 0.14,
+        axial: float = 0.45,
+    ) -> Microscope:
+        """Set up a good confocal microscope.
+
+        Parameters
+        ----------
+        unit : float
+            Nuclear radius, micrometres.
+        spacing : tuple of float
+            Distances of planes, rows and columns, micrometres.
+        lateral, axial : float
+            Standard deviation of the point spread, micrometres.
+        """
+        return cls(
+            pixel=spacing[1] / unit,
+            plane=spacing[0] / unit,
+            lateral=lateral / unit,
+            axial=axial / unit,
+            skirt=0.08,
+            haze=0.1,
+            background=0.02,
+            photons=220.0,
+            read=1.5,
+            fade=0.04,
+            look="raw",
+            gamma=1.0,
+            saturate=0.0,
+            depth=65535,
+            white=0.35,
+        )
+
     def axes(self, grid: Grid, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         """Positions of planes, rows and columns inside the grid, with a random phase."""
         axes = []

@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
+from napari_cellcycle._qt.own_layers import placed_like, selection_kept
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -217,17 +218,10 @@ class Canvas(QObject):
             border_width=0.05,
             blending="translucent_no_depth",
             metadata={METADATA_KEY: {"ring_of": str(layer.unique_id)}},
-            scale=layer.scale,
-            translate=layer.translate,
-            rotate=layer.rotate,
-            shear=layer.shear,
-            affine=layer.affine,
-            units=layer.units,
-            axis_labels=layer.axis_labels,
+            **placed_like(layer),
         )
-        selected = set(layers.selection)
-        layers.append(self.ring)
-        layers.selection = selected
+        with selection_kept(layers):
+            layers.append(self.ring)
 
 
 def _taken(data: Any, places: tuple[Any, ...]) -> Any:

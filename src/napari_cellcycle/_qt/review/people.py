@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.review.look import Look, phase_name
 from napari_cellcycle._qt.review.take_in import TakeIn
 from napari_cellcycle._qt.review.worker import Worker
@@ -44,14 +45,14 @@ class PeoplePanel(QWidget):
         self._compared: Snapshot | None = None
         self._wanted = 0
         self._found: tuple[Agreement, tuple[NDArray[np.int64], ...]] | None = None
-        self.said = _text("people-said")
-        self.told = _text("people-agreement")
+        self.said = text_label("people-said")
+        self.told = text_label("people-agreement")
         self.pair = ChoiceBox("people-pair", tooltip="Two people to compare")
         self.pair.setMinimumContentsLength(12)
-        self.about = _text("people-pair-about")
+        self.about = text_label("people-pair-about")
         self.matrix = MatrixView("", tip=self._tip)
         self.matrix.setObjectName("people-matrix")
-        self.legend = _text("people-legend")
+        self.legend = text_label("people-legend")
         self.legend.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.take_in = TakeIn(desk)
         self._worker = Worker(self._compare, 1, self)
@@ -232,14 +233,6 @@ def _legend(phases: PhaseSet, codes: list[int]) -> str:
         for number, code in enumerate(codes, start=1)
     )
     return f"<table cellspacing=2 cellpadding=0>{rows}</table>"
-
-
-def _text(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
 
 
 def _raise(wanted: object, error: Exception) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QTimer
 
 from napari_cellcycle._qt.overlay import METADATA_KEY, PhaseOverlay
+from napari_cellcycle._qt.own_layers import selection_kept
 from napari_cellcycle._qt.review.look import NO_PHASE, phase_name
 from napari_cellcycle.phases import UNCLASSIFIED
 from napari_cellcycle.project.words import STATUSES
@@ -143,10 +144,9 @@ class PhaseLayer:
         )
         made.layer.name = f"uncertain: {segmentation.name}"
         made.layer.metadata = {METADATA_KEY: {"outlines_of": str(segmentation.unique_id)}}
-        selected = set(viewer.layers.selection)
         place = [layer.unique_id for layer in viewer.layers].index(self.layer.unique_id)
-        viewer.layers.insert(place + 1, made.layer)
-        viewer.layers.selection = selected
+        with selection_kept(viewer.layers):
+            viewer.layers.insert(place + 1, made.layer)
         self.outlines = made
         self._lined = self._outlined(shown)
         made.paint_all(self._lined)

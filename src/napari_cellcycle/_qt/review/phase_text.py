@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
+from napari_cellcycle._qt.own_layers import placed_like, selection_kept
 from napari_cellcycle._qt.review.look import phase_name
 
 if TYPE_CHECKING:
@@ -201,17 +202,10 @@ class PhaseText(QObject):
             border_width=0,
             blending="translucent_no_depth",
             metadata={METADATA_KEY: {"names_of": str(layer.unique_id)}},
-            scale=layer.scale,
-            translate=layer.translate,
-            rotate=layer.rotate,
-            shear=layer.shear,
-            affine=layer.affine,
-            units=layer.units,
-            axis_labels=layer.axis_labels,
+            **placed_like(layer),
         )
-        selected = set(layers.selection)
-        layers.append(self.layer)
-        layers.selection = selected
+        with selection_kept(layers):
+            layers.append(self.layer)
 
     def _on_dims(self, event: Any = None) -> None:
         self._soon.start(_DIMS_MS)

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.training.matrix import MatrixView, chip
 from napari_cellcycle.phases import UNCLASSIFIED
 
@@ -48,8 +48,8 @@ class OutcomePanel(QWidget):
         self.before, self.after = MatrixView("Before"), MatrixView("After")
         self.before.setObjectName("before")
         self.after.setObjectName("after")
-        self.told = _text("told")
-        self.notes = _text("outcome-notes")
+        self.told = text_label("told")
+        self.notes = text_label("outcome-notes")
         self.name = QLineEdit()
         self.name.setObjectName("keep-name")
         self.name.setToolTip("What the model is called in the list of models")
@@ -210,11 +210,3 @@ def _compared(found: Comparison) -> str:
 
 def _percent(share: float) -> str:
     return "–" if share != share else f"{100 * share:.1f} %"
-
-
-def _text(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -1,0 +1,37 @@
+"""Work that goes on in steps, for a caller who waits for its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+Step = TypeVar("Step")
+Found = TypeVar("Found")
+
+
+def run_to_end(
+    work: Generator[Step, None, Found], each: Callable[[Step], object] | None = None
+) -> Found:
+    """Run a generator to its end.
+
+    Parameters
+    ----------
+    work : generator
+        Yields after each step, and returns what it found.
+    each : callable of a step, optional
+        Called with what it yields.
+
+    Returns
+    -------
+    object
+        What the generator returns.
+    """
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as end:
+            return cast("Found", end.value)
+        if each is not None:
+            each(step)

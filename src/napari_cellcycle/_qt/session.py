@@ -56,16 +56,27 @@ class Session:
     ----------
     classified : Signal
         Called with each :class:`Finished` classification.
-    review : QWidget or None
-        "Review cells", while it has a project open.
+    review_changed : Signal
+        Called with :attr:`review` when a review was opened or closed.
     """
 
     def __init__(self) -> None:
         self.classified = Signal()
-        self.review: Any = None
+        self.review_changed = Signal()
+        self._review: Any = None
         self.overlays: dict[Hashable, PhaseOverlay] = {}
         self.finished: dict[Hashable, Finished] = {}
         self._features: dict[Hashable, FeatureView] = {}
+
+    @property
+    def review(self) -> Any:
+        """The widget "Review cells", while it has a project open; else None."""
+        return self._review
+
+    @review.setter
+    def review(self, widget: Any) -> None:
+        self._review = widget
+        self.review_changed.emit(widget)
 
     def begin(
         self,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.images import ProjectImage
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.project.project import Project
-    from napari_cellcycle.project.segmentations import Transfer
+    from napari_cellcycle.project.routes import Transfer
     from napari_cellcycle.project.words import STATUSES, Word
 
 _HOME = {
@@ -17,7 +17,7 @@ _HOME = {
     "Project": "project",
     "ProjectImage": "images",
     "STATUSES": "words",
-    "Transfer": "segmentations",
+    "Transfer": "routes",
     "Word": "words",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,96 +14,19 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project.columns import Columns, write_columns
+from napari_cellcycle.project.routes import Route, Transfer
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.project.database import Transaction
-    from napari_cellcycle.project.keys import CellIndex
     from napari_cellcycle.project.store import Store
 
     Ints = NDArray[np.int64]
 
 _ARRAYS = ("frame", "label", "bbox", "centroid", "voxels", "touches_border", "nucleus_voxels")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Transfer:
-    """Which cells of one segmentation became which of another.
-
-    Labels that are not listed stand for the very same voxels in both.
-
-    Parameters
-    ----------
-    frame, old : ndarray, ``(m,)``, int64
-        A cell of the old segmentation; each is listed once.
-    new : ndarray, ``(m,)``, int64
-        Its label in the new one, 0 where it has no heir; an heir has one ancestor.
-    same : ndarray, ``(m,)``, bool
-        Whether the voxels are the same, and only the number is another.
-    """
-
-    frame: Ints
-    old: Ints
-    new: Ints
-    same: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.old)
-
-    def to_bytes(self) -> bytes:
-        """Four little-endian integers a row."""
-        table = np.stack([self.frame, self.old, self.new, self.same.astype(np.int64)], axis=1)
-        return table.astype("<i8").tobytes()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Transfer:
-        """Read :meth:`to_bytes`."""
-        table = np.frombuffer(data, "<i8").reshape(-1, 4).astype(np.int64)
-        return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(bool))
-
-
-class Route:
-    """The way of every cell from one segmentation to the present one."""
-
-    def __init__(self, steps: dict[tuple[int, int], tuple[int, bool]] | None = None) -> None:
-        self._steps = steps or {}
-
-    def before(self, transfer: Transfer) -> Route:
-        """The way that begins with one more step."""
-        steps = dict(self._steps)
-        rows = zip(
-            transfer.frame.tolist(),
-            transfer.old.tolist(),
-            transfer.new.tolist(),
-            transfer.same.tolist(),
-            strict=True,
-        )
-        for frame, old, new, same in rows:
-            later, still = self._steps.get((frame, new), (new, True)) if new else (0, False)
-            steps[frame, old] = later, same and still
-        return Route(steps)
-
-    def follow(self, frame: Ints, label: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-        """Find labels in the present segmentation, 0 where there is none, and what is the same.
-
-        Parameters
-        ----------
-        frame, label : ndarray, ``(n,)``, int64
-            Cells of the segmentation where the way begins.
-        """
-        found, same = label.copy(), np.ones(len(label), bool)
-        if self._steps:
-            listed = np.fromiter((old for _, old in self._steps), np.int64, len(self._steps))
-            for i in np.flatnonzero(np.isin(label, listed)).tolist():
-                step = self._steps.get((int(frame[i]), int(label[i])))
-                if step is not None:
-                    found[i], same[i] = step
-        return found, same
 
 
 class Segmentations:
@@ -261,34 +184,6 @@ class Segmentations:
                         further.append(old)
             edge = further
         return routes
-
-
-def place(
-    routes: Mapping[int, Route],
-    index: CellIndex,
-    versions: Sequence[int],
-    frames: Sequence[int],
-    labels: Sequence[int],
-) -> Ints:
-    """Find rows of cells of any version in the present one, -1 where they have no heir.
-
-    Parameters
-    ----------
-    routes : mapping of int to Route
-        As from :meth:`Segmentations.routes`.
-    index : CellIndex
-        Of the present version.
-    versions, frames, labels : sequence of int, ``(n,)``
-        The cells.
-    """
-    version = np.asarray(versions, np.int64)
-    frame, label = np.asarray(frames, np.int64), np.asarray(labels, np.int64)
-    heir = np.zeros(len(label), np.int64)
-    for number in np.unique(version).tolist():
-        if number in routes:
-            here = np.flatnonzero(version == number)
-            heir[here] = routes[number].follow(frame[here], label[here])[0]
-    return index.rows(frame, heir)
 
 
 def digest_of(cells: CellTable) -> str:

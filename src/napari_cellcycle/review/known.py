@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.project.keys import CellIndex
-from napari_cellcycle.project.segmentations import place
+from napari_cellcycle.project.routes import place
 from napari_cellcycle.project.words import NOTHING
 from napari_cellcycle.review.state import Review
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.keys import CellIndex
     from napari_cellcycle.project.predictions import PredictionSet
-    from napari_cellcycle.project.segmentations import Route
+    from napari_cellcycle.project.routes import Route
 
     Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.keys import CellIndex
-from napari_cellcycle.project.segmentations import Route, place
+from napari_cellcycle.project.routes import Route, place
 from napari_cellcycle.project.words import STATUSES, Word
 from napari_cellcycle.review.decision import (
     NONE,

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.errors import SegmentationMismatchError
-from napari_cellcycle.project.segmentations import Transfer
+from napari_cellcycle.project.routes import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.project.database import Transaction
     from napari_cellcycle.project.images import ProjectImage
-    from napari_cellcycle.project.segmentations import Segmentations, Transfer
+    from napari_cellcycle.project.routes import Transfer
+    from napari_cellcycle.project.segmentations import Segmentations
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from fields import layer_field, make_project
 
 from napari_cellcycle.cells.measurements import measure_cells
+from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import SCHEMA
 from napari_cellcycle.review import Review
@@ -29,6 +31,8 @@ def main() -> None:
             cells = project.segmentations.cells(1)
             found = measure_cells(*layer_field(), cells, dna=0)
             project.measured.put(1, 0, found)
+            tracks = Tracks(np.array([7, -1, *range(8, 18)]), {9: 7})
+            project.tracked.put(1, tracks, name="t.csv", frame_minutes=5)
             with project.store.transaction() as changes:
                 changes.run("UPDATE session SET host = 'host', process = 1")
         shutil.rmtree(project.folder / "copies")

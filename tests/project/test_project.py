@@ -233,25 +233,28 @@ def test_a_newer_version_is_refused_and_an_older_one_copied_first(
     with make_project(tmp_path) as project:
         Review(project).say(1, "prophase")
     folder = project.folder
-    monkeypatch.setattr(schema, "SCHEMA", 3)
-    with pytest.raises(ProjectError, match="version 2, which no release"):
+    now = schema.SCHEMA
+    monkeypatch.setattr(schema, "SCHEMA", now + 1)
+    with pytest.raises(ProjectError, match=f"version {now}, which no release"):
         Project.open(folder, who="Ann")
 
     def fail(changes):
         changes.run("ALTER TABLE session ADD COLUMN mood TEXT")
         raise ProjectError("interrupted")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", {2: fail})
+    monkeypatch.setattr(schema, "MIGRATIONS", {now: fail})
     with pytest.raises(ProjectError, match="interrupted"):
         Project.open(folder, who="Ann")
-    assert schema.check(folder / schema.JOURNAL, read_only=True) == 2
-    step = {2: lambda changes: changes.run("ALTER TABLE session ADD COLUMN mood TEXT")}
+    assert schema.check(folder / schema.JOURNAL, read_only=True) == now
+    step = {now: lambda changes: changes.run("ALTER TABLE session ADD COLUMN mood TEXT")}
     monkeypatch.setattr(schema, "MIGRATIONS", step)
     with Project.open(folder, who="Ann") as project:
         assert Review(project).final_slugs()[1] == "prophase"
         assert project.store.database.query("SELECT mood FROM session") != []
-    assert schema.check(folder / schema.COPIES / "journal-version2.sqlite", read_only=True) == 2
-    monkeypatch.setattr(schema, "SCHEMA", 2)
+    assert (
+        schema.check(folder / schema.COPIES / f"journal-version{now}.sqlite", read_only=True) == now
+    )
+    monkeypatch.setattr(schema, "SCHEMA", now)
     with pytest.raises(ProjectError, match="newer napari-cellcycle"):
         Project.open(folder, who="Ann")
 
@@ -277,15 +280,23 @@ def test_a_project_of_every_version_opens(tmp_path: Path, version: int) -> None:
         assert (found is None) == (version == 1)
         if found is not None:
             assert found["volume"].tolist() == [36.0] * 12
+        tracking = project.tracked.get(1)
+        assert (tracking is None) == (version < 3)
+        if tracking is not None:
+            assert (tracking.name, tracking.who, tracking.frame_minutes) == ("t.csv", "Ann", 5.0)
+            assert tracking.tracks.track.tolist() == [7, -1, *range(8, 18)]
+            assert tracking.tracks.parents == {9: 7}
     assert schema.check(folder / schema.JOURNAL, read_only=True) == schema.SCHEMA
 
 
-def test_a_project_of_version_1_can_be_looked_at_as_it_is(tmp_path: Path) -> None:
-    folder = fixture_project(1, tmp_path)
+@pytest.mark.parametrize("version", range(schema.OLDEST, schema.SCHEMA))
+def test_an_older_project_can_be_looked_at_as_it_is(tmp_path: Path, version: int) -> None:
+    folder = fixture_project(version, tmp_path)
     before = (folder / schema.JOURNAL).read_bytes()
     with Project.open(folder, who="Ann", read_only=True) as project:
         assert Review(project).people == ["Ann", "Bob"]
-        assert project.measured.get(1, 0) is None
+        assert (project.measured.get(1, 0) is None) == (version < 2)
+        assert (project.tracked.get(1) is None) == (version < 3)
     assert (folder / schema.JOURNAL).read_bytes() == before
 
 

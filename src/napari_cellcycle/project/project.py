@@ -32,6 +32,7 @@ from napari_cellcycle.project.schema import (
 )
 from napari_cellcycle.project.segmentations import Segmentations
 from napari_cellcycle.project.store import Store
+from napari_cellcycle.project.tracked import Tracked
 from napari_cellcycle.project.vocabularies import Vocabularies
 from napari_cellcycle.project.words import now
 
@@ -56,7 +57,7 @@ class Project:
         Whether nothing may be changed.
     reason : str
         Why not.
-    images, segmentations, predictions, measured, vocabularies, journal
+    images, segmentations, predictions, measured, tracked, vocabularies, journal
         What is in it.
     """
 
@@ -71,6 +72,7 @@ class Project:
         self.images = Images(self._store, self.segmentations)
         self.predictions = Predictions(self._store, self.segmentations, self.vocabularies)
         self.measured = Measured(self._store, self.segmentations)
+        self.tracked = Tracked(self._store, self.segmentations)
         self.journal = Journal(self._store)
 
     @classmethod

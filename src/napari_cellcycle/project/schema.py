@@ -19,7 +19,7 @@ COPIES = "copies"
 N_COPIES = 3
 APPLICATION = 0x63636C65
 """Number in the header of the file that tells projects from other SQLite files ("ccle")."""
-SCHEMA = 2
+SCHEMA = 3
 OLDEST = 1
 """The oldest version that can be looked at as it is: later ones only added tables."""
 
@@ -27,6 +27,10 @@ MEASUREMENT = """CREATE TABLE measurement (
         segmentation INTEGER NOT NULL REFERENCES segmentation, channel INTEGER NOT NULL,
         definition INTEGER NOT NULL, time INTEGER NOT NULL, file TEXT NOT NULL,
         PRIMARY KEY (segmentation, channel, definition)) WITHOUT ROWID"""
+TRACKING = """CREATE TABLE tracking (
+        number INTEGER PRIMARY KEY, segmentation INTEGER NOT NULL REFERENCES segmentation,
+        time INTEGER NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL, frame_minutes REAL,
+        file TEXT NOT NULL)"""
 
 TABLES = (
     "CREATE TABLE project (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -72,6 +76,7 @@ TABLES = (
         frame INTEGER NOT NULL, label INTEGER NOT NULL,
         PRIMARY KEY (segmentation, who, frame, label)) WITHOUT ROWID""",
     MEASUREMENT,
+    TRACKING,
     *(
         f"""CREATE TRIGGER {table}_is_kept_on_{verb.lower()} BEFORE {verb} ON {table}
             BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
@@ -92,7 +97,11 @@ def _add_measurements(changes: Transaction) -> None:
     changes.run(MEASUREMENT)
 
 
-MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {1: _add_measurements}
+def _add_tracks(changes: Transaction) -> None:
+    changes.run(TRACKING)
+
+
+MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {1: _add_measurements, 2: _add_tracks}
 """What leads from a version to the next one."""
 
 

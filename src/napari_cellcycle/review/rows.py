@@ -91,8 +91,11 @@ def cells_table(review: Review, *, only: Only = "all") -> pd.DataFrame:
     annotator, note = _speakers(review)
     slug = np.array([*(phase.slug for phase in review.phases), ""], dtype=object)
     final = slug[review.final]
+    tracking = review.project.tracked.get(review.image)
+    track = np.full(n, -1) if tracking is None else tracking.tracks.track
     values: dict[str, Any] = {
         **measured,
+        "track": pd.arrays.IntegerArray(track, track < 0),
         "model": np.where(known, "" if first is None else first.model, ""),
         "model_sha256": np.where(known, "" if first is None else first.model_sha256, ""),
         "vocabulary": review.phases.name,

@@ -1,0 +1,159 @@
+"""Tracks of the cells of a project: those that were given last hold."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.errors import TrackError
+from napari_cellcycle.project.columns import Columns, write_columns
+from napari_cellcycle.project.keys import CellIndex
+from napari_cellcycle.project.segmentations import Segmentations, place
+from napari_cellcycle.project.words import now
+
+if TYPE_CHECKING:
+    from napari_cellcycle.project.store import Store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracking:
+    """Tracks of the present cells of an image.
+
+    Parameters
+    ----------
+    tracks : Tracks
+        One entry a cell of the present segmentation; ``lost`` counts points whose cell is gone.
+    name : str
+        Where they came from: a file or a layer.
+    who : str
+        Who gave them.
+    time : int
+        When, microseconds since 1970, UTC.
+    frame_minutes : float or None
+        Time between two frames, if somebody said it.
+    """
+
+    tracks: Tracks
+    name: str
+    who: str
+    time: int
+    frame_minutes: float | None = None
+
+
+class Tracked:
+    """Tracks of the images of a project. New ones are added, and none is ever removed.
+
+    They follow their cells when labels are repaired, as words do.
+    """
+
+    def __init__(self, store: Store, segmentations: Segmentations) -> None:
+        self._store = store
+        self._segmentations = segmentations
+
+    def get(self, image: int) -> Tracking | None:
+        """Look up the tracks that were given last.
+
+        Parameters
+        ----------
+        image : int
+            Number of the image.
+
+        Returns
+        -------
+        Tracking or None
+            None where there are none.
+
+        Raises
+        ------
+        ProjectError
+            If their file is missing or damaged.
+        """
+        database = self._store.database
+        if not database.query("SELECT 1 FROM sqlite_schema WHERE name = 'tracking'"):
+            return None  # an older project that may only be looked at
+        rows = database.query(
+            "SELECT tracking.segmentation, tracking.time, tracking.who, tracking.name, "
+            "frame_minutes, file FROM tracking "
+            "JOIN segmentation ON segmentation.number = tracking.segmentation "
+            "WHERE image = ? ORDER BY tracking.number DESC LIMIT 1",
+            (image,),
+        )
+        if not rows:
+            return None
+        version, time, who, name, frame_minutes, file = rows[0]
+        columns = Columns(self._store.folder / file)
+        frame, label, track = (columns[key] for key in ("frame", "label", "track"))
+        cells = self._segmentations.cells(self._segmentations.current(image))
+        here = place(
+            self._segmentations.routes(image),
+            CellIndex(cells),
+            np.full(len(label), version, np.int64).tolist(),
+            frame.tolist(),
+            label.tolist(),
+        )
+        found = np.full(len(cells), -1, np.int64)
+        found[here[here >= 0]] = track[here >= 0]
+        parents = dict(zip(columns["child"].tolist(), columns["parent"].tolist(), strict=True))
+        lost = int(columns["lost"]) + int((here < 0).sum())
+        return Tracking(Tracks(found, parents, lost), name, who, time, frame_minutes)
+
+    def put(
+        self, image: int, tracks: Tracks, *, name: str = "", frame_minutes: float | None = None
+    ) -> Tracking:
+        """Keep tracks of the present cells of an image; they hold from now on.
+
+        Parameters
+        ----------
+        image : int
+            Number of the image.
+        tracks : Tracks
+            Of the cells of its present segmentation.
+        name : str
+            Where they came from.
+        frame_minutes : float, optional
+            Time between two frames.
+
+        Raises
+        ------
+        TrackError
+            If they are of other cells, or a frame lasts no time.
+        ProjectError
+            If the project may not be written.
+        """
+        self._store.check_writable()
+        number = self._segmentations.current(image)
+        cells = self._segmentations.cells(number)
+        if len(tracks.track) != len(cells):
+            raise TrackError(
+                f"The tracks are of {len(tracks.track)} cells, and the segmentation in the project "
+                f"has {len(cells)}. Read the tracks with the cells of the project."
+            )
+        if frame_minutes is not None and not frame_minutes > 0:
+            raise TrackError(
+                f"A frame cannot last {frame_minutes:g} minutes. Give a time above 0, or none."
+            )
+        rows = np.flatnonzero(tracks.track >= 0)
+        file = f"tracks/{uuid.uuid4().hex}.npz"
+        write_columns(
+            self._store.folder / file,
+            {
+                "frame": cells.frame[rows],
+                "label": cells.label[rows],
+                "track": tracks.track[rows],
+                "child": np.array(list(tracks.parents), np.int64),
+                "parent": np.array(list(tracks.parents.values()), np.int64),
+                "lost": np.array(tracks.lost),
+            },
+        )
+        kept = Tracking(tracks, name, self._store.who, now(), frame_minutes)
+        with self._store.transaction() as changes:
+            changes.run(
+                "INSERT INTO tracking (segmentation, time, who, name, frame_minutes, file) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (number, kept.time, kept.who, name, frame_minutes, file),
+            )
+        return kept

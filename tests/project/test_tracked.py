@@ -1,0 +1,72 @@
+"""Tracks kept in a project: they follow their cells, and older ones stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from fields import field_labels, layer_field, make_project
+
+from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.errors import ProjectError, TrackError
+from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.project import Project
+from napari_cellcycle.review import Review, cells_table, revise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRACK = np.array([4, 5, -1, *range(6, 15)])
+
+
+def test_the_newest_tracks_hold_and_are_there_again(tmp_path: Path) -> None:
+    with make_project(tmp_path) as project:
+        assert project.tracked.get(1) is None
+        assert cells_table(Review(project))["track"].isna().all()
+        project.tracked.put(1, Tracks(np.arange(12), {}), name="first")
+        project.tracked.put(1, Tracks(TRACK, {6: 4}, lost=2), name="second", frame_minutes=2.5)
+    with Project.open(project.folder, who="Bea") as project:
+        found = project.tracked.get(1)
+        assert found is not None
+        assert (found.name, found.who, found.frame_minutes) == ("second", "Ann", 2.5)
+        assert found.tracks.track.tolist() == TRACK.tolist()
+        assert (found.tracks.parents, found.tracks.lost) == ({6: 4}, 2)
+        column = cells_table(Review(project))["track"]
+        assert column.dtype == "Int64"
+        assert column.isna().tolist() == (TRACK < 0).tolist()
+        assert column.dropna().tolist() == TRACK[TRACK >= 0].tolist()
+
+
+def test_tracks_follow_repaired_cells(tmp_path: Path) -> None:
+    with make_project(tmp_path) as project:
+        project.tracked.put(1, Tracks(TRACK, {6: 4}))
+        edited = field_labels()
+        edited[edited == 1] = 20  # another number
+        edited[edited == 2] = 0  # gone
+        revise(project, 1, layer_field()[1], Segmentation(edited, "nucleus", "edited"))
+        found = project.tracked.get(1)
+        assert found is not None
+        cells = Review(project).cells
+        track_of = dict(zip(cells.label.tolist(), found.tracks.track.tolist(), strict=True))
+        assert track_of == {**{i + 1: int(TRACK[i]) for i in range(2, 12)}, 20: 4}
+        assert found.tracks.lost == 1
+
+
+def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    with make_project(tmp_path) as project:
+        with pytest.raises(TrackError, match="are of 3 cells, and .* has 12"):
+            project.tracked.put(1, Tracks(np.arange(3), {}))
+        with pytest.raises(TrackError, match="last 0 minutes"):
+            project.tracked.put(1, Tracks(TRACK, {}), frame_minutes=0)
+        project.tracked.put(1, Tracks(TRACK, {}))
+        (file,) = (project.folder / "tracks").iterdir()
+        file.write_bytes(b"no")
+        with pytest.raises(ProjectError, match="missing or damaged"):
+            project.tracked.get(1)
+        file.unlink()
+    with (
+        Project.open(project.folder, who="Bea", read_only=True) as project,
+        pytest.raises(ProjectError, match="looked at only"),
+    ):
+        project.tracked.put(1, Tracks(TRACK, {}))

@@ -14,7 +14,9 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project.columns import Columns, write_columns
-from napari_cellcycle.project.routes import Route, Transfer
+from napari_cellcycle.project.routes import Route as Route
+from napari_cellcycle.project.routes import Transfer as Transfer
+from napari_cellcycle.project.routes import place as place
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from napari_cellcycle.errors import TrackError
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
-from napari_cellcycle.project.segmentations import Segmentations
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
+    from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
 
 

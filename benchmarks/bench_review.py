@@ -23,7 +23,7 @@ from napari_cellcycle.models.ensemble import Decision, decide
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Filter, Queue, Review
-from napari_cellcycle.review.queue import BETWEEN_MODELS
+from napari_cellcycle.review.orders import BETWEEN_MODELS
 
 AXES = ("z", "y", "x")
 SETS = 3

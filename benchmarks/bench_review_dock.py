@@ -37,7 +37,7 @@ from napari_cellcycle.phases import MITOSIS_2D
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review import Review
-from napari_cellcycle.review.queue import BETWEEN_MODELS
+from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.sets import sets_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from napari_cellcycle.cells.measurements import Measurements
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.review.queue import divergence, entropy
+from napari_cellcycle.review.orders import divergence, entropy
 from napari_cellcycle.review.suspects import Limits, find_suspects
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from napari_cellcycle.image.write import write_labels, write_stack
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.project.words import STATUSES
-from napari_cellcycle.review.queue import divergence
+from napari_cellcycle.review.orders import divergence
 
 LONG = 60_000
 LEFT = Qt.MouseButton.LeftButton

@@ -10,7 +10,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.models.ensemble import entropy
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.review import ORDERS, Filter, Queue, Review
-from napari_cellcycle.review.queue import divergence, leaves_by_axis
+from napari_cellcycle.review.orders import BETWEEN_MODELS, SUSPICION, divergence, leaves_by_axis
 
 if TYPE_CHECKING:
     from napari_cellcycle.project import Project
@@ -27,7 +27,7 @@ def test_the_most_uncertain_cell_comes_first(project: Project) -> None:
     assert [queue.previous() for _ in range(12)][:2] == expected[::-1][1:3].tolist()
 
 
-@pytest.mark.parametrize("order", [o for o in ORDERS if o != "disagreement of models"])
+@pytest.mark.parametrize("order", [o for o in ORDERS if o not in (BETWEEN_MODELS, SUSPICION)])
 def test_every_order_has_every_cell_once(project: Project, order: str) -> None:
     assert sorted(Queue(Review(project), order).rows.tolist()) == list(range(12))
 
@@ -90,6 +90,31 @@ def test_counts_follow_every_change(project: Project) -> None:
     queue.close()
     review.mark_seen([6])
     assert queue.count == 1
+
+
+def test_cells_picked_out_and_cells_under_suspicion(project: Project) -> None:
+    review = Review(project)
+    with pytest.raises(ProjectError, match="Open Curate"):
+        Queue(review, SUSPICION)
+    queue = Queue(review)
+    queue.suspect(np.array([5, 2, 9]))
+    assert queue.order == "entropy"
+    queue.sort(SUSPICION)
+    assert queue.rows.tolist() == [5, 2, 9, 0, 1, 3, 4, 6, 7, 8, 10, 11]
+    queue.choose(np.array([2, 3, 9]))
+    queue.filter(Filter(statuses=frozenset({"predicted"})))
+    assert (queue.count, queue.members().tolist()) == (3, [2, 9, 3])
+    review.say([0, 9], "mitotic")
+    assert (queue.count, queue.members().tolist()) == (2, [2, 3])
+    review.undo()
+    assert (queue.count, queue.next()) == (3, 2)
+    queue.choose(None)
+    assert queue.count == 12
+    queue.choose(np.array([2]))
+    review.reload()
+    assert (queue.order, queue.wanted, queue.count) == ("entropy", SUSPICION, 12)
+    queue.suspect(np.array([7]))
+    assert (queue.order, queue.next()) == (SUSPICION, 7)
 
 
 def test_the_order_stays_while_one_works(project: Project) -> None:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.events import read_events
     from napari_cellcycle.review.export import Exported, export_project
     from napari_cellcycle.review.intake import import_words
-    from napari_cellcycle.review.queue import ORDERS, Filter, Queue
+    from napari_cellcycle.review.orders import ORDERS
+    from napari_cellcycle.review.queue import Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.scribe import Change
     from napari_cellcycle.review.smoothing import smooth_predictions
@@ -28,7 +29,7 @@ _HOME = {
     "Exported": "export",
     "Filter": "queue",
     "Limits": "suspects",
-    "ORDERS": "queue",
+    "ORDERS": "orders",
     "Queue": "queue",
     "Review": "state",
     "Suspects": "suspects",

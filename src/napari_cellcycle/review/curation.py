@@ -10,7 +10,7 @@ import numpy as np
 from napari_cellcycle.cells.measurements import iter_measure
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.decision import NONE, STATUS
-from napari_cellcycle.review.queue import leaves_by_axis
+from napari_cellcycle.review.orders import leaves_by_axis
 from napari_cellcycle.review.suspects import KINDS, find_suspects
 from napari_cellcycle.work import run_to_end
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.words import STATUSES
+from napari_cellcycle.review.orders import (
+    BETWEEN_MODELS,
+    ORDERS,
+    SUSPICION,
+    arranged,
+    can_compare,
+    possible,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.review.state import Review
 
-    Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 
@@ -67,7 +73,6 @@ class Filter:
 
 
 EVERY = Filter()
-BETWEEN_MODELS = "disagreement of models"
 
 
 class Queue:
@@ -81,7 +86,7 @@ class Queue:
     review : Review
         What is reviewed.
     order : str
-        One of :data:`ORDERS`.
+        One of :data:`napari_cellcycle.review.orders.ORDERS`.
     only : Filter
         Which cells.
     seed : int
@@ -97,6 +102,10 @@ class Queue:
         By row of the review: whether a cell belongs to the queue.
     count : int
         How many do.
+    chosen : ndarray, ``(n,)``, bool, or None
+        Cells that a person picked out: no others belong to the queue. None where nobody did.
+    suspects : ndarray, ``(m,)``, int64, or None
+        Cells, the most suspect first, for the order ``suspicion``; None where nobody has looked.
     current : int
         Row of the cell at hand, -1 before the first.
     wanted : str
@@ -116,6 +125,8 @@ class Queue:
         self._review = review
         self.only = only
         self.current = -1
+        self.chosen: NDArray[np.bool_] | None = None
+        self.suspects: Ints | None = None
         self.sort(order, seed=seed, other=other)
         review.changed.connect(self._follow)
         review.reloaded.connect(self._restart)
@@ -139,7 +150,7 @@ class Queue:
         self.wanted = order
 
     def _arrange(self, order: str, seed: int, other: PredictionSet | None) -> None:
-        self.rows = _arranged(self._review, order, seed, other)
+        self.rows = arranged(self._review, order, seed=seed, other=other, suspects=self.suspects)
         self.order, self._seed, self._other = order, seed, other
         self._rank = np.empty(len(self.rows), np.int64)
         self._rank[self.rows] = np.arange(len(self.rows))
@@ -154,11 +165,24 @@ class Queue:
         """Name the second model for the next time that the review is read."""
         self._other = other
 
+    def suspect(self, suspects: Ints | None) -> None:
+        """Take the order of suspicion; it holds again if it was asked for."""
+        self.suspects = suspects
+        if self.wanted == SUSPICION:
+            self._arrange_as_wanted()
+
     def filter(self, only: Filter) -> None:
         """Look at other cells; the cell at hand stays."""
         self.only = only
-        self.match = only.match(self._review)
-        self.count = int(self.match.sum())
+        self._match_all()
+
+    def choose(self, rows: Ints | None) -> None:
+        """Look only at cells that were picked out, or at all again; the cell at hand stays."""
+        self.chosen = None
+        if rows is not None:
+            self.chosen = np.zeros(len(self._review), bool)
+            self.chosen[rows] = True
+        self._match_all()
 
     def members(self) -> Ints:
         """Rows that belong to the queue, in order."""
@@ -194,141 +218,30 @@ class Queue:
                 return self.current
         return -1
 
+    def _match_all(self) -> None:
+        self.match = self.only.match(self._review)
+        if self.chosen is not None:
+            self.match &= self.chosen
+        self.count = int(self.match.sum())
+
     def _follow(self, rows: Ints) -> None:
         now = self.only.match(self._review, rows)
+        if self.chosen is not None:
+            now &= self.chosen[rows]
         self.count += int(now.sum()) - int(self.match[rows].sum())
         self.match[rows] = now
 
     def _restart(self) -> None:
         self.current = -1
+        self.chosen = self.suspects = None
+        self._arrange_as_wanted()
+
+    def _arrange_as_wanted(self) -> None:
         order = self.wanted
-        if order == BETWEEN_MODELS and not _can_compare(self._review, self._other):
+        if order == BETWEEN_MODELS and not can_compare(self._review, self._other):
             order = "entropy"
-        if not _possible(self._review, order):
+        if order == SUSPICION and self.suspects is None:
+            order = "entropy"
+        if not possible(self._review, order):
             order = "random" if self._review.blind else "position"
         self._arrange(order, self._seed, self._other)
-
-
-def by_entropy(review: Review) -> Floats:
-    """Most uncertain first: entropy of all leaves together, in nats.
-
-    It is high where the first level is uncertain, and also where only the stage is.
-    """
-    return -entropy(review.shown.column("probabilities", np.nan))
-
-
-def by_axes(review: Review) -> Floats:
-    """Most disagreement of the projections first: their Jensen-Shannon divergence, in nats."""
-    return -divergence(leaves_by_axis(review))
-
-
-def by_phase(review: Review) -> Floats:
-    """Phases in the order of the vocabulary, the most uncertain first within each."""
-    predicted = review.shown.phase
-    confidence = np.nan_to_num(review.shown.confidence)
-    return np.where(predicted >= 0, predicted + 0.5 * confidence, np.nan)
-
-
-def by_volume(review: Review) -> Floats:
-    """Strangest size first: how far the logarithm is from the median of its frame's cells."""
-    size = np.log(np.maximum(review.cells.voxels, 1))
-    strange = np.empty(len(size))
-    for frame in np.unique(review.cells.frame):
-        here = review.cells.frame == frame
-        strange[here] = np.abs(size[here] - np.median(size[here]))
-    return -strange
-
-
-def by_position(review: Review) -> Floats:
-    """Row by row through each frame; a row is as high as a typical cell."""
-    cells = review.cells
-    height = float(np.median(cells.bbox[:, 1, 1] - cells.bbox[:, 0, 1])) if len(cells) else 1.0
-    band = np.floor(cells.centroid[:, 1] / max(height, 1.0))
-    _, _, x = cells.centroid.T
-    order = np.lexsort((x, band, cells.frame))
-    rank = np.empty(len(cells))
-    rank[order] = np.arange(len(cells))
-    return rank
-
-
-ORDERS: dict[str, Callable[[Review], Floats] | None] = {
-    "entropy": by_entropy,
-    "disagreement of projections": by_axes,
-    BETWEEN_MODELS: None,
-    "phase": by_phase,
-    "volume": by_volume,
-    "position": by_position,
-    "random": None,
-}
-"""Names of orders; what each sorts by, smallest first, or None where more must be given."""
-
-_NEED_PREDICTIONS = (
-    "entropy", "disagreement of projections", BETWEEN_MODELS, "phase",
-)  # fmt: skip
-
-
-def leaves_by_axis(review: Review) -> Floats:
-    """Probabilities of the leaves as each projection alone sees them, ``(n, axes, leaves)``."""
-    level1 = review.shown.column("level1", np.nan)
-    level2 = review.shown.column("level2", np.nan)
-    if level2.ndim != 3 or not level2.shape[2]:
-        return np.asarray(level1, np.float64)
-    return np.concatenate([level1[:, :, :1], level1[:, :, 1:] * level2], axis=2)
-
-
-def divergence(p: Floats) -> Floats:
-    """Jensen-Shannon divergence of several judges, in nats.
-
-    Parameters
-    ----------
-    p : ndarray, ``(n, judges, classes)``, float64
-        Probabilities.
-    """
-    mean: Floats = p.mean(axis=1)
-    return entropy(mean) - np.asarray(entropy(p).mean(axis=1), np.float64)
-
-
-def entropy(p: NDArray[Any]) -> Floats:
-    """Entropy of probabilities along the last axis, in nats."""
-    values = np.asarray(p, np.float64)
-    logs = np.log(values, out=np.zeros_like(values), where=values > 0)
-    return np.asarray(-(values * logs).sum(axis=-1), np.float64)
-
-
-def _between_models(review: Review, other: PredictionSet | None) -> Floats:
-    if other is None or not _can_compare(review, other):
-        raise ProjectError(
-            "Two models can be compared that have the same phases. Choose a second prediction set "
-            "of the vocabulary that is shown."
-        )
-    second = review.beside(other)
-    both = [review.shown.column("probabilities", np.nan), second.column("probabilities", np.nan)]
-    return -divergence(np.stack(both, axis=1))
-
-
-def _can_compare(review: Review, other: PredictionSet | None) -> bool:
-    shown = review.prediction_set
-    return (
-        shown is not None
-        and other is not None
-        and other.id != shown.id
-        and other.phases == shown.phases
-    )
-
-
-def _possible(review: Review, order: str) -> bool:
-    return order not in _NEED_PREDICTIONS or bool(review.shown.sets)
-
-
-def _arranged(review: Review, order: str, seed: int, other: PredictionSet | None) -> Ints:
-    """All rows in order; cells that it says nothing of come last, as they lie in the table."""
-    if not _possible(review, order):
-        raise ProjectError(
-            f"The order {order!r} needs predictions, and none are shown. Choose 'position', "
-            "'volume' or 'random'."
-        )
-    if order == "random":
-        return np.random.default_rng(seed).permutation(len(review))
-    by = ORDERS[order]
-    keys: Floats = by(review) if by is not None else _between_models(review, other)
-    return np.argsort(keys, kind="stable")

@@ -159,6 +159,7 @@ class CellPanel(QWidget):
         return [
             ("predicted", phase_name(source.phases, predicted) if predicted >= 0 else ""),
             ("confidence", ", ".join(sure)),
+            ("suspect", facts.suspicion),
             ("model", facts.model),
             *((f"{who}:", word) for who, word in facts.said),
             ("reviewed", "" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M}"),

@@ -14,7 +14,7 @@ from napari_cellcycle._qt.review.reviewed import Reviewed
 from napari_cellcycle._qt.review.saving import Saving
 from napari_cellcycle._qt.review.undertaking import population_of, recipe_of
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.review.queue import BETWEEN_MODELS
+from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.scribe import HIDDEN
 from napari_cellcycle.review.state import Review
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.words import Action
     from napari_cellcycle.review.queue import Filter
     from napari_cellcycle.review.scribe import Change, Entered
+    from napari_cellcycle.review.suspects import Suspects
 
     Ints = NDArray[np.int64]
 
@@ -169,6 +170,17 @@ class Desk(QObject):
         self.queue.filter(only)
         self._counting.start(0)
         self._keeping.start()
+
+    def choose(self, rows: Ints | None) -> None:
+        """Look only at cells that were picked out, or at all again."""
+        self.queue.choose(rows)
+        self._counting.start(0)
+
+    def suspect(self, found: Suspects | None) -> None:
+        """Take which cells are suspect, and why: an order of the queue, and a line on each cell."""
+        self.source.suspect(found)
+        self.queue.suspect(None if found is None else found.order)
+        self._counting.start(0)
 
     # --- saying -------------------------------------------------------------------------------
 

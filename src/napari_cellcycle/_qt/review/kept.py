@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle._qt.review.undertaking import last_image
-from napari_cellcycle.review.queue import BETWEEN_MODELS, ORDERS, Filter, Queue
+from napari_cellcycle.review.orders import BETWEEN_MODELS, ORDERS, SUSPICION
+from napari_cellcycle.review.queue import Filter, Queue
 from napari_cellcycle.review.sets import comparable
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _order(review: Review, name: str) -> str:
     """The order that was kept, or the most uncertain first where there are predictions."""
     if (
         name in ORDERS
+        and name != SUSPICION  # it takes measures, which nobody has read yet
         and (name != BETWEEN_MODELS or bool(comparable(review)))
         and (review.shown.sets or name in ("volume", "position", "random"))
     ):

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +21,8 @@ from napari_cellcycle._qt.results import CountBar
 from napari_cellcycle._qt.review.conflicts import ConflictButton
 from napari_cellcycle._qt.review.look import NO_PHASE, Look, phase_name, status_name
 from napari_cellcycle.project.words import STATUSES
-from napari_cellcycle.review.queue import BETWEEN_MODELS, Filter
+from napari_cellcycle.review.orders import BETWEEN_MODELS, NEED_PREDICTIONS, SUSPICION
+from napari_cellcycle.review.queue import Filter
 from napari_cellcycle.review.sets import comparable
 
 if TYPE_CHECKING:
@@ -30,12 +32,12 @@ _ORDER_NAMES = {
     "entropy": "most uncertain first",
     "disagreement of projections": "projections disagree",
     BETWEEN_MODELS: "models disagree",
+    SUSPICION: "most suspect first",
     "phase": "by predicted phase",
     "volume": "strange sizes first",
     "position": "by position",
     "random": "at random",
 }
-_NEED_PREDICTIONS = ("entropy", "disagreement of projections", BETWEEN_MODELS, "phase")
 _ANY = "any"
 _TO_DO = "#00000000"
 
@@ -77,6 +79,9 @@ class QueueBar(QWidget):
         self.count.setObjectName("queue-count")
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.conflicts = ConflictButton(desk, self)
+        self.picked = QToolButton()
+        self.picked.setObjectName("queue-picked")
+        self._offered: list[str] = []
         self.done = CountBar()
         self.done.setObjectName("queue-done")
         self.done.setFixedHeight(6)
@@ -88,15 +93,13 @@ class QueueBar(QWidget):
         self.unseen.toggled.connect(self._filter)
         self.frame.toggled.connect(self._on_frame)
         self.only.toggled.connect(self.only_queue_toggled)
+        self.picked.clicked.connect(lambda: desk.choose(None))
         desk.queue_changed.connect(self._count)
 
     def fill(self) -> None:
         """Offer what the review has, and show what holds."""
         review, queue = self._desk.review, self._desk.queue
-        names = [n for n in _ORDER_NAMES if review.shown.sets or n not in _NEED_PREDICTIONS]
-        if not comparable(review):
-            names = [n for n in names if n != BETWEEN_MODELS]
-        self.order.set_choices([(n, _ORDER_NAMES[n], None) for n in names], queue.order)
+        self._offer_orders()
         phases = [
             (phase.slug, phase_name(review.phases, code), None)
             for code, phase in enumerate(review.phases)
@@ -109,6 +112,16 @@ class QueueBar(QWidget):
         self.status.set_choices([(_ANY, "any status", None), *statuses], _one_of(only.statuses))
         self.frame.setVisible(bool(len(review)) and int(review.cells.frame.max()) > 0)
         self._count()
+
+    def _offer_orders(self) -> None:
+        review, queue = self._desk.review, self._desk.queue
+        missing = set(() if review.shown.sets else NEED_PREDICTIONS)
+        if not comparable(review):
+            missing.add(BETWEEN_MODELS)
+        if queue.suspects is None:
+            missing.add(SUSPICION)
+        self._offered = [name for name in _ORDER_NAMES if name not in missing]
+        self.order.set_choices([(n, _ORDER_NAMES[n], None) for n in self._offered], queue.order)
 
     def set_frame(self, frame: int) -> None:
         """The frame on screen is another one."""
@@ -141,6 +154,7 @@ class QueueBar(QWidget):
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self.count, 1)
+        line.addWidget(self.picked)
         line.addWidget(self.conflicts)
         layout.addLayout(line)
         layout.addWidget(self.done)
@@ -168,6 +182,13 @@ class QueueBar(QWidget):
     def _follow(self) -> None:
         """Show the order and the filter that hold, whoever set them."""
         queue, only = self._desk.queue, self._desk.queue.only
+        if (queue.suspects is not None) != (SUSPICION in self._offered):
+            self._offer_orders()
+        self.picked.setVisible(queue.chosen is not None)
+        if queue.chosen is not None:
+            n = int(queue.chosen.sum())
+            self.picked.setText(f"{n:,} picked  ✕")
+            self.picked.setToolTip(f"The queue holds {n:,} picked cells only. Take all again")
         self.order.follow(queue.order)
         self.phase.follow(_one_of(only.phases))
         self.status.follow(_one_of(only.statuses))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.words import Word
     from napari_cellcycle.review.state import Review
+    from napari_cellcycle.review.suspects import Suspects
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -43,6 +45,7 @@ class Reviewed:
         self.review = review
         self.pixels = pixels
         self._notes: NDArray[Any] | None = None
+        self._suspects: Suspects | None = None
         self.signals = SourceSignals()
         self.selection = Selection(len(review))
         self._read()
@@ -55,9 +58,16 @@ class Reviewed:
     def look_at(self, pixels: Pixels) -> None:
         """Take the cells of a review that was read again, and their pixels."""
         self.pixels = pixels
+        self._suspects = None
         self._read()
         self.selection.resize(len(self.review))
         self.signals.reloaded.emit()
+
+    def suspect(self, found: Suspects | None) -> None:
+        """Take why cells are suspect; the current one is told of anew."""
+        self._suspects = found
+        if self.selection.current >= 0:
+            self.signals.changed.emit(np.array([self.selection.current]))
 
     def __len__(self) -> int:
         return len(self.review)
@@ -161,6 +171,7 @@ class Reviewed:
             said=tuple(said.items()),
             reviewed_at=datetime.fromtimestamp(time / 1e6, UTC) if time else None,
             note=review.note(index),
+            suspicion="" if self._suspects is None else self._suspects.reason(index),
         )
         if origin is None:
             return facts
@@ -173,7 +184,7 @@ class Reviewed:
             given.axis_names(one)[0],
             given.axis_names(one, "stage_deciding_axis")[0],
         )
-        return Facts(given.model, votes, facts.said, facts.reviewed_at, facts.note)
+        return replace(facts, model=given.model, votes=votes)
 
     def _in_words(self, word: Word) -> str:
         if word.kind == "phase":

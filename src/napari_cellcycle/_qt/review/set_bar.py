@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QMenu, QToolButton, QWidget
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle.models.catalogue import list_models
-from napari_cellcycle.review.queue import BETWEEN_MODELS
+from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.sets import comparable, sets_of
 
 if TYPE_CHECKING:

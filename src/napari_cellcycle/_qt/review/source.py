@@ -106,6 +106,8 @@ class Facts:
     reviewed_at : datetime or None
         When something was said last.
     note : str
+    suspicion : str
+        Why the prediction may be wrong; empty where nothing is known against it.
     """
 
     model: str = ""
@@ -113,6 +115,7 @@ class Facts:
     said: tuple[tuple[str, str], ...] = ()
     reviewed_at: datetime | None = None
     note: str = ""
+    suspicion: str = ""
 
 
 class CellSource(Protocol):

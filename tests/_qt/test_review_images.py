@@ -113,8 +113,8 @@ def test_images_of_a_viewer_go_to_one_project_and_take_turns(
     form = dock.form
     assert form.all_found.isVisible()
     assert form.all_found.text() == "and 1 other classified image"
-    monkeypatch.setattr(form, "_ask_place", lambda: tmp_path / "both.cellcycle")
-    qtbot.mouseClick(form.change, LEFT)
+    monkeypatch.setattr(form.place, "ask_folder", lambda: tmp_path / "both.cellcycle")
+    qtbot.mouseClick(form.place.change, LEFT)
     qtbot.mouseClick(form.start, LEFT)
     wait(qtbot, dock)
     bar = dock.bench.images
@@ -162,7 +162,7 @@ def test_images_of_a_viewer_go_to_one_project_and_take_turns(
     layer = add_segmentation(viewer, open_labels(files / "t303_nuclei.ome.tif"), image.spacing)
     form.labels.choose(layer.unique_id)
     assert not form.message.text()
-    assert form.place.text() == "add to both.cellcycle"
+    assert form.place.name.text() == "add to both.cellcycle"
     qtbot.mouseClick(form.start, LEFT)
     wait(qtbot, dock)
     assert len(dock.desk.project.images.all()) == 3

@@ -176,7 +176,7 @@ def check_overlay(review):
 def test_one_click_starts_beside_the_image(found, viewer, dock, files, qtbot):
     launch(*found, viewer=viewer, block=False)
     widget = dock()
-    assert widget.form.place.text() == "field.cellcycle"
+    assert widget.form.place.name.text() == "field.cellcycle"
     assert f"{len(found[1].cells)} cells" in widget.form.found.text()
     qtbot.mouseClick(widget.form.start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: widget.bench is not None, timeout=LONG)
@@ -784,7 +784,7 @@ def test_annotating_without_any_model(files, viewer, dock, tmp_path, qtbot, monk
     form.vocabulary.choose("own")
     assert not form.start.isEnabled()
     qtbot.keyClicks(form.own, "G1, S, G2, M")
-    monkeypatch.setattr(form, "_ask_place", lambda: tmp_path / "own.cellcycle")
+    monkeypatch.setattr(form.place, "ask_folder", lambda: tmp_path / "own.cellcycle")
     qtbot.mouseClick(form.start, LEFT)
     qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
     desk = widget.desk
@@ -858,7 +858,7 @@ def test_this_frame_follows_the_slider_and_a_key_finds_a_cell_in_time(
     form = widget.form
     form.vocabulary.choose("own")
     qtbot.keyClicks(form.own, "inter, mitotic")
-    monkeypatch.setattr(form, "_ask_place", lambda: tmp_path / "embryo.cellcycle")
+    monkeypatch.setattr(form.place, "ask_folder", lambda: tmp_path / "embryo.cellcycle")
     qtbot.mouseClick(form.start, LEFT)
     qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
     desk, queue = widget.desk, widget.bench.queue

@@ -1,44 +1,34 @@
-"""Where a person works: the review, its queue, the cell at hand, and every gesture on it."""
+"""Where a person works: every gesture on the cells of a review."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cellcycle._qt.review.kept import Kept, other_set, place_in, queue_at
-from napari_cellcycle._qt.review.pixels import Pixels
-from napari_cellcycle._qt.review.reviewed import Reviewed
-from napari_cellcycle._qt.review.saving import Saving
-from napari_cellcycle._qt.review.undertaking import population_of, recipe_of
-from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle._qt.review.walk import Walk
 from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.scribe import HIDDEN
-from napari_cellcycle.review.state import Review
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from qtpy.QtCore import QObject
 
     from napari_cellcycle._qt.review.undertaking import Undertaking
-    from napari_cellcycle.project.images import ProjectImage
-    from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.project.words import Action
-    from napari_cellcycle.review.queue import Filter
+    from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.scribe import Change, Entered
-    from napari_cellcycle.review.suspects import Suspects
 
     Ints = NDArray[np.int64]
 
 SURE = 0.99
 """Confidence above which all cells of a phase can be accepted at once."""
-_KEEP_AFTER_MS = 800
 _MANY = 500
 """Gestures on more cells are saved in a thread."""
 
 
-class Desk(QObject):
+class Desk(Walk):
     """The gestures of a review. Each is in the journal before anything is told.
 
     Parameters
@@ -48,139 +38,14 @@ class Desk(QObject):
 
     Attributes
     ----------
-    review, queue, source
-        What is known, the order, and the cells as widgets read them.
-    told : Signal(str)
-        What a gesture did.
-    refused : Signal(str)
-        Why it could not be done.
-    queue_changed : Signal()
-        Order, filter, number or place have changed.
-    saving : Saving
-        Saves gestures on many cells; while it is busy nothing else is said.
+    goes_on : bool
+        Whether the next cell of the queue follows a word on the one at hand.
     """
 
-    told = Signal(str)
-    refused = Signal(str)
-    queue_changed = Signal()
-
     def __init__(self, undertaking: Undertaking, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.undertaking = undertaking
-        self.project = undertaking.project
-        self._kept = Kept(self.project, undertaking.image)
-        self.review = Review(self.project, undertaking.image, predictions=self._kept.shown_set)
-        self.segmentation = undertaking.segmentation
+        super().__init__(undertaking, parent)
         self.goes_on = True
-        place = self._kept.place
-        self.queue = queue_at(self.review, place)
-        if self._kept.blind:
-            self.review.look_blind(True)
-        self.source = Reviewed(self.review, self._pixels())
-        self.saving = Saving(self)
         self.saving.entered.connect(self._take)
-        self.saving.refused.connect(self.refused)
-        self._passed: list[int] = []
-        self._keeping = QTimer(self)
-        self._keeping.setSingleShot(True)
-        self._keeping.setInterval(_KEEP_AFTER_MS)
-        self._keeping.timeout.connect(self._keep_place)
-        self._counting = QTimer(self)
-        self._counting.setSingleShot(True)
-        self._counting.timeout.connect(self.queue_changed)
-        self.source.selection.current_changed.connect(self._arrive)
-        self.review.changed.connect(self._tell_queue)
-        self._start_at = self.review.row_of(*place.get("cell", (-1, -1)))
-
-    def close(self) -> None:
-        """Keep the place in the queue, and close the project."""
-        self.leave()
-        self.project.close()
-
-    def leave(self) -> None:
-        """Keep the place in the queue; the project stays open for another image."""
-        self.saving.close()
-        self._keeping.stop()
-        self._counting.stop()
-        self._keep_place()
-        self.review.changed.disconnect(self._tell_queue)
-        self.queue.close()
-        self.source.close()
-
-    @property
-    def current(self) -> int:
-        """Row of the cell at hand, -1 for none."""
-        return self.source.selection.current
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the cell at hand is none."""
-        return self.current < 0
-
-    @property
-    def next_image(self) -> ProjectImage | None:
-        """The image of the project after this one; None at the last."""
-        later = (i for i in self.project.images.all() if i.number > self.undertaking.image)
-        return next(later, None)
-
-    # --- going --------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """Go to the cell where the last session ended, or to the first of the queue."""
-        self._attempt(self._kept.keep_image)
-        if self._start_at >= 0:
-            self.go_to(self._start_at)
-        else:
-            self.next()
-
-    def go_to(self, row: int) -> None:
-        """Take a cell at hand."""
-        self.source.selection.go_to(row)
-
-    def next(self) -> None:
-        """Go to the next cell of the queue."""
-        row = self.queue.next()
-        ahead = self.next_image if row < 0 else None
-        on = "" if ahead is None else f" The next image is {ahead.name}."
-        self._go(row, f"This is the last cell of the queue.{on}")
-
-    def previous(self) -> None:
-        """Go to the cell before."""
-        self._go(self.queue.previous(), "This is the first cell of the queue.")
-
-    def ahead(self, n: int = 3) -> list[int]:
-        """The next few cells of the queue."""
-        members = self.queue.members()
-        place = self.queue.position() + int(
-            self.current >= 0 and bool(self.queue.match[self.current])
-        )
-        found: list[int] = members[place : place + n].tolist()
-        return found
-
-    def sort(self, order: str, *, seed: int = 0, other: PredictionSet | None = None) -> None:
-        """Put the queue in another order; models are compared with the newest other by default."""
-        if order == BETWEEN_MODELS and other is None:
-            other = other_set(self.review)
-        self._attempt(lambda: self.queue.sort(order, seed=seed, other=other))
-        self._counting.start(0)
-        self._keeping.start()
-
-    def filter(self, only: Filter) -> None:
-        """Look at other cells."""
-        self.queue.filter(only)
-        self._counting.start(0)
-        self._keeping.start()
-
-    def choose(self, rows: Ints | None) -> None:
-        """Look only at cells that were picked out, or at all again."""
-        self.queue.choose(rows)
-        self._counting.start(0)
-
-    def suspect(self, found: Suspects | None) -> None:
-        """Take which cells are suspect, and why: an order of the queue, and a line on each cell."""
-        self.source.suspect(found)
-        self.queue.suspect(None if found is None else found.order)
-        self._counting.start(0)
 
     # --- saying -------------------------------------------------------------------------------
 
@@ -257,14 +122,14 @@ class Desk(QObject):
         self._anew(lambda: self.review.look_blind(blind))
         self._attempt(lambda: self._kept.keep_blind(blind))
 
-    def reload(self, undertaking: Undertaking, read: Review | None = None) -> None:
+    def reload(self, undertaking: Undertaking, read: Loaded | None = None) -> None:
         """Read everything again: other labels, more predictions or words; stay at the cell.
 
         Parameters
         ----------
         undertaking : Undertaking
             As it is now.
-        read : Review, optional
+        read : Loaded, optional
             See :meth:`napari_cellcycle.review.state.Review.reload`.
         """
         self.undertaking = undertaking
@@ -290,10 +155,6 @@ class Desk(QObject):
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _cell(self) -> tuple[int, int] | None:
-        at, cells = self.current, self.review.cells
-        return None if at < 0 else (int(cells.frame[at]), int(cells.label[at]))
-
     def _anew(self, read: Callable[[], None]) -> None:
         """Read, tell everybody, and stay at the cell."""
         self.saving.finish()
@@ -304,34 +165,6 @@ class Desk(QObject):
         if row >= 0:
             self.go_to(row)
         self.queue_changed.emit()
-
-    def _pixels(self) -> Pixels:
-        given, shown = self.undertaking, self.review.chosen_set
-        model = "" if shown is None else shown.model_sha256
-        return Pixels(
-            given.stack,
-            given.segmentation,
-            self.review.cells,
-            given.channels,
-            recipe_of(self.project, model),
-            given.problem,
-            population_of(self.project, given.image, model),
-        )
-
-    def _go(self, row: int, otherwise: str) -> None:
-        if row < 0:
-            self.told.emit(otherwise if self.queue.count else "No cell belongs to the queue.")
-        else:
-            self.go_to(row)
-
-    def _arrive(self, row: int) -> None:
-        if row < 0:
-            return
-        self.queue.go(row)
-        self._passed.append(row)
-        self._mark_passed()
-        self._counting.start(0)
-        self._keeping.start()
 
     def _speak(
         self,
@@ -382,27 +215,3 @@ class Desk(QObject):
                 self.go_to(int(rows[0]))
         self._mark_passed()
         return change
-
-    def _mark_passed(self) -> None:
-        """Note cells as seen; while words are being saved, later: the journal has one writer."""
-        if self._passed and not self.saving.is_busy:
-            rows, self._passed = self._passed, []
-            self._attempt(lambda: self.review.mark_seen(rows))
-
-    def _attempt(self, act: Callable[[], Any]) -> Any:
-        try:
-            return act()
-        except CellCycleError as error:
-            self.refused.emit(str(error))
-            return None
-
-    def _tell_queue(self, rows: Ints) -> None:
-        # one gesture changes several things; they are told together
-        self._counting.start(0)
-
-    def _keep_place(self) -> None:
-        """Keep where the person is, for the next session."""
-        if self.saving.is_busy:
-            self._keeping.start()
-            return
-        self._attempt(lambda: self._kept.keep_place(place_in(self.queue, self._cell())))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize
-from qtpy.QtWidgets import QFileDialog, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
@@ -17,21 +17,19 @@ from napari_cellcycle._qt.review.image_layers import ImageLayers
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.reader import prefer_this_reader
 from napari_cellcycle._qt.review.scene import Scene
+from napari_cellcycle._qt.review.search import Search
 from napari_cellcycle._qt.review.start import begin
 from napari_cellcycle._qt.review.start_form import StartForm
-from napari_cellcycle._qt.review.undertaking import AtHand, Found, Lost, enter, resume
+from napari_cellcycle._qt.review.undertaking import AtHand, Lost, enter, resume
 from napari_cellcycle._qt.review.workbench import Workbench
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.start import Start
-    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle._qt.review.undertaking import Found, Undertaking
     from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.models.catalogue import ModelEntry
-    from napari_cellcycle.project.images import Role
-
-_OF_ZARR = (".zattrs", ".zgroup", "zarr.json")
 
 
 class ReviewWidget(QStackedWidget):
@@ -61,8 +59,9 @@ class ReviewWidget(QStackedWidget):
         self.busy.setObjectName("review-busy")
         self.message = MessageLabel("review-start-message")
         self.lost = Notice("lost")
+        self.search = Search(self)
+        self.search.found.connect(self._look_there)
         self.lost.pressed.connect(self.find_labels)
-        self._lost: Lost | None = None
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -120,11 +119,10 @@ class ReviewWidget(QStackedWidget):
             return
         self.close_project()
         self.message.clear()
-        who = " ".join(self.form.who.text().split())
         self._begin_work("Opening the project…")
         self._layer = None
-        at_hand = AtHand(self.form.stacks())
-        self._job.start("Open a project", resume, Path(folder), who, at_hand)
+        at_hand = AtHand(self.layers.stacks())
+        self._job.start("Open a project", resume, Path(folder), self.form.name, at_hand)
 
     def show_image(self, number: int) -> None:
         """Show another image of the open project.
@@ -143,7 +141,7 @@ class ReviewWidget(QStackedWidget):
         if known is not None:
             self._on_ready(known)
             return
-        at_hand = AtHand(self.form.stacks())
+        at_hand = AtHand(self.layers.stacks())
         self._job.start("Open an image", enter, self.desk.project, number, at_hand)
 
     def add_image(self) -> None:
@@ -195,7 +193,7 @@ class ReviewWidget(QStackedWidget):
         if isinstance(found, Lost):
             self._lose(found)
             return
-        self._lost = None
+        self.search.forget()
         self.lost.clear()
         try:
             if self.desk is not None and found.image == self.desk.undertaking.image:
@@ -210,13 +208,10 @@ class ReviewWidget(QStackedWidget):
 
     def _lose(self, lost: Lost) -> None:
         """Say what was not found, and offer to look for it."""
-        self._lost = lost
-        if self.desk is not None and self.bench is not None:
+        if self.bench is not None:
             self.bench.images.show_current()
             self.bench.message.clear()
-            self.bench.lost.error(lost.problem, "Find labels…")
-        else:
-            self.lost.error(lost.problem, "Find labels…")
+        self.search.offer(lost, self.lost if self.bench is None else self.bench.lost)
 
     def _take_image(self, found: Undertaking) -> None:
         """Show the image that was found for the cells that are reviewed already."""
@@ -260,36 +255,24 @@ class ReviewWidget(QStackedWidget):
         self.scene.labels.set_edited(edited)
         desk.begin()
 
-    # --- what was not found ---------------------------------------------------------------------
-
     def find_image(self) -> None:
         """Ask where the image that is shown without pictures is now."""
-        if self.desk is not None:
+        if self.desk is not None and not self.is_busy:
             given = self.desk.undertaking
-            self._find(Lost(self.desk.project.folder, given.image, given.problem), "image")
+            self.search.find(Lost(self.desk.project.folder, given.image, given.problem), "image")
 
     def find_labels(self) -> None:
         """Ask where the labels of an image that could not be shown are now."""
-        if self._lost is not None:
-            self._find(self._lost, "labels")
+        if not self.is_busy:
+            self.search.find_labels()
 
-    def _find(self, lost: Lost, role: Role) -> None:
-        path = None if self.is_busy else self._ask_path(role)
-        if path is None:
-            return
-        found, at_hand = Found(lost.image, role, path), AtHand(self.form.stacks())
+    def _look_there(self, lost: Lost, found: Found) -> None:
+        at_hand = AtHand(self.layers.stacks())
         if self.desk is not None:
             project = self.desk.project
             self._job.start("Find a file", enter, project, lost.image, at_hand, found)
         else:
-            who = " ".join(self.form.who.text().split())
-            self._job.start("Find a file", resume, lost.folder, who, at_hand, found)
-
-    def _ask_path(self, role: Role) -> Path | None:
-        path, _ = QFileDialog.getOpenFileName(self, f"Find the {role}")
-        if Path(path).name in _OF_ZARR:  # an OME-Zarr is a folder, chosen by a file in it
-            return Path(path).parent
-        return Path(path) if path else None
+            self._job.start("Find a file", resume, lost.folder, self.form.name, at_hand, found)
 
     def classify_again(self, entry: ModelEntry) -> None:
         """Classify the cells of the open review with a model: one more prediction set."""

@@ -9,11 +9,16 @@ import numpy as np
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.overlay import overlays_of
+from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.image.spacing import Spacing
+    from napari_cellcycle.image.stack import Stack
+
+ROLES = ("dna", "membrane")
+"""Channels that a person chooses where there is no model."""
 
 
 class ImageLayers:
@@ -80,6 +85,19 @@ class ImageLayers:
         n = len(self._viewer.layers)
         self.add_stack(undertaking, spacing)
         self._viewer.layers.move_multiple(range(n, len(self._viewer.layers)), 0)
+
+    def stacks(self) -> list[Stack]:
+        """Images in the viewer, each as one: where a project may find its own again."""
+        found = [finished.stack for finished in session_of(self._viewer).finished.values()]
+        for layer in inputs.label_layers(self._viewer.layers):
+            channels = inputs.channels_of(self._viewer.layers, like=layer)
+            guessed = inputs.guess(channels, ROLES)
+            for chosen in (guessed, {str(i): c for i, c in enumerate(channels)}):
+                try:
+                    found.append(inputs.combine(chosen, like=layer)[0])
+                except CellCycleError:
+                    continue
+        return found
 
     def put_away(self, undertaking: Undertaking, labels: Any, *, edited: bool = False) -> None:
         """Make room for another image.

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -25,8 +23,9 @@ from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.image_layers import ROLES
+from napari_cellcycle._qt.review.place_row import PlaceRow, ask_project
 from napari_cellcycle._qt.review.start import Given, Start, place_beside
-from napari_cellcycle._qt.review.undertaking import SUFFIX
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, SegmentationError
@@ -36,10 +35,8 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
     from napari_cellcycle._qt.session import Finished
-    from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet
 
-_ROLES = ("dna", "membrane")
 _OWN = "own"
 
 
@@ -58,7 +55,6 @@ class StartForm(QWidget):
     def __init__(self, viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._folder: Path | None = None
         self.who = QLineEdit(_login())
         self.who.setObjectName("who")
         self.who.setToolTip("Every word is kept under this name")
@@ -72,7 +68,7 @@ class StartForm(QWidget):
         self.all_found.setObjectName("all-found")
         self.all_found.setToolTip("One project for every image that was classified in this viewer")
         self.all_found.setChecked(True)
-        self.channels = {role: ChoiceBox(f"review-{role}") for role in _ROLES}
+        self.channels = {role: ChoiceBox(f"review-{role}") for role in ROLES}
         self.spacing = SpacingEdit()
         self.vocabulary = ChoiceBox("vocabulary", tooltip="Which phases there are")
         self.vocabulary.set_choices(
@@ -81,14 +77,7 @@ class StartForm(QWidget):
         self.own = QLineEdit()
         self.own.setObjectName("own-phases")
         self.own.setPlaceholderText("phases, such as: G1, S, G2, M")
-        self.place = QLabel()
-        self.place.setObjectName("place")
-        self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.change = QPushButton("Change…")
-        self.change.setObjectName("change-place")
-        self.add = QPushButton("Add to…")
-        self.add.setObjectName("add-to-project")
-        self.add.setToolTip("Add the image to a project that is there")
+        self.place = PlaceRow()
         self.start = QPushButton("Start review")
         self.start.setObjectName("start-review")
         self.open = QPushButton("Open project…")
@@ -103,11 +92,15 @@ class StartForm(QWidget):
         self.spacing.changed.connect(self.update_offer)
         self.own.textChanged.connect(self.update_offer)
         self.who.textChanged.connect(self.update_offer)
-        self.change.clicked.connect(self._change_place)
-        self.add.clicked.connect(self._choose_project)
+        self.place.changed.connect(self.update_offer)
         self.start.clicked.connect(self._start)
         self.open.clicked.connect(self._open)
         self.refresh()
+
+    @property
+    def name(self) -> str:
+        """Name of the person who works."""
+        return " ".join(self.who.text().split())
 
     @property
     def finished(self) -> Finished | None:
@@ -151,14 +144,11 @@ class StartForm(QWidget):
         except CellCycleError as error:
             self.message.hint(str(error))
             self.start.setEnabled(False)
-            self.place.setText("")
+            self.place.show_nothing()
         else:
             self.message.clear()
             self.start.setEnabled(True)
-            is_there = start.folder != Path() and start.folder.exists()
-            shown = start.folder.name if start.folder != Path() else "you will be asked where"
-            self.place.setText(f"add to {shown}" if is_there else shown)
-            self.place.setToolTip(str(start.folder) if start.folder != Path() else "")
+            self.place.show_folder(start.folder)
 
     def to_start(self) -> Start:
         """Say what a start would do now; its folder is empty where a person has to choose one.
@@ -168,8 +158,7 @@ class StartForm(QWidget):
         CellCycleError
             If it cannot start; the text says why, in one line.
         """
-        who = " ".join(self.who.text().split())
-        if not who:
+        if not self.name:
             raise ProjectError("Say who works: every word is kept under a name.")
         layer = self.labels.value()
         if layer is None:
@@ -184,8 +173,8 @@ class StartForm(QWidget):
                 images += [Given.of(other) for other in self.others()]
         else:
             images = [self._unclassified(layer)]
-        folder = self._folder or place_beside(images[0].stack.path) or Path()
-        return Start(folder, who, tuple(images))
+        folder = self.place.folder or place_beside(images[0].stack.path) or Path()
+        return Start(folder, self.name, tuple(images))
 
     def _unclassified(self, layer: Any) -> Given:
         """The chosen layers, to be annotated without any model."""
@@ -214,21 +203,7 @@ class StartForm(QWidget):
 
     def choose_place(self, folder: Path) -> None:
         """Choose the folder of a project, a new one or one that is there."""
-        self._folder = folder
-        self.update_offer()
-
-    def stacks(self) -> list[Stack]:
-        """Images in the viewer, each as one: where a project may find its own again."""
-        found = [finished.stack for finished in session_of(self._viewer).finished.values()]
-        for layer in inputs.label_layers(self._viewer.layers):
-            channels = inputs.channels_of(self._viewer.layers, like=layer)
-            guessed = inputs.guess(channels, _ROLES)
-            for chosen in (guessed, {str(i): c for i, c in enumerate(channels)}):
-                try:
-                    found.append(inputs.combine(chosen, like=layer)[0])
-                except CellCycleError:
-                    continue
-        return found
+        self.place.choose(folder)
 
     def _phases(self) -> PhaseSet:
         name = str(self.vocabulary.key())
@@ -242,7 +217,7 @@ class StartForm(QWidget):
     def _offer_channels(self) -> None:
         layer = self.labels.value()
         channels = inputs.channels_of(self._viewer.layers, like=layer)
-        guessed = inputs.guess(channels, _ROLES)
+        guessed = inputs.guess(channels, ROLES)
         if guessed["dna"] is None and len(channels) == 1:
             guessed["dna"] = channels[0]
         for role, box in self.channels.items():
@@ -275,12 +250,7 @@ class StartForm(QWidget):
         form.addRow("Spacing", self.spacing)
         form.addRow("Phases", self.vocabulary)
         form.addRow("", self.own)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.place, 1)
-        row.addWidget(self.change)
-        row.addWidget(self.add)
-        form.addRow("Project", row)
+        form.addRow("Project", self.place)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         buttons.addWidget(self.start, 1)
@@ -303,29 +273,6 @@ class StartForm(QWidget):
             self._form.setRowVisible(field, annotating)
         self._form.setRowVisible(self.own, annotating and self.vocabulary.key() == _OWN)
 
-    def _change_place(self) -> None:
-        folder = self._ask_place()
-        if folder is not None:
-            self.choose_place(folder)
-
-    def _choose_project(self) -> None:
-        folder = self._ask_project()
-        if folder is not None:
-            self.choose_place(folder)
-
-    def _ask_project(self) -> Path | None:
-        chosen = QFileDialog.getExistingDirectory(self, f"A project (NAME{SUFFIX})")
-        return Path(chosen) if chosen else None
-
-    def _ask_place(self) -> Path | None:
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Where the project goes", f"review{SUFFIX}", f"Project (*{SUFFIX})"
-        )
-        if not chosen:
-            return None
-        folder = Path(chosen)
-        return folder if folder.suffix == SUFFIX else folder.with_name(folder.name + SUFFIX)
-
     def _start(self) -> None:
         from dataclasses import replace
 
@@ -335,15 +282,15 @@ class StartForm(QWidget):
             self.message.error(str(error))
             return
         if start.folder == Path():
-            folder = self._ask_place()
+            folder = self.place.ask_folder()
             if folder is None:
                 return
             start = replace(start, folder=folder)
-        self._folder = None
+        self.place.folder = None
         self.start_wanted.emit(start)
 
     def _open(self) -> None:
-        folder = self._ask_project()
+        folder = ask_project(self)
         if folder is not None:
             self.open_wanted.emit(folder)
 

@@ -24,6 +24,7 @@ from napari_cellcycle._qt.results import MessageLabel
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.review.answers import Answers
+    from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.union import Union
 
@@ -122,7 +123,7 @@ class TakeIn(QWidget):
             project.reason or "Nothing is taken twice, and nothing of yours is changed"
         )
 
-    def _report(self, taken: tuple[Answers | Union, Review | None]) -> None:
+    def _report(self, taken: tuple[Answers | Union, Loaded | None]) -> None:
         from napari_cellcycle.review.answers import Answers
 
         desk, (found, read) = self._desk, taken
@@ -155,7 +156,7 @@ class TakeIn(QWidget):
 
 def _take(
     review: Review, path: Path, who: str
-) -> Generator[str, None, tuple[Answers | Union, Review | None]]:
+) -> Generator[str, None, tuple[Answers | Union, Loaded | None]]:
     """Take words in, and read the review with them if any is new."""
     from napari_cellcycle.review.intake import import_words
 

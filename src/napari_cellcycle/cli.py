@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle import curate_verb, evaluate_verb, model_verb, project_verbs, train_verb
+from napari_cellcycle import (
+    curate_verb,
+    evaluate_verb,
+    model_verb,
+    project_verbs,
+    tracks_verb,
+    train_verb,
+)
 from napari_cellcycle.arguments import (
     check_crop,
     check_outputs,
@@ -340,6 +347,12 @@ VERBS: tuple[Verb, ...] = (
         "Find cells of a project whose phase does not fit their size and DNA",
         curate_verb.options,
         curate_verb.run,
+    ),
+    Verb(
+        "tracks",
+        "Check phases along tracks, smooth them, and measure how long they last",
+        tracks_verb.options,
+        tracks_verb.run,
     ),
     Verb("models", "List, show, install and export models", model_verb.options, model_verb.run),
     Verb("info", "Print versions, device and data folder", info_options, _info),

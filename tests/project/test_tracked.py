@@ -55,7 +55,7 @@ def test_tracks_follow_repaired_cells(tmp_path: Path) -> None:
 
 def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     with make_project(tmp_path) as project:
-        with pytest.raises(TrackError, match="are of 3 cells, and .* has 12"):
+        with pytest.raises(TrackError, match=r"are of 3 cells, and .* has 12"):
             project.tracked.put(1, Tracks(np.arange(3), {}))
         with pytest.raises(TrackError, match="last 0 minutes"):
             project.tracked.put(1, Tracks(TRACK, {}), frame_minutes=0)

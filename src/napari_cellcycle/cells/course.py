@@ -106,15 +106,9 @@ class Course:
         TrackError
             If its phases have no order, or a duration is not known.
         """
+        check_ordered(phases)
         slugs = phases.slugs
-        if phases.name in UNORDERED:
-            raise TrackError(
-                f"The phases of {phases.name} do not follow one another, so tracks tell nothing "
-                "about them. Choose predictions of another vocabulary."
-            )
         cycle = tuple(i for i, slug in enumerate(slugs) if slug not in ENDS)
-        if len(cycle) < 2:
-            raise TrackError(f"Vocabulary {phases.name!r} has no two phases that can follow.")
         if frame_minutes is None:
             state = np.arange(len(slugs))
             step = _stepwise(len(slugs), cycle)
@@ -150,6 +144,7 @@ class Course:
             Cells without a track as they were.
         """
         k = len(self.phases)
+        tracks = tracks.divided(frame)
         seen = np.where(np.isfinite(probabilities), probabilities, 1 / k)
         seen = ((1 - _LOST) * seen + _LOST / k)[:, self.state]
         members = tracks.members()
@@ -230,6 +225,23 @@ class Course:
         born[self.state == last] = _AFTER[0] / (self.state == last).sum()
         born[self.state == first] = _AFTER[1] / (self.state == first).sum()
         return np.asarray(divides[:, None] * born[None] / born.sum(), np.float64)
+
+
+def check_ordered(phases: PhaseSet) -> None:
+    """Refuse phases that do not follow one another.
+
+    Raises
+    ------
+    TrackError
+        If they have no order, or are fewer than two.
+    """
+    if phases.name in UNORDERED:
+        raise TrackError(
+            f"The phases of {phases.name} do not follow one another, so tracks tell nothing "
+            "about them. Choose predictions of another vocabulary."
+        )
+    if len(set(phases.slugs) - ENDS) < 2:
+        raise TrackError(f"Vocabulary {phases.name!r} has no two phases that can follow.")
 
 
 def _stepwise(k: int, cycle: Sequence[int]) -> Floats:

@@ -66,9 +66,37 @@ class Tracks:
     def members(self) -> dict[int, Ints]:
         """Rows of each track, in the order of the table, which is that of frames."""
         rows = np.flatnonzero(self.track >= 0)
+        if not len(rows):
+            return {}
         order = rows[np.argsort(self.track[rows], kind="stable")]
         numbers, first = np.unique(self.track[order], return_index=True)
         return dict(zip(numbers.tolist(), np.split(order, first[1:]), strict=True))
+
+    def divided(self, frame: Ints) -> Tracks:
+        """End each track where one that came from it begins: what goes on is a daughter too.
+
+        Parameters
+        ----------
+        frame : ndarray, ``(n,)``, int64
+            Of each row.
+        """
+        members = self.members()
+        born: dict[int, dict[int, int]] = {}
+        for child, mother in self.parents.items():
+            if child in members and mother in members:
+                born.setdefault(mother, {})[child] = int(frame[members[child][0]])
+        track, parents = self.track.copy(), dict(self.parents)
+        free = max([*members, *parents, *parents.values()], default=0) + 1
+        for mother, children in born.items():
+            rows, name = members[mother], mother
+            for start in sorted(set(children.values())):
+                parents |= {child: name for child, t in children.items() if t == start}
+                later = rows[frame[rows] >= start]
+                if len(later) and (track[rows[0]] != name or len(later) < len(rows)):
+                    parents[free] = name
+                    track[later] = name = free
+                    free += 1
+        return Tracks(track, parents, self.lost)
 
 
 def tracks_of_labels(

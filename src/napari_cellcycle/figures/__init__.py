@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.figures.overlay import OverlayFrame, draw_overlay, project_frame
     from napari_cellcycle.figures.page import save_figure
     from napari_cellcycle.figures.results import gallery_of, overlay_of
+    from napari_cellcycle.figures.timing import draw_timing
 
 _HOME = {
     "GalleryCell": "gallery",
@@ -19,6 +20,7 @@ _HOME = {
     "draw_confusion": "confusion",
     "draw_gallery": "gallery",
     "draw_overlay": "overlay",
+    "draw_timing": "timing",
     "gallery_of": "results",
     "overlay_of": "results",
     "project_frame": "overlay",
@@ -32,6 +34,7 @@ __all__ = [
     "draw_confusion",
     "draw_gallery",
     "draw_overlay",
+    "draw_timing",
     "gallery_of",
     "overlay_of",
     "project_frame",

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
     from napari_cellcycle.review.tables import read_table, write_table
+    from napari_cellcycle.review.tracking import (
+        find_jumps,
+        spread_word,
+        timing_of,
+        tracking_of,
+    )
     from napari_cellcycle.review.transfer import revise
     from napari_cellcycle.review.union import unite
 
@@ -37,6 +43,7 @@ _HOME = {
     "confusion": "agreement",
     "curation_counts": "curation",
     "export_project": "export",
+    "find_jumps": "tracking",
     "find_suspects": "suspects",
     "import_words": "intake",
     "measure_agreement": "agreement",
@@ -47,7 +54,10 @@ _HOME = {
     "reviews_table": "rows",
     "revise": "transfer",
     "smooth_predictions": "smoothing",
+    "spread_word": "tracking",
     "suspects_of": "curation",
+    "timing_of": "tracking",
+    "tracking_of": "tracking",
     "unite": "union",
     "write_table": "tables",
 }
@@ -66,6 +76,7 @@ __all__ = [
     "confusion",
     "curation_counts",
     "export_project",
+    "find_jumps",
     "find_suspects",
     "import_words",
     "measure_agreement",
@@ -76,7 +87,10 @@ __all__ = [
     "reviews_table",
     "revise",
     "smooth_predictions",
+    "spread_word",
     "suspects_of",
+    "timing_of",
+    "tracking_of",
     "unite",
     "write_table",
 ]

@@ -113,6 +113,12 @@ class Scribe:
         """See :meth:`Review.clear`."""
         return self._say_all(rows, NOTHING, "back to predicted", source)
 
+    def repeat(self, rows: int | ArrayLike, word: Word, *, source: str) -> Entered:
+        """Say a word that was said of another cell."""
+        names = {"exclude": "excluded", "unsure": "unsure", "none": "back to predicted"}
+        name = names.get(word.kind) or self._review.phases[word.phase].name
+        return self._say_all(rows, word, name, source)
+
     def undo(self) -> Entered:
         """See :meth:`Review.undo`."""
         return self._again(self._review.to_undo, "undo")

@@ -1,0 +1,143 @@
+"""Stays: how long each cell was in each phase, as far as its track shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.cells.tracks import Tracks
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stays:
+    """Stays of cells in phases, one row each.
+
+    A cell enters a phase in the middle between the last frame of the phase before and the first
+    one of this. A stay goes on in the daughters, and ends with that of the first of them, but for
+    one in ``rest``: that ends when the cell divides.
+
+    Parameters
+    ----------
+    track : ndarray, ``(m,)``, int64
+        In which it begins.
+    phase : ndarray, ``(m,)``, int64
+        Its code.
+    after : ndarray, ``(m,)``, int64
+        Phase that follows, -1 where the track ends.
+    first, last : ndarray, ``(m,)``, int64
+        Rows of its first cell, and of its last one in this track.
+    begin, end : ndarray, ``(m,)``, float64
+        In frames.
+    began : ndarray, ``(m,)``, bool
+        Whether its beginning was seen; else it lasted longer.
+    ended : ndarray, ``(m,)``, bool
+        Whether its end was seen; else it lasted longer.
+    """
+
+    track: Ints
+    phase: Ints
+    after: Ints
+    first: Ints
+    last: Ints
+    begin: Floats
+    end: Floats
+    began: Bools
+    ended: Bools
+
+    def __len__(self) -> int:
+        return len(self.phase)
+
+    @property
+    def lasts(self) -> Floats:
+        """Length in frames."""
+        return self.end - self.begin
+
+    def select(self, which: NDArray[Any]) -> Stays:
+        """Rows by boolean mask or by indices."""
+        return Stays(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+def find_stays(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int = 0) -> Stays:
+    """Find the stays of cells in phases.
+
+    Parameters
+    ----------
+    phase : ndarray, ``(n,)``, int64
+        Code of the phase of each cell; below 0 it is not known, and the frame is passed over.
+    frame : ndarray, ``(n,)``, int64
+        Of each cell.
+    tracks : Tracks
+        Of these cells.
+    rest : int
+        Phase into which daughters are born.
+    """
+    name, tracks = tracks.track, tracks.divided(frame)
+    runs = {
+        track: _runs(rows[phase[rows] >= 0], phase)
+        for track, rows in tracks.members().items()
+        if (phase[rows] >= 0).any()
+    }
+    daughters: dict[int, list[int]] = {}
+    for daughter, parent in tracks.parents.items():
+        if daughter in runs and parent in runs:
+            daughters.setdefault(parent, []).append(daughter)
+
+    def between(before: Ints, after: Ints) -> float:
+        return float(frame[before[-1]] + frame[after[0]]) / 2
+
+    def goes_on(track: int) -> bool:
+        """Whether the first stay of a track is that of its mother."""
+        mother = tracks.parents.get(track)
+        if mother not in runs:
+            return False
+        code = phase[runs[track][0][0]]
+        return bool(code != rest and code == phase[runs[mother][-1][0]])
+
+    def end_of(track: int, place: int) -> tuple[float, int]:
+        """When a stay ends, and what follows: -1 for nothing that is known."""
+        run = runs[track][place]
+        if place + 1 < len(runs[track]):
+            later = runs[track][place + 1]
+            return between(run, later), int(phase[later[0]])
+        ends = [
+            end_of(daughter, 0)
+            if goes_on(daughter)
+            else (between(run, runs[daughter][0]), int(phase[runs[daughter][0][0]]))
+            for daughter in daughters.get(track, ())
+        ]
+        seen = [end for end in ends if end[1] >= 0]
+        if seen:
+            return min(seen)
+        return max(ends, default=(float(frame[run[-1]]), -1))
+
+    found: list[tuple[Any, ...]] = []
+    for track, its in runs.items():
+        mother = tracks.parents.get(track)
+        for place, run in enumerate(its):
+            if not place and goes_on(track):
+                continue
+            before = its[place - 1] if place else runs[mother][-1] if mother in runs else None
+            begin = float(frame[run[0]]) if before is None else between(before, run)
+            end, after = end_of(track, place)
+            row = (name[run[0]], phase[run[0]], after, run[0], run[-1])
+            found.append((*row, begin, end, before is not None, after >= 0))
+    columns = list(zip(*found, strict=True)) or [()] * len(fields(Stays))
+    kinds = [np.int64] * 5 + [np.float64] * 2 + [np.bool_] * 2
+    arrays: list[Any] = [np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)]
+    return Stays(*arrays)
+
+
+def _runs(rows: Ints, phase: Ints) -> Sequence[Ints]:
+    """Rows of a track cut where the phase changes."""
+    return np.split(rows, np.flatnonzero(np.diff(phase[rows])) + 1)

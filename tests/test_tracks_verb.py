@@ -1,0 +1,90 @@
+"""``tracks`` in-process on a small film, and one line for each mistake."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from films import BACK, FRAMES, make_film, predict_film
+
+from napari_cellcycle.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A closed project of a film, and its tracks as a table beside it."""
+    with make_film(tmp_path) as project:
+        predict_film(project)
+    rows = [f"{label},{frame},{label + 10}" for frame in range(FRAMES) for label in (1, 2)]
+    (tmp_path / "tracks.csv").write_text("\n".join(["label,frame,track", *rows]), "utf-8")
+    return project.folder
+
+
+def test_it_finds_smooths_measures_and_writes(run: Run, home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "time"
+    words = ("tracks", home, "--tracks", tmp_path / "tracks.csv", "--frame-minutes", "5")
+    code, text, err = run(*words, "--smooth", "--minutes", "prophase=15", "--out", out, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(text)
+    assert (found["image"], found["tracks"], found["lost"], found["unit"]) == ("film", 2, 0, "min")
+    steps = [(one["track"], one["frame"], one["next_frame"]) for one in found["jumps"]]
+    assert (12, *BACK) in steps
+    assert found["smoothed"]["model"] == "m along tracks"
+    assert len(found["divisions"]) == FRAMES
+    with Project.open(home, who="Ann") as project:
+        assert len(project.predictions.sets(1)) == 2
+        tracking = project.tracked.get(1)
+        assert tracking is not None
+        assert (tracking.name, tracking.frame_minutes) == ("tracks.csv", 5)
+    names = {"durations.csv", "stays.csv", "frames.csv", "jumps.csv", "timing.png"}
+    assert {path.name for path in out.iterdir()} == names
+    durations = pd.read_csv(out / "durations.csv")
+    assert durations["what"].tolist()[-1] == "between-divisions"
+    assert set(durations["unit"]) == {"min"}
+    # the files are of the smoothed phases
+    assert len(pd.read_csv(out / "jumps.csv")) == 0
+    assert len(pd.read_csv(out / "frames.csv")) == FRAMES
+
+
+def test_a_look_changes_nothing_and_tracks_stay(run: Run, home: Path, tmp_path: Path) -> None:
+    assert run("tracks", home, "--tracks", tmp_path / "tracks.csv")[0] == 0
+    with Project.open(home, who="Ann"):  # another program may have it open
+        code, text, err = run("tracks", home)
+    assert (code, err) == (0, "")
+    assert text.startswith("film: tracks.csv · 2 tracks · 8 frames · 1 division\n")
+    lines = [line.split() for line in text.splitlines()]
+    assert ["12", str(BACK[0]), "2"] in [line[:3] for line in lines]
+    assert any(line[:3] == ["between", "divisions", "0"] for line in lines)
+    assert run("tracks", home, "--frame-minutes", "10")[0] == 0
+    assert "8 frames, 10 min each" in run("tracks", home)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "has no tracks of film"),
+        (("--tracks", "none.csv"), "cannot be read as a CSV of tracks"),
+        (("--minutes", "prophase"), "give phase=minutes"),
+        (("--image", "other"), "has no image 'other'"),
+    ],
+)
+def test_mistakes_are_one_line(run: Run, home: Path, words: tuple[str, ...], message: str) -> None:
+    code, text, err = run("tracks", home, *words)
+    assert (code, text) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_file_in_the_way_of_the_folder(run: Run, home: Path, tmp_path: Path) -> None:
+    table = tmp_path / "tracks.csv"
+    code, _, err = run("tracks", home, "--tracks", table, "--out", table)
+    assert code == 2
+    assert "Give --out a folder" in err

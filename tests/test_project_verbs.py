@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fields import N_CELLS, decision, make_project, write_field
+import tifffile
+from fields import N_CELLS, decision, field_labels, make_project, write_field
 
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
@@ -103,6 +104,29 @@ def test_import_takes_what_was_exported(run: Run, home: Path, tmp_path: Path) ->
     assert (code, json.loads(text)["known"]) == (0, 3)
     code, text, _ = run("import", home, other.folder)
     assert code == 0
+
+
+def test_import_takes_a_new_segmentation(run: Run, home: Path, tmp_path: Path) -> None:
+    new = field_labels()[0, 0] + 20 * (field_labels()[0, 0] > 0)
+    new[new == 23] = 22
+    new[2:8, 18:22] = 22
+    new[new == 21] = 0
+    tifffile.imwrite(tmp_path / "new.tif", new)
+    code, text, err = run("import", home, "--labels", tmp_path / "new.tif", "--who", "Ann")
+    assert code == 0
+    assert text.split("; ") == [
+        "Cells that go on: 9 (0 with words)", "ambiguous: 2 (2 with words)",
+        "gone: 1 (1 with words)", "new: 0.\n",
+    ]  # fmt: skip
+    assert "words on 3 cells that the segmentation of field.tif does not have" in err
+    code, text, _ = run("import", home, "--labels", tmp_path / "field_labels.tif", "--json")
+    found = json.loads(text)
+    assert (found["moved"]["cells"], found["segmentation"]) == (9, 1)
+    with Project.open(home, who="Ann", read_only=True) as project:
+        assert Review(project).words_on(1)["Ann"].phase == "mitotic"
+    for more in ((), (tmp_path / "x.csv", "--labels", tmp_path / "new.tif")):
+        code, _, err = run("import", home, *more)
+        assert (code, "Give one thing to import" in err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,15 @@ def import_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", metavar="PROJECT", help="folder NAME.cellcycle")
     parser.add_argument(
         "source",
+        nargs="?",
         metavar="FROM",
         help="CSV of cells, of reviews, or with label and phase; or another project",
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="instead of FROM: a new label image of the same image; words follow by overlap",
     )
     _which_options(parser)
     who_options(parser)
@@ -133,11 +140,17 @@ def _shares(agreement: float | None, kappa: float | None) -> tuple[str, str]:
 
 def run_import(args: argparse.Namespace) -> None:
     """Take words into a project, and print what came and what did not match."""
+    from napari_cellcycle.errors import ProjectError
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.answers import Answers
     from napari_cellcycle.review.intake import import_words
 
+    if (args.source is None) == (args.labels is None):
+        raise ProjectError("Give one thing to import: a file or project FROM, or --labels FILE.")
     with Project.open(args.project, who=who(args.who)) as project:
+        if args.labels is not None:
+            _import_labels(args, project)
+            return
         found = import_words(
             project,
             args.source,
@@ -156,6 +169,33 @@ def run_import(args: argparse.Namespace) -> None:
         return
     print_notes(refused)
     print(f"{found.new:,} new words, {found.known:,} known, {len(refused):,} rows do not match")
+
+
+def _import_labels(args: argparse.Namespace, project: Project) -> None:
+    """Take a new segmentation of an image, and tell what became of the words."""
+    from napari_cellcycle.errors import ProjectError
+    from napari_cellcycle.image.reading import open_labels
+    from napari_cellcycle.review.handover import hand_over
+    from napari_cellcycle.review.orphans import orphan_notes
+    from napari_cellcycle.review.state import Review
+
+    images = project.images.all()
+    number = image_number(project, args.image)
+    if number is None and len(images) != 1:
+        raise ProjectError(
+            f"{project.folder.name} has {len(images)} images: say with --image of which one "
+            f"{args.labels} are the labels."
+        )
+    image = project.images[images[0].number if number is None else number]
+    present = project.segmentations.cells(project.segmentations.current(image.number))
+    labels = open_labels(args.labels, labels_are=present.labels_are, scene=image.scene or None)
+    found = hand_over(project, image.number, labels)
+    if args.json:
+        print_json(found.to_dict())
+        return
+    for vocabulary in project.journal.vocabularies(image.number):
+        print_notes(orphan_notes(Review(project, image.number, vocabulary=vocabulary)))
+    print(found)
 
 
 def keep(args: argparse.Namespace, stack: Stack, result: Classification) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,18 +31,22 @@ class Transfer:
         Its label in the new one, 0 where it has no heir; an heir has one ancestor.
     same : ndarray, ``(m,)``, bool
         Whether the voxels are the same, and only the number is another.
+    doubtful : ndarray, ``(k, 3)``, int64
+        Frame and label of a cell without an heir, and a label of the new segmentation that may be
+        it; a row for each.
     """
 
     frame: Ints
     old: Ints
     new: Ints
     same: NDArray[np.bool_]
+    doubtful: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))
 
     def __len__(self) -> int:
         return len(self.old)
 
     def to_bytes(self) -> bytes:
-        """Four little-endian integers a row."""
+        """Four little-endian integers a row, without what is doubtful."""
         table = np.stack([self.frame, self.old, self.new, self.same.astype(np.int64)], axis=1)
         return table.astype("<i8").tobytes()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,27 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
+_DOUBTFUL = "doubtful"
 _ARRAYS = ("frame", "label", "bbox", "centroid", "voxels", "touches_border", "nucleus_voxels")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a segmentation.
+
+    Parameters
+    ----------
+    number : int
+        Its number in the project.
+    time : int
+        When it came, microseconds since 1970, UTC.
+    who : str
+        Who brought it.
+    """
+
+    number: int
+    time: int
+    who: str
 
 
 class Segmentations:
@@ -116,8 +137,27 @@ class Segmentations:
         assert number is not None
         return number
 
+    def versions(self, image: int) -> tuple[Version, ...]:
+        """All versions of an image's segmentation, oldest first."""
+        rows = self._store.database.query(
+            "SELECT number, time, who FROM segmentation WHERE image = ? ORDER BY number", (image,)
+        )
+        return tuple(Version(*row) for row in rows)
+
+    def show(self, image: int, number: int) -> None:
+        """Show an image with a version that the project has; words follow their cells there."""
+        if number not in {version.number for version in self.versions(image)}:
+            raise ProjectError(f"The project has no version {number} of the labels of this image.")
+        with self._store.transaction() as changes:
+            changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (number, image))
+
     def revise(
-        self, image: int, cells: CellTable, labels: Segmentation | None, transfer: Transfer
+        self,
+        image: int,
+        cells: CellTable,
+        labels: Segmentation | None,
+        transfer: Transfer,
+        back: Transfer | None = None,
     ) -> int:
         """Show an image with another version of its segmentation.
 
@@ -134,6 +174,8 @@ class Segmentations:
             The new version, to be kept in the project; None if its file is an input.
         transfer : Transfer
             From the present version to the new one.
+        back : Transfer, optional
+            From the new version to the present one, for whoever goes back to it.
 
         Returns
         -------
@@ -146,12 +188,19 @@ class Segmentations:
             new = self.enter(changes, image, written)
             if new != old:
                 self.link(changes, old, new, transfer)
+                if back is not None:
+                    self.link(changes, new, old, back)
                 changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (new, image))
         return new
 
     def link(self, changes: Transaction, old: int, new: int, transfer: Transfer) -> None:
         """Record which cells of a version became which of another."""
         self.link_bytes(changes, old, new, transfer.to_bytes())
+        if len(transfer.doubtful):
+            changes.run(
+                "INSERT OR IGNORE INTO project VALUES (?, ?)",
+                (f"{_DOUBTFUL}/{old}/{new}", json.dumps(transfer.doubtful.tolist())),
+            )
 
     def link_bytes(self, changes: Transaction, old: int, new: int, moved: bytes) -> None:
         """As :meth:`link`, with a transfer as it is stored."""
@@ -160,9 +209,35 @@ class Segmentations:
             (old, new, now(), self._store.who, moved),
         )
 
-    def routes(self, image: int) -> dict[int, Route]:
-        """The way of every version from which cells lead to the present one, by number.
+    def doubts(self, image: int) -> list[tuple[int, int, int, Ints]]:
+        """Cells of versions that have no heir in another one, and what may be it.
 
+        Returns
+        -------
+        list of tuple
+            Number of the one and of the other version, time, and rows as
+            :attr:`~napari_cellcycle.project.routes.Transfer.doubtful`.
+        """
+        rows = self._store.database.query(
+            "SELECT old, new, revision.time, value FROM revision "
+            "JOIN segmentation ON old = number JOIN project ON name = ? || old || '/' || new "
+            "WHERE image = ? ORDER BY revision.time",
+            (f"{_DOUBTFUL}/", image),
+        )
+        return [(old, new, time, np.array(json.loads(v), np.int64)) for old, new, time, v in rows]
+
+    def routes(self, image: int, to: int | None = None) -> dict[int, Route]:
+        """The way of every version from which cells lead to one of them, by number.
+
+        Parameters
+        ----------
+        image : int
+            Its number.
+        to : int, optional
+            Number of the version; the present one by default.
+
+        Notes
+        -----
         The shortest way counts: the same cells have the same version, so an edit that was taken
         back takes no way at all.
         """
@@ -174,9 +249,9 @@ class Segmentations:
         into: dict[int, list[tuple[int, bytes]]] = {}
         for old, new, moved in rows:
             into.setdefault(new, []).append((old, moved))
-        current = self.current(image)
-        routes = {current: Route()}
-        edge = [current]
+        last = self.current(image) if to is None else to
+        routes = {last: Route()}
+        edge = [last]
         while edge:
             further = []
             for new in edge:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.curation import curation_counts, measured_of, suspects_of
     from napari_cellcycle.review.events import read_events
     from napari_cellcycle.review.export import Exported, export_project
+    from napari_cellcycle.review.handover import Handover, hand_over
     from napari_cellcycle.review.intake import import_words
     from napari_cellcycle.review.orders import ORDERS
+    from napari_cellcycle.review.orphans import Orphan, find_orphans
     from napari_cellcycle.review.queue import Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.scribe import Change
@@ -34,8 +36,10 @@ _HOME = {
     "Change": "scribe",
     "Exported": "export",
     "Filter": "queue",
+    "Handover": "handover",
     "Limits": "suspects",
     "ORDERS": "orders",
+    "Orphan": "orphans",
     "Queue": "queue",
     "Review": "state",
     "Suspects": "suspects",
@@ -44,7 +48,9 @@ _HOME = {
     "curation_counts": "curation",
     "export_project": "export",
     "find_jumps": "tracking",
+    "find_orphans": "orphans",
     "find_suspects": "suspects",
+    "hand_over": "handover",
     "import_words": "intake",
     "measure_agreement": "agreement",
     "measured_of": "curation",
@@ -68,7 +74,9 @@ __all__ = [
     "Change",
     "Exported",
     "Filter",
+    "Handover",
     "Limits",
+    "Orphan",
     "Queue",
     "Review",
     "Suspects",
@@ -77,7 +85,9 @@ __all__ = [
     "curation_counts",
     "export_project",
     "find_jumps",
+    "find_orphans",
     "find_suspects",
+    "hand_over",
     "import_words",
     "measure_agreement",
     "measured_of",

@@ -10,6 +10,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.agreement_file import write_agreement
 from napari_cellcycle.review.crops import cut_crops
 from napari_cellcycle.review.folder import check_folder, safe_name, write_folder
+from napari_cellcycle.review.orphans import orphan_notes
 from napari_cellcycle.review.phase_image import write_phase_image
 from napari_cellcycle.review.places import open_sources
 from napari_cellcycle.review.rows import cells_table, chosen_rows, join_tables, reviews_table
@@ -157,7 +158,8 @@ def export_project(
         crops.save(out)
     else:
         write_folder(crops, out)
-    return Exported(what, (out,), len(crops), _count(crops.phase.tolist()), crops.left_out)
+    left_out = *crops.left_out, *(note for review in reviews for note in orphan_notes(review))
+    return Exported(what, (out,), len(crops), _count(crops.phase.tolist()), left_out)
 
 
 def check_outside(project: Project, out: Path) -> None:
@@ -185,7 +187,8 @@ def _export_cells(reviews: Sequence[Review], out: Path, only: Only) -> Exported:
     check_table_path(out)
     table = join_tables([cells_table(review, only=only) for review in reviews])
     write_table(table, out, phases=reviews[0].phases)
-    return Exported("cells", (out,), len(table), _count(table["final_phase"].tolist()))
+    notes = tuple(note for review in reviews for note in orphan_notes(review))
+    return Exported("cells", (out,), len(table), _count(table["final_phase"].tolist()), notes)
 
 
 def _export_agreement(reviews: Sequence[Review], out: Path) -> Exported:

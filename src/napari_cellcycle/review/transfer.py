@@ -10,10 +10,9 @@ import numpy as np
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.errors import SegmentationMismatchError
 from napari_cellcycle.project.routes import Transfer
+from napari_cellcycle.review.matching import SHARE, match_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.image.stack import Segmentation
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Key = tuple[int, int]
-
-SHARE = 0.5
-"""A word follows a cell if at least this part of the smaller of old and new is in both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +78,14 @@ def revise(project: Project, image: int, old: Segmentation | None, new: Segmenta
     # without other nuclei the table keeps what it had for untouched cells
     cells = cell_table(new, former.spacing, image=former.image, scene=former.scene)
     if old is None:
-        transfer = compare_tables(former, cells)
+        found = match_tables(former, cells)
+        transfer, back = found.there, found.back
         touched = _strangers(transfer, former, cells)
     else:
         transfer, touched = compare_labels(old, new, former, cells)
+        back = _back(transfer, touched)
     cells = _with_nuclei(cells, former, touched)
-    number = project.segmentations.revise(image, cells, new, transfer)
+    number = project.segmentations.revise(image, cells, new, transfer, back)
     return _report(number, transfer, touched)
 
 
@@ -132,21 +130,6 @@ def compare_labels(
     return _transfer(rows), tuple(sorted(touched))
 
 
-def compare_tables(old: CellTable, new: CellTable) -> Transfer:
-    """Compare two segmentations by what was measured of their cells, without label images.
-
-    Cells are the same if box, size and centre are the same, whatever their number; every other
-    cell has no heir.
-    """
-    where = dict(zip(_shapes(new), new.label.tolist(), strict=True))
-    rows = []
-    for key, frame, label in zip(_shapes(old), old.frame.tolist(), old.label.tolist(), strict=True):
-        heir = where.get(key, 0)
-        if heir != label:
-            rows.append((frame, label, heir))
-    return _transfer(rows, same=True)
-
-
 def _strangers(transfer: Transfer, old: CellTable, new: CellTable) -> tuple[Key, ...]:
     """Cells of a segmentation that are no cell of the older one."""
     rows = zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
@@ -187,17 +170,20 @@ def _sizes(cells: CellTable, frame: int, labels: Ints) -> dict[int, int]:
     return dict(zip(cells.label[here].tolist(), cells.voxels[here].tolist(), strict=True))
 
 
-def _shapes(cells: CellTable) -> Iterable[tuple[Any, ...]]:
-    boxes = cells.bbox.reshape(len(cells), 6).tolist()
-    centres = cells.centroid.tolist()
-    rows = zip(cells.frame.tolist(), boxes, cells.voxels.tolist(), centres, strict=True)
-    return [(frame, *box, size, *centre) for frame, box, size, centre in rows]
+def _transfer(rows: list[tuple[int, int, int]]) -> Transfer:
+    frame, old, new = np.array(rows, np.int64).reshape(-1, 3).T
+    return Transfer(frame, old, new, np.zeros(len(old), bool))
 
 
-def _transfer(rows: list[tuple[int, int, int]], *, same: bool = False) -> Transfer:
-    table = np.array(rows, np.int64).reshape(-1, 3)
-    identical = (table[:, 2] > 0) & same
-    return Transfer(table[:, 0], table[:, 1], table[:, 2], identical)
+def _back(transfer: Transfer, touched: tuple[Key, ...]) -> Transfer:
+    """The way back from the touched cells of the new version to the old one."""
+    ancestor = {
+        (frame, new): old
+        for frame, old, new in zip(
+            transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True
+        )
+    }
+    return _transfer([(frame, new, ancestor.get((frame, new), 0)) for frame, new in touched])
 
 
 def _with_nuclei(cells: CellTable, former: CellTable, touched: tuple[Key, ...]) -> CellTable:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.journal import ACTION, EVENT, action_from, event_from
 from napari_cellcycle.project.project import Project
-from napari_cellcycle.review.transfer import compare_labels, compare_tables
+from napari_cellcycle.review.matching import match_tables
+from napari_cellcycle.review.transfer import compare_labels
 
 if TYPE_CHECKING:
     import os
@@ -173,7 +174,7 @@ class _Uniting:
             return {last: compare_labels(old, new, hers, mine)[0]}
         except CellCycleError:
             # her label image is not at hand: only cells that were not edited are the same
-            return {last: compare_tables(hers, mine)}
+            return {last: match_tables(hers, mine).there}
 
     def _link(
         self,

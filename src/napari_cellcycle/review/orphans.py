@@ -125,21 +125,3 @@ def _candidates(review: Review, cells: Sequence[Cell]) -> tuple[list[set[int]], 
                 near[i].update(rows[rows >= 0].tolist())
                 since[i] = max(since[i], time if heirs else 0)
     return near, since
-    segmentations = review.project.segmentations
-    version, frame, label = (np.array(column, np.int64) for column in zip(*cells, strict=True))
-    for old, new, time, doubtful in segmentations.doubts(review.image):
-        routes = segmentations.routes(review.image, to=old)
-        later: dict[tuple[int, int], list[int]] = {}
-        for at, before, after in doubtful.tolist():
-            later.setdefault((at, before), []).append(after)
-        for number in np.intersect1d(version, list(routes)).tolist():
-            here = np.flatnonzero(version == number)
-            then = routes[number].follow(frame[here], label[here])[0]
-            for i, at, before in zip(
-                here.tolist(), frame[here].tolist(), then.tolist(), strict=True
-            ):
-                heirs = later.get((at, before), [])
-                rows = review.places([new] * len(heirs), [at] * len(heirs), heirs)
-                near[i].update(rows[rows >= 0].tolist())
-                since[i] = max(since[i], time) if len(heirs) else since[i]
-    return near, since

@@ -41,15 +41,12 @@ class Filter:
         Only this frame.
     seen : bool, optional
         ``False`` for cells that were not looked at yet.
-    among : frozenset of (frame, label), optional
-        Only these cells.
     """
 
     phases: frozenset[str] | None = None
     statuses: frozenset[str] | None = None
     frame: int | None = None
     seen: bool | None = None
-    among: frozenset[tuple[int, int]] | None = None
 
     def match(self, review: Review, rows: Ints | slice = slice(None)) -> NDArray[np.bool_]:
         """Whether each of some cells belongs to it."""
@@ -66,9 +63,6 @@ class Filter:
             found &= review.cells.frame[rows] == self.frame
         if self.seen is not None:
             found &= review.seen[rows] == self.seen
-        if self.among is not None:
-            keys = review.keys(np.arange(len(review))[rows])
-            found &= np.fromiter((key in self.among for key in keys), bool, len(keys))
         return found
 
 

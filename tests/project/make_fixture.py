@@ -14,6 +14,7 @@ from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import SCHEMA
 from napari_cellcycle.review import Review
+from napari_cellcycle.review.merging import Merging
 
 
 def main() -> None:
@@ -33,6 +34,10 @@ def main() -> None:
             project.measured.put(1, 0, found)
             tracks = Tracks(np.array([7, -1, *range(8, 18)]), {9: 7})
             project.tracked.put(1, tracks, name="t.csv", frame_minutes=5)
+            merging = Merging(project, 1)
+            merging.reject(0, [7, 8])
+            merging.merge(0, [11, 12])
+            merging.undo()
             with project.store.transaction() as changes:
                 changes.run("UPDATE session SET host = 'host', process = 1")
         shutil.rmtree(project.folder / "copies")

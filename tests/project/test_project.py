@@ -21,6 +21,7 @@ from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
 from napari_cellcycle.project import Project, schema
 from napari_cellcycle.project.drives import is_local
 from napari_cellcycle.review import Review, revise
+from napari_cellcycle.review.merging import Merging
 
 
 def from_files(folder: Path, who: str = "Ann") -> Project:
@@ -286,6 +287,11 @@ def test_a_project_of_every_version_opens(tmp_path: Path, version: int) -> None:
             assert (tracking.name, tracking.who, tracking.frame_minutes) == ("t.csv", "Ann", 5.0)
             assert tracking.tracks.track.tolist() == [7, -1, *range(8, 18)]
             assert tracking.tracks.parents == {9: 7}
+        merging = Merging(project, 1)
+        assert len(merging.rejected) == (version > 3)
+        assert len(merging.redo().cells) == (version > 3)
+        merging.merge(0, [5, 6])
+        assert len(merging.groups) == 1 + (version > 3)
     assert schema.check(folder / schema.JOURNAL, read_only=True) == schema.SCHEMA
 
 
@@ -297,6 +303,7 @@ def test_an_older_project_can_be_looked_at_as_it_is(tmp_path: Path, version: int
         assert Review(project).people == ["Ann", "Bob"]
         assert (project.measured.get(1, 0) is None) == (version < 2)
         assert (project.tracked.get(1) is None) == (version < 3)
+        assert (Merging(project, 1).to_redo is None) == (version < 4)
     assert (folder / schema.JOURNAL).read_bytes() == before
 
 

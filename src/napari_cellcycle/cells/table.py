@@ -42,6 +42,8 @@ class CellTable:
         one plane.
     nucleus_voxels : ndarray, ``(n,)``, int64
         Size of the nucleus (or nuclei) inside a cell, -1 where unknown.
+    merged_labels : ndarray, ``(n,)``, str, optional
+        Labels that are one cell (``"16+20"``), empty where it has one alone.
     """
 
     image: str
@@ -55,6 +57,7 @@ class CellTable:
     voxels: NDArray[np.int64]
     touches_border: NDArray[np.bool_]
     nucleus_voxels: NDArray[np.int64]
+    merged_labels: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.label)

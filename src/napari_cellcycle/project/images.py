@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from napari_cellcycle.cells.merge import merge_labels
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 from napari_cellcycle.image.signatures import signature
@@ -193,18 +194,28 @@ class Images:
     def labels(self, number: int) -> Segmentation:
         """Open the present segmentation: the edited one inside the project, or the input.
 
+        Labels that are one cell have the same number in it.
+
         Raises
         ------
         InputChangedError
             If it is the input, and that was moved or changed.
         """
-        from napari_cellcycle.image.reading import open_labels
-
         version = self._segmentations.current(number)
         kept = self._segmentations.kept_labels(version)
         if kept is not None:
             return kept
-        labels_are = self._segmentations.cells(version).labels_are
+        return merge_labels(self.labels_below(number), self._segmentations.derivation(version)[1])
+
+    def labels_below(self, number: int) -> Segmentation:
+        """Open the present segmentation as it is without merged cells, see :meth:`labels`."""
+        from napari_cellcycle.image.reading import open_labels
+
+        below, _ = self._segmentations.derivation(self._segmentations.current(number))
+        kept = self._segmentations.kept_labels(below)
+        if kept is not None:
+            return kept
+        labels_are = self._segmentations.cells(below).labels_are
         path = self.locate(number, "labels")
         return open_labels(path, labels_are=labels_are, scene=self[number].scene or None)
 
@@ -293,7 +304,7 @@ class Images:
         right = found == known.signature or (
             known.role == "labels"
             and self._segmentations.number_of(known.image, found)
-            == self._segmentations.current(known.image)
+            == self._segmentations.derivation(self._segmentations.current(known.image))[0]
         )
         if not right:
             advice = (

@@ -60,30 +60,34 @@ class Journal:
             If it cannot be written; nothing has changed then.
         """
         self._store.check_writable()
-        time = self.next_time()
-        who = self._store.who
-        action = Action(
+        action = self.new_action(image, vocabulary, kind, about, undoes)
+        ids = ids_of(len(words))
+        head = (action.who, action.time, segmentation)
+        rows = (
+            (action.id, id_, *head, frame, label, vocabulary, *_flat(old), *_flat(new), source)
+            for id_, (frame, label, old, new) in zip(ids, words, strict=True)
+        )
+        with self._store.transaction() as changes:
+            add_actions(changes, [action])
+            _add_events(changes, rows)
+        return action
+
+    def new_action(
+        self, image: int, vocabulary: str, kind: str, about: str, undoes: bytes | None
+    ) -> Action:
+        """Make an action of the person who works, to be entered next."""
+        self._last = self.next_time()
+        return Action(
             id=new_id(),
             kind=kind,
-            who=who,
-            time=time,
+            who=self._store.who,
+            time=self._last,
             image=image,
             vocabulary=vocabulary,
             made_in=self._store.identity,
             about=about,
             undoes=undoes,
         )
-        ids = _ids(len(words))
-        head = (who, time, segmentation)
-        rows = (
-            (action.id, id_, *head, frame, label, vocabulary, *_flat(old), *_flat(new), source)
-            for id_, (frame, label, old, new) in zip(ids, words, strict=True)
-        )
-        with self._store.transaction() as changes:
-            _add_actions(changes, [action])
-            _add_events(changes, rows)
-        self._last = time
-        return action
 
     def next_time(self) -> int:
         """Time of the next event: now, but after everything that the journal has."""
@@ -99,7 +103,7 @@ class Journal:
     def add(self, changes: Transaction, actions: Iterable[Action], events: Iterable[Event]) -> int:
         """Add what is not there yet, from elsewhere; returns how many events were new."""
         self._last = None
-        _add_actions(changes, actions)
+        add_actions(changes, actions)
         return _add_events(
             changes,
             (
@@ -161,7 +165,9 @@ class Journal:
     def vocabularies(self, image: int) -> tuple[str, ...]:
         """Vocabularies in which something was said of an image's cells."""
         rows = self._store.database.query(
-            "SELECT DISTINCT vocabulary FROM action WHERE image = ? ORDER BY vocabulary", (image,)
+            "SELECT DISTINCT vocabulary FROM action WHERE image = ? AND vocabulary <> '' "
+            "ORDER BY vocabulary",
+            (image,),
         )
         return tuple(name for (name,) in rows)
 
@@ -175,7 +181,8 @@ class Journal:
         return tuple(name for (name,) in rows)
 
 
-def _add_actions(changes: Transaction, actions: Iterable[Action]) -> None:
+def add_actions(changes: Transaction, actions: Iterable[Action]) -> None:
+    """Add actions that are not there yet."""
     changes.run_many(
         f"INSERT OR IGNORE INTO action ({ACTION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -195,7 +202,7 @@ def _flat(word: Word) -> tuple[str, str, str]:
     return word.kind, word.phase, word.note
 
 
-def _ids(n: int) -> list[bytes]:
+def ids_of(n: int) -> list[bytes]:
     """UUIDs in ascending order: the events of an action stay in the order of its words."""
     return sorted(new_id() for _ in range(n))
 

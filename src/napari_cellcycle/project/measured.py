@@ -43,7 +43,7 @@ class Measured:
             None where there are none, or where they were made by another definition.
         """
         database = self._store.database
-        if not database.query("SELECT 1 FROM sqlite_schema WHERE name = 'measurement'"):
+        if not self._store.has_table("measurement"):
             return None  # a project of version 1 that may only be looked at
         number = self._segmentations.current(image)
         file = database.value(

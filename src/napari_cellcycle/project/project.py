@@ -17,6 +17,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.files import sync_folder
 from napari_cellcycle.project.database import Database
 from napari_cellcycle.project.images import Images
+from napari_cellcycle.project.joins import Joins
 from napari_cellcycle.project.journal import Journal
 from napari_cellcycle.project.lock import WriterLock
 from napari_cellcycle.project.measured import Measured
@@ -57,7 +58,7 @@ class Project:
         Whether nothing may be changed.
     reason : str
         Why not.
-    images, segmentations, predictions, measured, tracked, vocabularies, journal
+    images, segmentations, predictions, measured, tracked, vocabularies, journal, joins
         What is in it.
     """
 
@@ -74,6 +75,7 @@ class Project:
         self.measured = Measured(self._store, self.segmentations)
         self.tracked = Tracked(self._store, self.segmentations)
         self.journal = Journal(self._store)
+        self.joins = Joins(self._store, self.segmentations, self.journal)
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str], *, who: str) -> Project:

@@ -1,4 +1,4 @@
-"""From the cells of one version of a segmentation to those of another."""
+"""Which cell of one segmentation became which of another."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.merge import Group
     from napari_cellcycle.project.keys import CellIndex
 
     Ints = NDArray[np.int64]
@@ -108,7 +109,7 @@ def place(
     Parameters
     ----------
     routes : mapping of int to Route
-        As from :meth:`napari_cellcycle.project.segmentations.Segmentations.routes`.
+        As from :meth:`Segmentations.routes`.
     index : CellIndex
         Of the present version.
     versions, frames, labels : sequence of int, ``(n,)``
@@ -122,3 +123,22 @@ def place(
             here = np.flatnonzero(version == number)
             heir[here] = routes[number].follow(frame[here], label[here])[0]
     return index.rows(frame, heir)
+
+
+def steps_between(
+    old: Iterable[Group], new: Iterable[Group]
+) -> dict[tuple[int, int], tuple[int, bool]]:
+    """Steps of a :class:`Route` between two ways to merge labels of one segmentation.
+
+    Parameters
+    ----------
+    old, new : iterable of (frame, labels)
+        What is one cell in each.
+
+    Returns
+    -------
+    dict
+        A cell that is not the same in both has no heir.
+    """
+    changed = set(old) ^ set(new)
+    return {(frame, label): (0, False) for frame, labels in changed for label in labels}

@@ -19,7 +19,7 @@ COPIES = "copies"
 N_COPIES = 3
 APPLICATION = 0x63636C65
 """Number in the header of the file that tells projects from other SQLite files ("ccle")."""
-SCHEMA = 3
+SCHEMA = 4
 OLDEST = 1
 """The oldest version that can be looked at as it is: later ones only added tables."""
 
@@ -31,6 +31,25 @@ TRACKING = """CREATE TABLE tracking (
         number INTEGER PRIMARY KEY, segmentation INTEGER NOT NULL REFERENCES segmentation,
         time INTEGER NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL, frame_minutes REAL,
         file TEXT NOT NULL)"""
+DERIVATION = """CREATE TABLE derivation (
+        segmentation INTEGER PRIMARY KEY REFERENCES segmentation,
+        base INTEGER NOT NULL REFERENCES segmentation, merged TEXT NOT NULL)"""
+JOINING = """CREATE TABLE joining (
+        action BLOB NOT NULL REFERENCES action, id BLOB NOT NULL, who TEXT NOT NULL,
+        time INTEGER NOT NULL, segmentation INTEGER NOT NULL REFERENCES segmentation,
+        frame INTEGER NOT NULL, labels TEXT NOT NULL, old TEXT NOT NULL,
+        new TEXT NOT NULL CHECK (new IN ('none', 'one', 'apart')), source TEXT NOT NULL,
+        PRIMARY KEY (action, id)) WITHOUT ROWID"""
+
+
+def _kept(table: str) -> tuple[str, ...]:
+    """Triggers of a table from which nothing is taken out."""
+    return tuple(
+        f"""CREATE TRIGGER {table}_is_kept_on_{verb.lower()} BEFORE {verb} ON {table}
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
+        for verb in ("UPDATE", "DELETE")
+    )
+
 
 TABLES = (
     "CREATE TABLE project (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -77,12 +96,11 @@ TABLES = (
         PRIMARY KEY (segmentation, who, frame, label)) WITHOUT ROWID""",
     MEASUREMENT,
     TRACKING,
-    *(
-        f"""CREATE TRIGGER {table}_is_kept_on_{verb.lower()} BEFORE {verb} ON {table}
-            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
-        for table in ("event", "action")
-        for verb in ("UPDATE", "DELETE")
-    ),
+    DERIVATION,
+    JOINING,
+    *_kept("event"),
+    *_kept("action"),
+    *_kept("joining"),
     """CREATE VIEW reviews AS
         SELECT lower(hex(event.id)) AS event, lower(hex(event.action)) AS action, image.name AS
         image, image.scene AS scene, event.frame AS frame, event.label AS label,
@@ -93,15 +111,21 @@ TABLES = (
 )
 
 
-def _add_measurements(changes: Transaction) -> None:
-    changes.run(MEASUREMENT)
+def _adding(*statements: str) -> Callable[[Transaction], None]:
+    """A step that only adds tables."""
+
+    def add(changes: Transaction) -> None:
+        for statement in statements:
+            changes.run(statement)
+
+    return add
 
 
-def _add_tracks(changes: Transaction) -> None:
-    changes.run(TRACKING)
-
-
-MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {1: _add_measurements, 2: _add_tracks}
+MIGRATIONS: Mapping[int, Callable[[Transaction], None]] = {
+    1: _adding(MEASUREMENT),
+    2: _adding(TRACKING),
+    3: _adding(DERIVATION, JOINING, *_kept("joining")),
+}
 """What leads from a version to the next one."""
 
 

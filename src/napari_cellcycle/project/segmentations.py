@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.merge import merge_cells, merge_labels
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project.columns import Columns, write_columns
-from napari_cellcycle.project.routes import Route as Route
-from napari_cellcycle.project.routes import Transfer as Transfer
-from napari_cellcycle.project.routes import place as place
+from napari_cellcycle.project.routes import Route, Transfer, steps_between
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.merge import Group
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.project.database import Transaction
     from napari_cellcycle.project.store import Store
@@ -76,6 +78,9 @@ class Segmentations:
 
     def cells(self, number: int) -> CellTable:
         """Cells of a version."""
+        base, groups = self.derivation(number)
+        if groups:
+            return merge_cells(self.cells(base), groups)
         file = self._store.database.value(
             "SELECT cells FROM segmentation WHERE number = ?", (number,)
         )
@@ -87,13 +92,54 @@ class Segmentations:
             "SELECT labels FROM segmentation WHERE number = ?", (number,)
         )
         if file is None:
-            return None
+            base, groups = self.derivation(number)
+            kept = self.kept_labels(base) if groups else None
+            return None if kept is None else merge_labels(kept, groups)
         cells = self.cells(number)
         columns = Columns(self._store.folder / str(file))
         spacing = cells.spacing if cells.spacing.is_physical else None
         return Segmentation(
             columns["labels"], cells.labels_are, Path(str(file)).stem, spacing=spacing
         )
+
+    def derivation(self, number: int) -> tuple[int, tuple[Group, ...]]:
+        """What a version was derived from: the labels below it, and which of them are one cell.
+
+        A version that was not derived has itself below it, and no groups.
+        """
+        if not self._store.has_table("derivation"):
+            return number, ()
+        rows = self._store.database.query(
+            "SELECT base, merged FROM derivation WHERE segmentation = ?", (number,)
+        )
+        return (rows[0][0], _groups(rows[0][1])) if rows else (number, ())
+
+    def enter_merged(
+        self, changes: Transaction, image: int, base: int, groups: Iterable[Group]
+    ) -> int:
+        """Enter the version in which some labels of another one are one cell; returns its number.
+
+        Raises
+        ------
+        SegmentationError
+            If a label is not there, or in two groups.
+        """
+        groups = sorted(groups)
+        if not groups:
+            return base
+        digest = digest_of(merge_cells(self.cells(base), groups))
+        changes.run(
+            "INSERT OR IGNORE INTO segmentation (image, digest, time, who, cells) "
+            "SELECT image, ?, ?, ?, cells FROM segmentation WHERE number = ?",
+            (digest, now(), self._store.who, base),
+        )
+        number = self.number_of(image, digest)
+        assert number is not None
+        changes.run(
+            "INSERT OR IGNORE INTO derivation VALUES (?, ?, ?)",
+            (number, base, json.dumps([[frame, *labels] for frame, labels in groups])),
+        )
+        return number
 
     def write(self, cells: CellTable, labels: Segmentation | None) -> tuple[str, str, str | None]:
         """Write the files of a version, before it is entered.
@@ -158,6 +204,7 @@ class Segmentations:
         labels: Segmentation | None,
         transfer: Transfer,
         back: Transfer | None = None,
+        merged: tuple[Transfer, Iterable[Group]] | None = None,
     ) -> int:
         """Show an image with another version of its segmentation.
 
@@ -176,6 +223,9 @@ class Segmentations:
             From the present version to the new one.
         back : Transfer, optional
             From the new version to the present one, for whoever goes back to it.
+        merged : tuple of Transfer and groups, optional
+            Where ``cells`` and ``labels`` are those below a version with merged cells: from what
+            is below the present one to them, and what is one cell in the new one.
 
         Returns
         -------
@@ -186,12 +236,20 @@ class Segmentations:
         old = self.current(image)
         with self._store.transaction() as changes:
             new = self.enter(changes, image, written)
+            if merged is not None:
+                below, _ = self.derivation(old)
+                self.link(changes, below, new, merged[0])
+                new = self.enter_merged(changes, image, new, merged[1])
             if new != old:
                 self.link(changes, old, new, transfer)
                 if back is not None:
                     self.link(changes, new, old, back)
-                changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (new, image))
+                self.show(changes, image, new)
         return new
+
+    def show(self, changes: Transaction, image: int, number: int) -> None:
+        """Show an image with one of its versions."""
+        changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (number, image))
 
     def link(self, changes: Transaction, old: int, new: int, transfer: Transfer) -> None:
         """Record which cells of a version became which of another."""
@@ -239,7 +297,8 @@ class Segmentations:
         Notes
         -----
         The shortest way counts: the same cells have the same version, so an edit that was taken
-        back takes no way at all.
+        back takes no way at all. Between versions in which other labels of the same segmentation
+        are merged, every cell that is the same in both goes on.
         """
         rows = self._store.database.query(
             "SELECT old, new, moved FROM revision JOIN segmentation ON old = number "
@@ -249,9 +308,8 @@ class Segmentations:
         into: dict[int, list[tuple[int, bytes]]] = {}
         for old, new, moved in rows:
             into.setdefault(new, []).append((old, moved))
-        last = self.current(image) if to is None else to
-        routes = {last: Route()}
-        edge = [last]
+        routes = self._merged_alike(self.current(image) if to is None else to)
+        edge = list(routes)
         while edge:
             further = []
             for new in edge:
@@ -261,6 +319,24 @@ class Segmentations:
                         further.append(old)
             edge = further
         return routes
+
+    def _merged_alike(self, number: int) -> dict[int, Route]:
+        """The way from each version in which other labels of the same segmentation are merged."""
+        routes = {number: Route()}
+        if not self._store.has_table("derivation"):
+            return routes
+        below, groups = self.derivation(number)
+        rows = self._store.database.query(
+            "SELECT segmentation, merged FROM derivation WHERE base = ?", (below,)
+        )
+        for other, merged in [(below, "[]"), *rows]:
+            if other not in routes:
+                routes[other] = Route(steps_between(_groups(merged), groups))
+        return routes
+
+
+def _groups(text: str) -> tuple[Group, ...]:
+    return tuple((frame, tuple(labels)) for frame, *labels in json.loads(text))
 
 
 def digest_of(cells: CellTable) -> str:

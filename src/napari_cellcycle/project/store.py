@@ -58,6 +58,10 @@ class Store:
         with self.database.transaction() as changes:
             yield changes
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table: an older project that may only be looked at lacks some."""
+        return bool(self.database.query("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)))
+
     def parameter(self, name: str, default: Any = None) -> Any:
         """A value that was kept with :meth:`set_parameter`."""
         text = self.database.value(

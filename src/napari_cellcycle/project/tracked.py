@@ -74,7 +74,7 @@ class Tracked:
             If their file is missing or damaged.
         """
         database = self._store.database
-        if not database.query("SELECT 1 FROM sqlite_schema WHERE name = 'tracking'"):
+        if not self._store.has_table("tracking"):
             return None  # an older project that may only be looked at
         rows = database.query(
             "SELECT tracking.segmentation, tracking.time, tracking.who, tracking.name, "

@@ -97,13 +97,15 @@ class Action:
     Parameters
     ----------
     id : bytes
-    kind : {"say", "undo", "redo", "import"}
+    kind : {"say", "join", "undo", "redo", "import"}
+        ``"join"`` is about which labels are one cell.
     who : str
     time : int
         As in :class:`Event`.
     image : int
         Number of the image.
     vocabulary : str
+        Empty where it is about labels, and not about phases.
     made_in : str
         Project in which it was made; a person undoes what was made in the own one.
     about : str

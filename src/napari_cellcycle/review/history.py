@@ -32,7 +32,7 @@ class History:
             self._undone.append(action.undoes or b"")
         elif action.kind == "redo" and _take(self._undone, action.undoes):
             self._done.append(action.undoes or b"")
-        elif action.kind in ("say", "import"):
+        elif action.kind in ("say", "join", "import"):
             self._known[action.id] = action
             self._done.append(action.id)
             self._undone.clear()

@@ -12,6 +12,7 @@ from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.review.decision import Coder
 from napari_cellcycle.review.history import History
+from napari_cellcycle.review.parts import shared_words
 from napari_cellcycle.review.shown import Shown
 from napari_cellcycle.review.words import Words
 
@@ -155,6 +156,7 @@ def _load_words(
     events = project.journal.events(image, phases.name)
     if not events:
         return 0
+    events += shared_words(project, image, events)
     times, versions, frames, labels, who, said = zip(*events, strict=True)
     rows = place(routes, index, versions, frames, labels)
     words.load(rows, np.array(times, np.int64), who, said)

@@ -10,6 +10,7 @@ import numpy as np
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.errors import SegmentationMismatchError
 from napari_cellcycle.project.routes import Transfer
+from napari_cellcycle.review.below import Below, labels_below
 from napari_cellcycle.review.matching import SHARE, match_tables
 
 if TYPE_CHECKING:
@@ -85,8 +86,26 @@ def revise(project: Project, image: int, old: Segmentation | None, new: Segmenta
         transfer, touched = compare_labels(old, new, former, cells)
         back = _back(transfer, touched)
     cells = _with_nuclei(cells, former, touched)
-    number = project.segmentations.revise(image, cells, new, transfer, back)
+    below = None if old is None else labels_below(project, image, old, new, transfer)
+    if below is None:
+        number = project.segmentations.revise(image, cells, new, transfer, back)
+    else:
+        number = _revise_below(project, image, below, transfer, back)
     return _report(number, transfer, touched)
+
+
+def _revise_below(
+    project: Project, image: int, below: Below, transfer: Transfer, back: Transfer
+) -> int:
+    """Take the labels below merged cells into a project, and merge them again."""
+    former = project.segmentations.cells(
+        project.segmentations.derivation(project.segmentations.current(image))[0]
+    )
+    cells = cell_table(below.new, former.spacing, image=former.image, scene=former.scene)
+    steps, touched = compare_labels(below.old, below.new, former, cells)
+    cells = _with_nuclei(cells, former, touched)
+    merged = steps, below.groups
+    return project.segmentations.revise(image, cells, below.new, transfer, back, merged)
 
 
 def compare_labels(

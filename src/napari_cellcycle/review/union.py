@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_cellcycle.cells.merge import named
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.journal import ACTION, EVENT, action_from, event_from
 from napari_cellcycle.project.project import Project
@@ -80,13 +81,14 @@ class _Uniting:
             number: self._copy(number, image)
             for image, own in pairs
             for number, _ in self._versions(image.number)
+            if self.theirs.segmentations.derivation(number)[0] == number
         }
         bridges = {image.number: self._bridges(image, own) for image, own in pairs}
         query = self.theirs.store.database.query
         actions = [action_from(row) for row in query(f"SELECT {ACTION} FROM action")]
         events = [event_from(row) for row in query(f"SELECT {EVENT} FROM event ORDER BY action")]
         own_image = {image.number: own.number for image, own in pairs}
-        taken = [a for a in actions if a.image in own_image and a.vocabulary not in unknown]
+        taken = [a for a in actions if a.image in own_image and a.vocabulary not in unknown | {""}]
         ids = {a.id for a in taken}
         events = [event for event in events if event.action in ids]
         before = set(self.ours.store.database.query("SELECT id FROM event"))
@@ -95,6 +97,13 @@ class _Uniting:
                 number: self.ours.segmentations.enter(changes, own_image[image], files)
                 for number, (image, files) in written.items()
             }
+            for image, own in pairs:
+                for number, _ in self._versions(image.number):
+                    base, groups = self.theirs.segmentations.derivation(number)
+                    if groups:
+                        number_of[number] = self.ours.segmentations.enter_merged(
+                            changes, own.number, number_of[base], groups
+                        )
             self._link(changes, number_of, bridges, own_image)
             self._add_vocabularies(changes, {a.vocabulary for a in taken})
             new = self.ours.journal.add(
@@ -164,13 +173,20 @@ class _Uniting:
             in self.ours.segmentations.routes(own.number)
         }
         reached = known | _leading_to(self.theirs, image.number, known)
-        last = versions.current(image.number)
+        last, merged = versions.derivation(versions.current(image.number))
+        more = set(merged) - set(self.ours.joins.groups(own.number))
+        if more:
+            self.refused.append(
+                f"{image.name}: {len(more)} merged cells stay apart here, and words on them wait: "
+                + ", ".join(named(labels) for _, labels in sorted(more)[:10])
+            )
         if last in reached:
             return {}
         mine = self.ours.segmentations.cells(present)
         hers = versions.cells(last)
         try:
-            old, new = self.theirs.images.labels(image.number), self.ours.images.labels(own.number)
+            old = self.theirs.images.labels_below(image.number)
+            new = self.ours.images.labels(own.number)
             return {last: compare_labels(old, new, hers, mine)[0]}
         except CellCycleError:
             # her label image is not at hand: only cells that were not edited are the same

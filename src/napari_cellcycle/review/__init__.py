@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.intake import import_words
     from napari_cellcycle.review.orders import ORDERS
     from napari_cellcycle.review.orphans import Orphan, find_orphans
+    from napari_cellcycle.review.merging import Merging
     from napari_cellcycle.review.queue import Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.scribe import Change
@@ -77,6 +78,7 @@ __all__ = [
     "Handover",
     "Limits",
     "Orphan",
+    "Merging",
     "Queue",
     "Review",
     "Suspects",

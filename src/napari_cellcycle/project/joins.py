@@ -60,8 +60,10 @@ class Joins:
 
         Labels whose voxels were edited since are left out.
         """
-        found = {j.group: j.new for j in self._placed(image) if j is not None}
-        return {group: verdict for group, verdict in found.items() if verdict != "none"}
+        last = {j.group: j.new for j in self._placed(image) if j is not None}
+        found: dict[Group, Verdict] = dict.fromkeys(self.groups(image), "one")
+        # what is not one cell in this version was merged in another
+        return {group: verdict for group, verdict in last.items() if verdict == "apart"} | found
 
     def enter(
         self,
@@ -115,7 +117,7 @@ class Joins:
             add_actions(changes, [action])
             changes.run_many(f"INSERT INTO joining VALUES ({', '.join('?' * 10)})", rows)
             number = self._segmentations.enter_merged(changes, image, below, merged)
-            self._segmentations.show(changes, image, number)
+            self._segmentations.show_within(changes, image, number)
         return action
 
     def of(self, image: int, action: bytes) -> list[Joining | None]:

@@ -195,7 +195,7 @@ class Segmentations:
         if number not in {version.number for version in self.versions(image)}:
             raise ProjectError(f"The project has no version {number} of the labels of this image.")
         with self._store.transaction() as changes:
-            changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (number, image))
+            self.show_within(changes, image, number)
 
     def revise(
         self,
@@ -244,11 +244,11 @@ class Segmentations:
                 self.link(changes, old, new, transfer)
                 if back is not None:
                     self.link(changes, new, old, back)
-                self.show(changes, image, new)
+                self.show_within(changes, image, new)
         return new
 
-    def show(self, changes: Transaction, image: int, number: int) -> None:
-        """Show an image with one of its versions."""
+    def show_within(self, changes: Transaction, image: int, number: int) -> None:
+        """As :meth:`show`, together with other changes."""
         changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (number, image))
 
     def link(self, changes: Transaction, old: int, new: int, transfer: Transfer) -> None:

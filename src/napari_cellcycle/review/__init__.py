@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.export import Exported, export_project
     from napari_cellcycle.review.handover import Handover, hand_over
     from napari_cellcycle.review.intake import import_words
+    from napari_cellcycle.review.merging import Merging
     from napari_cellcycle.review.orders import ORDERS
     from napari_cellcycle.review.orphans import Orphan, find_orphans
-    from napari_cellcycle.review.merging import Merging
     from napari_cellcycle.review.queue import Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.scribe import Change
@@ -39,6 +39,7 @@ _HOME = {
     "Filter": "queue",
     "Handover": "handover",
     "Limits": "suspects",
+    "Merging": "merging",
     "ORDERS": "orders",
     "Orphan": "orphans",
     "Queue": "queue",
@@ -77,8 +78,8 @@ __all__ = [
     "Filter",
     "Handover",
     "Limits",
-    "Orphan",
     "Merging",
+    "Orphan",
     "Queue",
     "Review",
     "Suspects",

@@ -15,6 +15,11 @@ DEFAULT_MODEL = "mitosis-3d"
 def model_options(parser: argparse.ArgumentParser) -> None:
     """Which model, on which device."""
     parser.add_argument("--model", default=DEFAULT_MODEL, help="name or path (%(default)s)")
+    device_option(parser)
+
+
+def device_option(parser: argparse.ArgumentParser) -> None:
+    """Where to compute."""
     parser.add_argument(
         "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (%(default)s)"
     )

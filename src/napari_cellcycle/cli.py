@@ -14,6 +14,7 @@ from napari_cellcycle import (
     evaluate_verb,
     model_verb,
     project_verbs,
+    serve_verb,
     tracks_verb,
     train_verb,
 )
@@ -353,6 +354,12 @@ VERBS: tuple[Verb, ...] = (
         "Check phases along tracks, smooth them, and measure how long they last",
         tracks_verb.options,
         tracks_verb.run,
+    ),
+    Verb(
+        "serve",
+        "Open a web page to classify with, on this computer",
+        serve_verb.options,
+        serve_verb.run,
     ),
     Verb("models", "List, show, install and export models", model_verb.options, model_verb.run),
     Verb("info", "Print versions, device and data folder", info_options, _info),

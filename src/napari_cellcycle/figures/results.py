@@ -44,22 +44,70 @@ def gallery_of(
     title : str, optional
         Instead of the image's name.
     """
+    cells, phases = classification.cells, classification.phases
+    slugs = classification.predicted_phases()
+    shown, axes, roles = gallery_cells(classification, stack, per_phase=per_phase, truth=truth)
+    right = None
+    if truth is not None:
+        right = dict.fromkeys(phases.slugs, 0)
+        for frame, label, slug in zip(cells.frame, cells.label, slugs, strict=True):
+            right[slug] += truth.get((int(frame), int(label))) == slug
+    return draw_gallery(
+        shown,
+        phases,
+        axes=axes,
+        roles=roles,
+        counts=classification.counts(),
+        right=right,
+        title=title or _title(stack),
+        subtitle=_subtitle(classification),
+    )
+
+
+def gallery_cells(
+    classification: Classification,
+    stack: Stack,
+    *,
+    per_phase: int = 16,
+    truth: Mapping[tuple[int, int], str] | None = None,
+) -> tuple[list[GalleryCell], tuple[str, ...], tuple[str, ...]]:
+    """Choose the cells of a gallery and make their views.
+
+    Parameters
+    ----------
+    classification : Classification
+        Its views are made again, for the chosen cells only.
+    stack : Stack
+        The image that was classified.
+    per_phase : int
+        Most cells of one phase: half the most certain, half the least certain.
+    truth : mapping of (frame, label) to slug, optional
+        The true phases, where they are known.
+
+    Returns
+    -------
+    cells : list of GalleryCell
+        Phase by phase, each from the most to the least certain.
+    axes : tuple of str
+        Axis of each view.
+    roles : tuple of str
+        Role of each channel of the views; those that the image lacks are left out.
+    """
     cells, decision = classification.cells, classification.decision
-    phases = classification.phases
+    recipe, phases = classification.card.recipe, classification.phases
     slugs = classification.predicted_phases()
     chosen = choose_cells(slugs, decision.confidence, per_phase)
-    roles = tuple(r for r in classification.card.recipe.channels)
-    volumes = [classification.channels.get(role) for role in roles]
+    volumes = [classification.channels.get(role) for role in recipe.channels]
     shown = [i for i, channel in enumerate(volumes) if channel is not None]
     entries: dict[int, GalleryCell] = {}
-    axes: tuple[str, ...] = classification.card.recipe.axes
+    axes: tuple[str, ...] = recipe.axes
     for frame in np.unique(cells.frame[chosen]):
         rows = chosen[cells.frame[chosen] == frame]
         views = make_views(
             [None if c is None else stack.volume(int(frame), c) for c in volumes],
             classification.segmentation.volume(int(frame)),
             cells.select(rows),
-            classification.card.recipe,
+            recipe,
             classification.population,
         ).pictures()
         axes = views.axes
@@ -78,20 +126,10 @@ def gallery_of(
                 ),
                 truth=None if truth is None else truth.get(key),
             )
-    right = None
-    if truth is not None:
-        right = dict.fromkeys(phases.slugs, 0)
-        for frame, label, slug in zip(cells.frame, cells.label, slugs, strict=True):
-            right[slug] += truth.get((int(frame), int(label))) == slug
-    return draw_gallery(
+    return (
         [entries[int(row)] for row in chosen],
-        phases,
-        axes=axes,
-        roles=[roles[i] for i in shown],
-        counts=classification.counts(),
-        right=right,
-        title=title or _title(stack),
-        subtitle=_subtitle(classification),
+        axes,
+        tuple(recipe.channels[i] for i in shown),
     )
 
 

@@ -19,6 +19,7 @@ from tables import markdown, note, number, options, parsed, publish
 from napari_cellcycle.cells.measurements import Measurements
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.image.spacing import Spacing
+from napari_cellcycle.models.ensemble import leaf_votes
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review.orders import divergence, entropy
 from napari_cellcycle.review.suspects import Limits, find_suspects
@@ -65,9 +66,7 @@ def measured(population: Population) -> Measurements:
 
 def orders(population: Population, seed: int) -> dict[str, NDArray[np.int64]]:
     """All cells in each order."""
-    decision = population.decision()
-    mitotic = population.level1[:, :, 1:] * population.level2
-    votes = np.concatenate([population.level1[:, :, :1], mitotic], axis=2)
+    decision, votes = population.decision(), leaf_votes(population.level1, population.level2)
     found, mean = measured(population), votes.mean(axis=1)
 
     def suspects(probabilities: NDArray[np.float64] | None, **limits: object) -> NDArray[np.int64]:

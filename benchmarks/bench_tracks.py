@@ -5,7 +5,7 @@ few seconds, once ``bench_suspects.py --work DIR`` has simulated and classified 
 the seed. Cells go through their phases for times drawn from gamma distributions, whose means differ
 from those that the smoothing takes for granted; in each frame the model says what it said of one of
 those simulated cells in that phase. Errors that last are drawn too: in half of the frames the cell
-looks as it did in the frame before.
+looks as it did in the frame before. How projections are weighed was chosen on seeds 21 and 22.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from bench_suspects import SEED, population_of
 from tables import markdown, number, options, parsed, publish
 
 from napari_cellcycle.cells.course import MINUTES, Course
+from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
 from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.models.ensemble import leaf_votes
 from napari_cellcycle.phases import MITOSIS_STAGES
 
 TRACKS, FRAMES = 300, 60
@@ -63,6 +65,7 @@ def main() -> None:
     given = parsed(parser)
     population = population_of(192 if given.quick else given.cells, given.seed, given.work)
     said = population.decision().probabilities
+    votes = leaf_votes(population.level1, population.level2)
     slugs = list(MITOSIS_STAGES.slugs)
     phase = np.array([slugs.index(slug) for slug in population.truth.tolist()])
     pool = [np.flatnonzero(phase == code) for code in range(len(slugs))]
@@ -73,27 +76,30 @@ def main() -> None:
         for lasting in LASTING:
             rng = np.random.default_rng((given.seed, minutes, round(10 * lasting)))
             truth = lives(rng, minutes)
-            seen = said[looks(rng, truth, pool, lasting).ravel()]
-            errors = [(seen.argmax(axis=1) != truth.ravel()).mean()]
-            jumps = []
-            for known in (minutes, None):
-                course = Course.of(MITOSIS_STAGES, frame_minutes=known)
-                smooth = course.smooth(seen, frame, tracks)
+            look = looks(rng, truth, pool, lasting).ravel()
+            raw = said[look].argmax(axis=1)
+            evidence = evidence_of(votes[look], MITOSIS_STAGES)
+            guessed = likely_minutes(MITOSIS_STAGES, evidence, frame, tracks)
+            errors = [(raw != truth.ravel()).mean()]
+            for known in (minutes, guessed):
+                smooth = Course.of(MITOSIS_STAGES, frame_minutes=known).smooth(
+                    evidence, frame, tracks
+                )
                 errors.append((smooth.argmax(axis=1) != truth.ravel()).mean())
-                jumps.append(len(course.jumps(seen.argmax(axis=1), frame, tracks)))
-            ratio = errors[1] / errors[0]
+            jumps = Course.of(MITOSIS_STAGES, frame_minutes=minutes).jumps(raw, frame, tracks)
             rows.append(
                 (
                     f"{minutes} min, {lasting:.0%} of looks last",
                     number((truth > 0).mean()),
                     *(number(error) for error in errors),
-                    f"{ratio:.2f}",
-                    f"{jumps[0]:,}",
+                    f"{errors[1] / errors[0]:.2f}",
+                    f"{errors[2] / errors[0]:.2f} ({guessed:g} min)",
+                    f"{len(jumps):,}",
                 )
             )
     head = (
-        *("frames", "mitotic", "errors before", "after, time known", "after, time unknown"),
-        *("known over before", "impossible steps before"),
+        *("frames", "mitotic", "errors before", "after, time known", "after, time guessed"),
+        *("known over before", "guessed over before", "impossible steps before"),
     )
     publish(given, f"{TRACKS} tracks of {FRAMES} frames.", markdown(head, rows))
 

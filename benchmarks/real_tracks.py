@@ -13,6 +13,7 @@ import numpy as np
 from tables import markdown, note, options, parsed, publish
 
 from napari_cellcycle.cells.course import Course
+from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
 from napari_cellcycle.cells.segmentation import segment_nuclei
 from napari_cellcycle.cells.tracks import Tracks, tracks_of_labels
 from napari_cellcycle.classify.result import Classification
@@ -20,6 +21,7 @@ from napari_cellcycle.classify.run import classify
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.models.ensemble import leaf_votes
 
 ISOTROPIC = Spacing(1, 1, 1, "isotropic")
 
@@ -76,8 +78,14 @@ def main() -> None:
         found, tracks = make(given.data)
         cells, leaves = found.cells, found.phases.leaves
         raw = found.decision.probabilities
+        votes = leaf_votes(found.decision.level1, found.decision.level2)
+        evidence = evidence_of(votes, found.phases)
+        minutes = likely_minutes(found.phases, evidence, cells.frame, tracks)
+        if minutes is None:
+            evidence = evidence_of(votes, found.phases, timed=False)
         course = Course.of(found.phases)
-        smooth = course.smooth(raw, cells.frame, tracks)
+        timed = Course.of(found.phases, frame_minutes=minutes)
+        smooth = timed.smooth(evidence, cells.frame, tracks)
         said, after = raw.argmax(axis=1), smooth.argmax(axis=1)
         jumps = course.jumps(said, cells.frame, tracks)
         left = course.jumps(after, cells.frame, tracks)
@@ -86,6 +94,7 @@ def main() -> None:
                 name,
                 f"{len(cells)} in {len(np.unique(cells.frame))}",
                 str(len(tracks)),
+                "none" if minutes is None else f"{minutes:g} min",
                 str(int((said != after).sum())),
                 str(len(jumps)),
                 str(len(left)),
@@ -101,7 +110,15 @@ def main() -> None:
                 f"frame {cells.frame[row]} label {cells.label[row]} track {tracks.track[row]}: "
                 f"{leaves[said[row]].slug} {raw[row].max():.2f} -> {leaves[after[row]].slug}"
             )
-    head = ("film", "cells in frames", "tracks", "smoothed away", "impossible steps", "left")
+    head = (
+        "film",
+        "cells in frames",
+        "tracks",
+        "time guessed",
+        "smoothed away",
+        "impossible steps",
+        "left",
+    )
     publish(given, markdown(head, rows), *(f"- {line}" for line in told))
 
 

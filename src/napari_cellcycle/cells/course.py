@@ -132,7 +132,8 @@ class Course:
         Parameters
         ----------
         probabilities : ndarray, ``(n, k)``, float64
-            What the network says of each cell; NaN rows where nothing.
+            What is said of each cell, such as by
+            :func:`~napari_cellcycle.cells.evidence.evidence_of`; NaN rows where nothing.
         frame : ndarray, ``(n,)``, int64
             Of each cell.
         tracks : Tracks
@@ -145,8 +146,7 @@ class Course:
         """
         k = len(self.phases)
         tracks = tracks.divided(frame)
-        seen = np.where(np.isfinite(probabilities), probabilities, 1 / k)
-        seen = ((1 - _LOST) * seen + _LOST / k)[:, self.state]
+        seen = self.emissions(probabilities)
         members = tracks.members()
         order = _mothers_first(list(members), tracks.parents)
         daughters: dict[int, list[int]] = {}
@@ -161,7 +161,7 @@ class Course:
                 behind[rows[-1]] *= message[daughter]
             behind[rows[-1]] /= behind[rows[-1]].sum()
             for later, row in zip(rows[:0:-1], rows[-2::-1], strict=True):
-                ahead = self._steps(int(frame[later] - frame[row])) @ (seen[later] * behind[later])
+                ahead = self.steps(int(frame[later] - frame[row])) @ (seen[later] * behind[later])
                 behind[row] = ahead / ahead.sum()
             message[track] = self._birth() @ (seen[rows[0]] * behind[rows[0]])
         result = probabilities.astype(np.float64, copy=True)
@@ -179,7 +179,7 @@ class Course:
             for i, row in enumerate(rows.tolist()):
                 if i:
                     gap = int(frame[row] - frame[rows[i - 1]])
-                    start = before[rows[i - 1]] @ self._steps(gap)
+                    start = before[rows[i - 1]] @ self.steps(gap)
                 before[row] = start * seen[row]
                 before[row] /= before[row].sum()
             both = before[rows] * behind[rows]
@@ -208,13 +208,20 @@ class Course:
         for rows in tracks.members().values():
             known = rows[phase[rows] >= 0]
             for before, after in zip(known[:-1].tolist(), known[1:].tolist(), strict=True):
-                step = self._steps(int(frame[after] - frame[before]))
+                step = self.steps(int(frame[after] - frame[before]))
                 ways = step[self.state == phase[before]][:, self.state == phase[after]]
                 if ways.sum(axis=1).max() < self.possible:
                     found.append((before, after))
         return np.array(found, np.int64).reshape(-1, 2)
 
-    def _steps(self, n: int) -> Floats:
+    def emissions(self, probabilities: Floats) -> Floats:
+        """How well each hidden state goes with what is said of each cell, ``(n, s)``."""
+        k = len(self.phases)
+        seen = np.where(np.isfinite(probabilities), probabilities, 1 / k)
+        return np.asarray(((1 - _LOST) * seen + _LOST / k)[:, self.state], np.float64)
+
+    def steps(self, n: int) -> Floats:
+        """Probability to be in a state (column) so many frames after another one (row)."""
         return np.asarray(np.linalg.matrix_power(self.step, n), np.float64)
 
     def _birth(self) -> Floats:

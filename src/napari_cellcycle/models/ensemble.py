@@ -145,6 +145,26 @@ def decide(
     )
 
 
+def leaf_votes(level1: ArrayLike, level2: ArrayLike) -> Floats:
+    """Probabilities of the leaves as each projection alone sees them.
+
+    Parameters
+    ----------
+    level1 : array-like, ``(n, axes, 2)`` or ``(n, axes, leaves)``
+        As in :class:`Decision`.
+    level2 : array-like, ``(n, axes, stages)``
+        Stages given the branch; none in a flat vocabulary.
+
+    Returns
+    -------
+    ndarray, ``(n, axes, leaves)``, float64
+    """
+    first, stages = np.asarray(level1, np.float64), np.asarray(level2, np.float64)
+    if stages.ndim != 3 or not stages.shape[2]:
+        return first
+    return np.concatenate([first[:, :, :1], first[:, :, 1:] * stages], axis=2)
+
+
 def discount(level1: ArrayLike, rows: NDArray[np.bool_], odds: float) -> Floats:
     """Ask more evidence for the branch: divide its odds in some cells.
 

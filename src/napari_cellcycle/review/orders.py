@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.models.ensemble import leaf_votes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,11 +85,8 @@ NEED_PREDICTIONS = (
 
 def leaves_by_axis(review: Review) -> Floats:
     """Probabilities of the leaves as each projection alone sees them, ``(n, axes, leaves)``."""
-    level1 = review.shown.column("level1", np.nan)
-    level2 = review.shown.column("level2", np.nan)
-    if level2.ndim != 3 or not level2.shape[2]:
-        return np.asarray(level1, np.float64)
-    return np.concatenate([level1[:, :, :1], level1[:, :, 1:] * level2], axis=2)
+    shown = review.shown
+    return leaf_votes(shown.column("level1", np.nan), shown.column("level2", np.nan))
 
 
 def divergence(p: Floats) -> Floats:

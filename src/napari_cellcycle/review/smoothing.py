@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.course import Course
+from napari_cellcycle.cells.course import Course, check_ordered
+from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.models.ensemble import decide
+from napari_cellcycle.review.orders import leaves_by_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +57,8 @@ def smooth_predictions(
     """Smooth the predictions that a review shows, and add them as a set of their own.
 
     Nothing is overwritten: :meth:`Review.show` changes between the sets. Cells without a track keep
-    what the model said. People's words take no part.
+    what the model said. People's words take no part. All projections count, as
+    :func:`~napari_cellcycle.cells.evidence.evidence_of` weighs them.
 
     Parameters
     ----------
@@ -64,7 +67,8 @@ def smooth_predictions(
     tracks : Tracks
         Of its cells.
     frame_minutes : float, optional
-        Time between two frames.
+        Time between two frames; where nobody says it, the most likely one if there are enough
+        tracks.
     minutes : mapping of str to float, optional
         How long phases last.
 
@@ -87,15 +91,24 @@ def smooth_predictions(
             "classified. Classify them again first, so that tracks see every cell as it is."
         )
     phases = review.project.vocabularies[shown.vocabulary]
+    check_ordered(phases)
+    frame = review.cells.frame
+    votes = leaves_by_axis(review)
+    evidence = evidence_of(votes, phases)
+    known = frame_minutes is not None
+    if not known:
+        frame_minutes = likely_minutes(phases, evidence, frame, tracks, minutes)
+    if frame_minutes is None:
+        evidence = evidence_of(votes, phases, timed=False)
     course = Course.of(phases, frame_minutes=frame_minutes, minutes=minutes)
     before = np.asarray(review.shown.column("probabilities", np.nan), np.float64)
-    frame = review.cells.frame
-    after = course.smooth(before, frame, tracks)
+    smooth = course.smooth(evidence, frame, tracks)
+    after = np.where(tracks.track[:, None] >= 0, smooth, before)
     raw = before.argmax(axis=1)
     level1, level2 = _levels(after, review.shown.column("level2", np.nan).shape[-1])
-    when = (
-        "unknown time between frames" if frame_minutes is None else f"{frame_minutes:g} min a frame"
-    )
+    when = "unknown time between frames"
+    if frame_minutes is not None:
+        when = f"{frame_minutes:g} min a frame{'' if known else ', which is most likely'}"
     added = review.project.predictions.add(
         review.image,
         review.cells,

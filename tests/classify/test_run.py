@@ -7,6 +7,7 @@ from dataclasses import replace
 import dask.array as da
 import numpy as np
 import pytest
+import torch
 
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
@@ -112,7 +113,8 @@ def test_batches_come_as_they_are_done_after_an_empty_one(organoid, classifier):
     batches = list(iter_classify(request))
     total = len(batches[0].cells)
     sizes = [len(batch.indices) for batch in batches]
-    assert sizes == [0, *[6] * (total // 6), *([total % 6] if total % 6 else [])]
+    assert sizes[0] == 0
+    assert 1 < max(sizes) <= 6
     assert [batch.done for batch in batches] == np.cumsum(sizes).tolist()
     assert {batch.total for batch in batches} == {total}
     rows = np.concatenate([batch.indices for batch in batches])
@@ -124,11 +126,17 @@ def test_batches_come_as_they_are_done_after_an_empty_one(organoid, classifier):
 
 
 def test_work_stops_when_the_generator_is_closed(organoid, classifier):
-    work = iter_classify(ClassifyRequest(organoid.stack, organoid.nuclei, classifier, batch_size=5))
-    next(work)
-    assert next(work).done == 5
-    work.close()
-    assert sum(classifier.networks["z"].sizes) == 5
+    work = iter_classify(ClassifyRequest(organoid.stack, organoid.nuclei, classifier, batch_size=1))
+    cores = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        next(work)
+        assert next(work).done == 1
+        work.close()
+    finally:
+        torch.set_num_threads(cores)
+    # the only worker may have begun with what came next
+    assert sum(classifier.networks["z"].sizes) <= 3 < len(np.unique(organoid.nuclei.data)) - 1
 
 
 def test_progress_is_told_by_the_cell(organoid, classifier):
@@ -141,7 +149,11 @@ def test_progress_is_told_by_the_cell(organoid, classifier):
         progress=lambda done, total: told.append((done, total)),
     )
     total = told[0][1]
-    assert told == [(0, total), *[(min(i, total), total) for i in range(8, total + 8, 8)]]
+    done = [n for n, _ in told]
+    assert done[0] == 0
+    assert done[-1] == total
+    assert (np.diff(done) > 0).all()
+    assert np.diff(done).max() <= 8
 
 
 def test_a_movie_is_read_frame_by_frame_and_only_the_channels_that_count(data_dir, classifier):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import dilate, moments
+from napari_cellcycle.cells.geometry import dilate, moments, percentile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,7 @@ class Subject:
             mask = own
         values = np.asarray(dna[box], dtype=np.float32)
         background = _background(values, crop, own, labels_are)
-        bright = float(np.percentile(values[own], 98))
+        bright = percentile(values[own], 98)
         level = background + recipe.foreground * max(bright - background, 0.0)
         foreground = mask & (values > level)
         if int(foreground.sum()) < _MIN_FOREGROUND:
@@ -125,6 +125,6 @@ def _background(
     if labels_are == "nucleus":
         around = dna[labels == 0]
         if around.size >= 64:
-            return float(np.percentile(around, 25))
-        return float(np.percentile(dna, 1))
-    return float(np.percentile(dna[own], 10))
+            return percentile(around, 25)
+        return percentile(dna.ravel(), 1)
+    return percentile(dna[own], 10)

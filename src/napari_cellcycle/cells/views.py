@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import dilate, resampling, sharpen
+from napari_cellcycle.cells.geometry import dilate, percentile, resampling, sharpen
 from napari_cellcycle.cells.subject import Subject
 from napari_cellcycle.errors import ChannelError, ViewError
 
@@ -227,34 +227,41 @@ def view_cell(
             if recipe.intensity == "population" and population is not None:
                 high = low + population.bright
             else:
-                high = float(np.percentile(values[cell.foreground], 99.5))
+                high = percentile(values[cell.foreground], 99.5)
         else:
             where = dilate(cell.own, cell.other_reach, step)
             values = np.asarray(volume[cell.box], dtype=np.float32)
-            low, high = (float(v) for v in np.percentile(values[where], (5, 99.5)))
+            inside = values[where]
+            low, high = percentile(inside, 5), percentile(inside, 99.5)
         if high <= low:
             continue
-        if not recipe.mask:
-            values = np.asarray(volume[box], dtype=np.float32)
-        scaled = (values - low) / (high - low)
-        if recipe.mask:
-            scaled = np.where(where, scaled, np.float32(0))
-        np.clip(scaled, 0, 1, out=scaled)
+        shown = _only(volume[cell.box], where) if recipe.mask else volume[box]
         for a, axis in enumerate(axes):
-            images[a, c] = _look(scaled, axis, weights)
+            images[a, c] = _look(shown, axis, weights, low, high)
             if recipe.sharpen:
                 images[a, c] = sharpen(images[a, c])
     return images, cell.radius
 
 
-def _look(scaled: Floats, axis: Axis, weights: Sequence[Floats]) -> Floats:
-    """Project and resample one channel, or only resample it."""
+def _only(values: Volume, where: NDArray[np.bool_]) -> Volume:
+    """Darken what is outside of a mask to 0, or to less than all else."""
+    if values.dtype.kind == "u":
+        return values * where  # thirty times as fast as np.where
+    return np.where(where, np.asarray(values, dtype=np.float32), np.float32(-np.inf))
+
+
+def _look(values: Volume, axis: Axis, weights: Sequence[Floats], low: float, high: float) -> Floats:
+    """Project one channel (scaling keeps the order of grey values), scale and resample it."""
+    if axis != "volume":
+        values = values.max(axis=_ARRAY_AXIS[axis])
+    scaled = np.asarray(values, dtype=np.float32) - np.float32(low)
+    scaled /= np.float32(high - low)
+    np.clip(scaled, 0, 1, out=scaled)
     if axis == "volume":
         first = np.tensordot(weights[0], scaled, axes=(1, 0))
         return np.asarray(np.matmul(np.matmul(weights[1], first), weights[2].T), dtype=np.float32)
-    along = _ARRAY_AXIS[axis]
-    rows, columns = (d for d in range(3) if d != along)
-    return np.asarray(weights[rows] @ scaled.max(axis=along) @ weights[columns].T, np.float32)
+    rows, columns = (d for d in range(3) if d != _ARRAY_AXIS[axis])
+    return np.asarray(weights[rows] @ scaled @ weights[columns].T, np.float32)
 
 
 def _around(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ _SIGNS = ("out of memory", "not enough memory", "can't allocate memory", "failed
 
 
 class Batcher:
-    """Predicts any number of cells, at most ``size`` at a time.
+    """Predicts any number of cells, at most ``size`` at a time; threads may share it.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ class Batcher:
         self._classifier = classifier
         self._asked = size
         self.size = size
+        self._lock = threading.Lock()
 
     def predict(self, images: NDArray[np.float32], axes: Sequence[str]) -> Levels:
         """Predict as :meth:`ProjectionClassifier.predict`, whatever the number of cells.
@@ -57,9 +59,10 @@ class Batcher:
         parts: list[Levels] = []
         start = 0
         while start < len(images):
-            part = self._try(images[start : start + self.size], axes)
+            size = self.size
+            part = self._try(images[start : start + size], axes)
             if part is None:
-                self._halve()
+                self._halve(size)
             else:
                 parts.append(part)
                 start += len(part[0])
@@ -86,7 +89,7 @@ class Batcher:
                 raise
         return None
 
-    def _halve(self) -> None:
+    def _halve(self, tried: int) -> None:
         import torch
 
         device = self._classifier.device
@@ -96,13 +99,15 @@ class Batcher:
             torch.cuda.empty_cache()
         elif device == "mps":
             torch.mps.empty_cache()
-        if self.size == 1:
+        if tried == 1:
             raise DeviceError(
                 f"{device} has too little free memory for one cell. Close other programs that use "
                 "it, or choose the device cpu."
             )
-        self.size //= 2
-        log.info("%s is out of memory: %d cells a batch from here on", device, self.size)
+        with self._lock:
+            if self.size == tried:  # no other thread has
+                self.size //= 2
+                log.info("%s is out of memory: %d cells a batch from here on", device, self.size)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.geometry import percentile
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -67,10 +69,10 @@ def dna_contrast(
         crop = labels[box]
         own = values[crop == cells.label[i]]
         around = values[crop == 0]
-        dark = np.median(around) if around.size >= 64 else np.percentile(own, 5)
-        signal = max(float(np.percentile(own, 98) - dark), 0.0)
-        steps = np.abs(np.diff(values, axis=2))
-        noise = float(np.median(steps)) * _TO_SIGMA if steps.size else 0.0
+        dark = percentile(around, 50) if around.size >= 64 else percentile(own, 5)
+        signal = max(percentile(own, 98) - dark, 0.0)
+        steps = np.abs(np.diff(values, axis=2)).ravel()
+        noise = percentile(steps, 50) * _TO_SIGMA if steps.size else 0.0
         result[i] = min(signal / noise, 1000.0) if noise > 0 else 1000.0 * (signal > 0)
     return result
 

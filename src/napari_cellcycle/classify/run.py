@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views import make_views, view_axes
+from napari_cellcycle.cells.views import view_axes
 from napari_cellcycle.classify.batching import Batcher
 from napari_cellcycle.classify.checks import contrast_notes
-from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.device import choose_device
+from napari_cellcycle.classify.pipeline import look_at
 from napari_cellcycle.classify.request import ClassifyRequest, Prepared, prepare
 from napari_cellcycle.classify.result import Classification
 from napari_cellcycle.image.reading import open_image, open_labels
@@ -110,7 +110,6 @@ def iter_classify(
     level1 = np.empty((total, len(axes), card.n_tops))
     level2 = np.empty((total, len(axes), card.n_stages))
     cell_notes = list(prepared.cell_notes)
-    population = prepared.population
     batcher = Batcher(classifier, request.batch_size)
     done = 0
 
@@ -126,33 +125,21 @@ def iter_classify(
         )
 
     yield batch(np.zeros(0, np.int64))
-    for frame in np.unique(cells.frame):
-        labels = prepared.segmentation.volume(int(frame))
-        volumes = [
-            None if (channel := prepared.channels[role]) is None
-            else request.stack.volume(int(frame), channel)
-            for role in card.recipe.channels
-        ]  # fmt: skip
-        in_frame = np.flatnonzero(cells.frame == frame)
-        for start in range(0, len(in_frame), request.batch_size):
-            rows = in_frame[start : start + request.batch_size]
-            these = cells.select(rows)
-            views = make_views(volumes, labels, these, card.recipe, population)
-            level1[rows], level2[rows] = batcher.predict(views.images, views.axes)
-            if card.n_stages:
-                plain = decide(level1[rows], level2[rows], axes, request.vote)
-                level1[rows] = discount(level1[rows], these.touches_border, BORDER_ODDS)
-                kept = decide(level1[rows], level2[rows], axes, request.vote)
-                for row in rows[(plain.phase > 0) & (kept.phase == 0)]:
-                    cell_notes[row] = "; ".join(filter(None, (cell_notes[row], BORDER_NOTE)))
-            if "contrast" in card.ranges:
-                dna = volumes[card.recipe.channels.index(card.recipe.reference)]
-                assert dna is not None
-                contrast = dna_contrast(dna, labels, these)
-                for row, note in zip(rows, contrast_notes(contrast, card), strict=True):
-                    cell_notes[row] = "; ".join(filter(None, (cell_notes[row], note)))
-            done += len(rows)
-            yield batch(rows)
+    for part in look_at(request, prepared, classifier, batcher):
+        rows = part.rows
+        level1[rows], level2[rows] = part.level1, part.level2
+        if card.n_stages:
+            plain = decide(level1[rows], level2[rows], axes, request.vote)
+            at_border = cells.touches_border[rows]
+            level1[rows] = discount(level1[rows], at_border, BORDER_ODDS)
+            kept = decide(level1[rows], level2[rows], axes, request.vote)
+            for row in rows[(plain.phase > 0) & (kept.phase == 0)]:
+                cell_notes[row] = "; ".join(filter(None, (cell_notes[row], BORDER_NOTE)))
+        if part.contrast is not None:
+            for row, note in zip(rows, contrast_notes(part.contrast, card), strict=True):
+                cell_notes[row] = "; ".join(filter(None, (cell_notes[row], note)))
+        done += len(rows)
+        yield batch(rows)
     return Classification(
         cells=cells,
         decision=decide(level1, level2, axes, request.vote),
@@ -163,7 +150,7 @@ def iter_classify(
         cell_notes=tuple(cell_notes),
         segmentation=prepared.segmentation,
         channels=prepared.channels,
-        population=population,
+        population=prepared.population,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review
+from napari_cellcycle.review import Review, curation
+from napari_cellcycle.review.places import open_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +85,30 @@ def test_curate_finds_ranks_and_explains(run: Run, drawn: Path, tmp_path: Path) 
         kept = project.measured.get(1, 0)
     assert kept is not None
     assert len(kept) == 80
+
+
+def test_what_was_measured_before_an_interruption_is_not_measured_again(
+    run: Run, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(drawn, tmp_path / drawn.name)
+    shutil.rmtree(folder / "measurements")
+    for name in ("discs.tif", "labels.tif"):
+        shutil.copy(drawn.parent / name, tmp_path)
+    monkeypatch.setattr(curation, "_KEEP_EVERY_S", 0.0)
+    with Project.open(folder, who="Ann") as project:
+        (source,) = open_sources([Review(project)])
+        work = curation.iter_measured(source)
+        assert [next(work).n_known for _ in range(3)] == [0, 32, 64]
+        work.close()
+        kept = project.measured.get(1, 0)
+        assert kept is not None
+        assert kept.n_known == 32
+    assert run("curate", folder)[0] == 0
+    with Project.open(folder, who="Ann", read_only=True) as project:
+        whole = project.measured.get(1, 0)
+    assert whole is not None
+    assert whole.n_known == 80
+    np.testing.assert_array_equal(whole.values[:32], kept.values[:32])
 
 
 def test_the_report_counts_what_people_did(run: Run, drawn: Path) -> None:

@@ -16,6 +16,7 @@ from napari_cellcycle.errors import CellCycleError, SegmentationMismatchError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
+from napari_cellcycle.work import run_to_end
 
 ISOTROPIC = Spacing(1, 1, 1, "user")
 
@@ -172,9 +173,14 @@ def test_work_goes_on_cell_by_cell_and_frame_by_frame() -> None:
     segmentation = Segmentation(labels, "nucleus", "film labels")
     cells = cell_table(segmentation, Spacing(1, 1, 1, "isotropic"))
     work = iter_measure(stack, segmentation, cells, dna=0)
-    assert next(work) == (0, 80)
-    assert next(work) == (32, 80)
+    assert [next(work).n_known, next(work).n_known] == [0, 32]
+    some = next(work)
     work.close()
+    assert (some.n_known, len(some)) == (64, 80)
+    some["surface"][:] = 7  # a view of the values
+    whole = run_to_end(iter_measure(stack, segmentation, cells, dna=0, known=some))
+    assert (whole["surface"][:64] == 7).all()
+    assert (whole["surface"][64:] > 20).all()
     steps = []
     found = measure_cells(
         stack, segmentation, cells, dna=0, progress=lambda *step: steps.append(step)

@@ -160,7 +160,7 @@ def test_measures_that_tell_nothing_are_left_out() -> None:
     found, truth = population()
     found.values[:, NAMES.index("sphericity")] = 0.8
     result = suspects(found, truth)
-    assert result.names == ("volume", "dna_volume", "condensation")
+    assert result.clusters.names == ("volume", "dna_volume", "condensation")
     with pytest.raises(CellCycleError, match="None of sphericity differs between the 600 cells"):
         suspects(found, truth, measures=("sphericity",))
     with pytest.raises(CellCycleError, match="Nothing called 'girth' is measured"):

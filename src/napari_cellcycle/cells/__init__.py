@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.course import Course
     from napari_cellcycle.cells.crops import crop_labels
     from napari_cellcycle.cells.daughters import PairOptions, Pairs, find_daughters
+    from napari_cellcycle.cells.dna_peaks import DnaPeaks, find_dna_peaks
     from napari_cellcycle.cells.measurements import Measurements, measure_cells
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
@@ -27,6 +28,7 @@ __all__ = [
     "CellTable",
     "Composite",
     "Course",
+    "DnaPeaks",
     "Measurements",
     "PairOptions",
     "Pairs",
@@ -36,6 +38,7 @@ __all__ = [
     "cell_table",
     "crop_labels",
     "find_daughters",
+    "find_dna_peaks",
     "make_composite",
     "make_views",
     "measure_cells",
@@ -53,6 +56,7 @@ _MODULES = {
     "CellTable": "table",
     "Composite": "composite",
     "Course": "course",
+    "DnaPeaks": "dna_peaks",
     "Measurements": "measurements",
     "PairOptions": "daughters",
     "Pairs": "daughters",
@@ -62,6 +66,7 @@ _MODULES = {
     "cell_table": "table",
     "crop_labels": "crops",
     "find_daughters": "daughters",
+    "find_dna_peaks": "dna_peaks",
     "make_composite": "composite",
     "make_views": "views",
     "measure_cells": "measurements",

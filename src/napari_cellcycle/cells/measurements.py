@@ -51,6 +51,16 @@ class Measurements:
         return column
 
     @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Whether each cell was measured, ``(n,)``."""
+        return np.asarray(np.isfinite(self["volume"]), np.bool_)
+
+    @property
+    def n_known(self) -> int:
+        """How many cells were measured."""
+        return int(self.is_known.sum())
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
         """Those that are known of at least one cell."""
         known = np.isfinite(self.values)
@@ -105,8 +115,13 @@ class Measurements:
 
 
 def iter_measure(
-    stack: Stack, segmentation: Segmentation, cells: CellTable, *, dna: int | None
-) -> Generator[tuple[int, int], None, Measurements]:
+    stack: Stack,
+    segmentation: Segmentation,
+    cells: CellTable,
+    *,
+    dna: int | None,
+    known: Measurements | None = None,
+) -> Generator[Measurements, None, Measurements]:
     """Measure cells, one crop after the other, reading each frame once.
 
     The generator can be closed after any step. It returns the :class:`Measurements`.
@@ -121,11 +136,13 @@ def iter_measure(
         All of them, or some.
     dna : int or None
         Index of the DNA channel; None where the image has none.
+    known : Measurements, optional
+        Of the same cells: those that it has are not measured again.
 
     Yields
     ------
-    tuple of int
-        Cells that are done, and all.
+    Measurements
+        What is known so far; the same object is filled further.
 
     Raises
     ------
@@ -133,13 +150,15 @@ def iter_measure(
         If the segmentation does not lie on the image.
     """
     check_match(stack, segmentation)
-    values = np.full((len(cells), len(NAMES)), np.nan)
+    values = np.full((len(cells), len(NAMES)), np.nan) if known is None else known.values.copy()
+    found = Measurements(cells, values, stack.is_2d)
+    missing = ~found.is_known
     done = 0
-    yield done, len(cells)
-    for frame in np.unique(cells.frame):
+    yield found
+    for frame in np.unique(cells.frame[missing]):
         labels = segmentation.volume(int(frame))
         volume = None if dna is None else stack.volume(int(frame), dna)
-        for row in np.flatnonzero(cells.frame == frame):
+        for row in np.flatnonzero(missing & (cells.frame == frame)):
             values[row] = measure_cell(
                 volume,
                 labels,
@@ -152,9 +171,10 @@ def iter_measure(
                 else int(cells.nucleus_voxels[row]),
             )
             done += 1
-            if done % _BATCH == 0 or done == len(cells):
-                yield done, len(cells)
-    return Measurements(cells, values, stack.is_2d)
+            if done % _BATCH == 0:
+                yield found
+    yield found
+    return found
 
 
 def measure_cells(
@@ -177,4 +197,4 @@ def measure_cells(
     work = iter_measure(stack, segmentation, cells, dna=dna)
     if progress is None:
         return run_to_end(work)
-    return run_to_end(work, lambda step: progress(*step))
+    return run_to_end(work, lambda found: progress(found.n_known, len(found)))

@@ -73,7 +73,7 @@ class Measured:
         dna : int or None
             Index of the DNA channel.
         found : Measurements
-            Of all cells.
+            Of all cells; not known of those that were not measured yet.
 
         Raises
         ------

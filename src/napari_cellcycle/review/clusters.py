@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.measurements import Measurements
@@ -25,6 +29,84 @@ _FAR = 8.0  # deviations: what lies further away pulls no harder
 _SOFT = 0.1  # variance added to each direction
 _ENOUGH = 5000  # cells, to fit a cluster to
 _CELLS_A_NUMBER = 3  # cells that each number of a covariance takes
+_NARROW = 0.2  # deviations: no phase is taken to vary less
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """What measures say of each cell, whatever counts as suspect.
+
+    Parameters
+    ----------
+    measurements : Measurements
+        Of all cells, in the order of the columns below.
+    phases : PhaseSet
+        The vocabulary.
+    phase : ndarray, ``(n,)``, int64
+        Predicted leaf, -1 for none.
+    points : ndarray, ``(n, measures)``, float64
+        Measures, logarithms of sizes, in robust standard deviations.
+    names : tuple of str
+        Of the columns of ``points``.
+    density : ndarray, ``(n, leaves)``, float64
+        How likely the cluster of each phase would hold each cell: logarithms, -inf without one.
+    centre, spread : ndarray, ``(leaves, measures)``, float64
+        Median and robust deviation of ``points`` in each phase; NaN in one without cells.
+    """
+
+    measurements: Measurements
+    phases: PhaseSet
+    phase: Ints
+    points: Floats
+    names: tuple[str, ...]
+    density: Floats
+    centre: Floats
+    spread: Floats
+
+
+def iter_clusters(
+    found: Measurements,
+    phase: NDArray[Any],
+    phases: PhaseSet,
+    *,
+    measures: tuple[str, ...],
+    fewest: int,
+) -> Generator[tuple[int, int], None, Clusters]:
+    """Find the cluster of each phase in the space of measures.
+
+    Parameters
+    ----------
+    found : Measurements
+        Of the cells of one image, or of images that were taken alike.
+    phase : ndarray, ``(n,)``, int
+        Predicted leaf, -1 for a cell without.
+    phases : PhaseSet
+        The vocabulary.
+    measures : tuple of str
+        In which of them to look.
+    fewest : int
+        A phase with fewer cells shares the cluster of its branch, or has none.
+
+    Yields
+    ------
+    tuple of int
+        Fits that are done, and all.
+
+    Raises
+    ------
+    CellCycleError
+        If no measure is known, or no phase has enough cells for a cluster.
+    """
+    code = np.asarray(phase, np.int64)
+    points, names = points_of(found, measures)
+    density = yield from _densities(points, code, phases, fewest)
+    if not np.isfinite(density).any():
+        raise CellCycleError(
+            f"No phase has {fewest} cells, so there are no clusters that {len(code)} cells "
+            "could lie outside of. Take more cells, or ask for fewer (fewest)."
+        )
+    centre, spread = _typical(points, code, len(phases.leaves))
+    return Clusters(found, phases, code, points, names, density, centre, spread)
 
 
 def points_of(found: Measurements, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
@@ -73,7 +155,7 @@ def standard(values: Floats) -> Floats:
     return np.asarray(np.clip(scaled, -_FAR, _FAR), np.float64)
 
 
-def log_densities(points: Floats, phase: NDArray[np.int64], n: int, *, fewest: int) -> Floats:
+def log_densities(points: Floats, phase: Ints, n: int, *, fewest: int) -> Floats:
     """How likely each phase's cluster would hold each cell.
 
     Each phase is a mixture of two Gaussians, so that the few cells that were given it wrongly can
@@ -95,23 +177,34 @@ def log_densities(points: Floats, phase: NDArray[np.int64], n: int, *, fewest: i
     ndarray, ``(n_cells, n)``, float64
         Logarithms; -inf for phases without a cluster.
     """
+    return run_to_end(_log_densities(points, phase, n, fewest))
+
+
+def _log_densities(
+    points: Floats, phase: Ints, n: int, fewest: int
+) -> Generator[tuple[int, int], None, Floats]:
     found = np.full((len(points), n), -np.inf)
     count = np.bincount(phase[phase >= 0], minlength=n)
     fold = np.zeros(len(points), np.int64)
     for code in range(-1, n):  # a part takes its share of each phase
         rows = np.flatnonzero(phase == code)
         fold[rows] = np.arange(len(rows)) % FOLDS
-    for code in np.flatnonzero(count >= max(fewest, 4)).tolist():
+    enough = np.flatnonzero(count >= max(fewest, 4)).tolist()
+    total = FOLDS * len(enough)
+    for place, code in enumerate(enough):
         for part in range(FOLDS):
+            yield FOLDS * place + part, total
             members = points[(fold != part) & (phase == code)]
             judged = fold == part
             found[judged, code] = _mixture(members).score_samples(points[judged])
     return found
 
 
-def densities(points: Floats, code: Ints, phases: PhaseSet, fewest: int) -> Floats:
+def _densities(
+    points: Floats, code: Ints, phases: PhaseSet, fewest: int
+) -> Generator[tuple[int, int], None, Floats]:
     """As :func:`log_densities`, of the leaves: a rare one takes the cluster of its whole branch."""
-    density = log_densities(points, code, len(phases.leaves), fewest=fewest)
+    density = yield from _log_densities(points, code, len(phases.leaves), fewest)
     rare = ~np.isfinite(density).any(axis=0)
     tops = [phases.top(leaf.slug).slug for leaf in phases.leaves]
     names = list(dict.fromkeys(tops))
@@ -120,7 +213,7 @@ def densities(points: Floats, code: Ints, phases: PhaseSet, fewest: int) -> Floa
     if shared:
         of_branch = np.where(code >= 0, branch[code], -1)
         of_branch[~np.isin(of_branch, list(shared))] = -1
-        wide = log_densities(points, of_branch, len(names), fewest=fewest)
+        wide = yield from _log_densities(points, of_branch, len(names), fewest)
         density[:, rare] = wide[:, branch[rare]]
     return density
 
@@ -138,6 +231,17 @@ def normalised(logs: Floats) -> Floats:
     """Probabilities from logarithms that lack a constant in each row."""
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)
+
+
+def _typical(points: Floats, code: Ints, n: int) -> tuple[Floats, Floats]:
+    """Median and robust deviation of each phase."""
+    centre, spread = np.full((2, n, points.shape[1]), np.nan)
+    for phase in np.unique(code[code >= 0]).tolist():
+        members = points[code == phase]
+        centre[phase] = np.median(members, axis=0)
+        away = _NORMAL * np.median(np.abs(members - centre[phase]), axis=0)
+        spread[phase] = np.maximum(away, _NARROW)
+    return centre, spread
 
 
 def _mixture(members: Floats) -> Any:

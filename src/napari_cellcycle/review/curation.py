@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.places import Source
     from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.suspects import Limits, Suspects
+
+_KEEP_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,11 @@ class PhaseCount:
         return asdict(self)
 
 
-def iter_measured(source: Source) -> Generator[tuple[int, int], None, Measurements]:
-    """Measure the cells of an image of a project, or give what was measured before.
+def iter_measured(source: Source) -> Generator[Measurements, None, Measurements]:
+    """Measure the cells of an image of a project that were not measured before.
 
-    What is measured is kept in the project where it may be written.
+    What is measured is kept in the project where it may be written, every half a minute, so that
+    little is lost when the generator is closed.
 
     Parameters
     ----------
@@ -70,16 +74,26 @@ def iter_measured(source: Source) -> Generator[tuple[int, int], None, Measuremen
 
     Yields
     ------
-    tuple of int
-        Cells that are done, and all.
+    Measurements
+        What is known so far.
     """
     review, dna = source.review, source.roles.get("dna")
-    measured = review.project.measured
-    found = measured.get(review.image, dna)
-    if found is None:
-        found = yield from iter_measure(source.stack, source.labels, review.cells, dna=dna)
+    measured, kept_at = review.project.measured, time.monotonic()
+    known = measured.get(review.image, dna)
+    if known is not None and known.is_known.all():
+        return known
+    work = iter_measure(source.stack, source.labels, review.cells, dna=dna, known=known)
+
+    def keep(found: Measurements) -> None:
         if not review.project.read_only:
             measured.put(review.image, dna, found)
+
+    for found in work:
+        yield found
+        if time.monotonic() - kept_at > _KEEP_EVERY_S:
+            keep(found)
+            kept_at = time.monotonic()
+    keep(found)
     return found
 
 
@@ -90,7 +104,7 @@ def measured_of(
     work = iter_measured(source)
     if progress is None:
         return run_to_end(work)
-    return run_to_end(work, lambda step: progress(*step))
+    return run_to_end(work, lambda found: progress(found.n_known, len(found)))
 
 
 def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = None) -> Suspects:
@@ -114,6 +128,30 @@ def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = 
     CellCycleError
         If there are too few cells.
     """
+    phase, probabilities = said_of(review)
+    return find_suspects(found, phase, review.phases, probabilities, limits=limits)
+
+
+def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """What the network says of each cell, as suspects are looked for.
+
+    Parameters
+    ----------
+    review : Review
+        Of one image.
+
+    Returns
+    -------
+    phase : ndarray, ``(n,)``, int64
+        Predicted leaf, -1 for none.
+    probabilities : ndarray, ``(n, leaves)``, float64
+        The mean of the projections; NaN rows where there is no prediction.
+
+    Raises
+    ------
+    ProjectError
+        If no predictions are shown.
+    """
     shown = review.prediction_set
     if shown is None:
         raise ProjectError(
@@ -127,7 +165,7 @@ def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = 
     probabilities = np.full((len(phase), len(leaves)), np.nan)
     for i, code in enumerate(review.shown.leaves.tolist()):
         probabilities[:, place[code]] = votes[:, i]
-    return find_suspects(found, phase, review.phases, probabilities, limits=limits)
+    return phase, probabilities
 
 
 def curation_counts(review: Review, suspects: Suspects | None = None) -> tuple[PhaseCount, ...]:

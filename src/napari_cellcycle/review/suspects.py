@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.review.clusters import densities, normalised, points_of, posterior
+from napari_cellcycle.review.clusters import Clusters, iter_clusters, normalised, posterior
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 KINDS = ("", "other cluster", "between clusters", "outlier", "network in doubt")
 """Why a cell is suspect; the empty one for those that are not."""
-_NARROW = 0.2  # deviations: no phase is taken to vary less
 _LEAST = 1e-3  # no measure, and no network, is surer than that
 MEASURES = (
     *("volume", "nucleus_volume", "dna_volume", "sphericity", "dna_brightness", "dna_variation"),
@@ -69,53 +68,56 @@ class Suspects:
 
     Parameters
     ----------
-    measurements : Measurements
-        Of all cells, in the order of the columns below.
-    phases : PhaseSet
-        The vocabulary.
-    phase, likely : ndarray, ``(n,)``, int64
-        Predicted leaf (-1 for none), and the likeliest one: by measures alone for a cell in another
-        cluster, else by measures and network.
+    clusters : Clusters
+        What measures say of the cells, in the order of the columns below.
+    likely : ndarray, ``(n,)``, int64
+        The likeliest leaf: by measures alone for a cell in another cluster, else by measures and
+        network.
     score : ndarray, ``(n,)``, float64
         Probability that the predicted phase is wrong, as measures and network together have it.
     kind : ndarray, ``(n,)``, int64
         Index of :data:`KINDS`.
     order : ndarray, ``(n,)``, int64
         All cells with a phase, the most suspect first.
-    points : ndarray, ``(n, measures)``, float64
-        Measures, logarithms of sizes, in robust standard deviations.
-    names : tuple of str
-        Of the columns of ``points``.
-    centre, spread : ndarray, ``(leaves, measures)``, float64
-        Median and robust deviation of ``points`` in each phase; NaN in one without cells.
     confidence : ndarray, ``(n,)``, float64
         Of the network in the predicted phase; NaN where not known.
     """
 
-    measurements: Measurements
-    phases: PhaseSet
-    phase: Ints
+    clusters: Clusters
     likely: Ints
     score: Floats
     kind: Ints
     order: Ints
-    points: Floats
-    names: tuple[str, ...]
-    centre: Floats
-    spread: Floats
     confidence: Floats
+
+    @property
+    def measurements(self) -> Measurements:
+        """Of all cells."""
+        return self.clusters.measurements
+
+    @property
+    def phases(self) -> PhaseSet:
+        """The vocabulary."""
+        return self.clusters.phases
+
+    @property
+    def phase(self) -> Ints:
+        """Predicted leaf, -1 for none, ``(n,)``."""
+        return self.clusters.phase
 
     def first(self, n: int) -> Ints:
         """Rows of the ``n`` most suspect cells."""
         return self.order[:n]
 
-    def reason(self, row: int) -> str:
+    def reason(self, row: int, *, brief: bool = False) -> str:
         """Say why a cell is suspect: ``mitotic, but its DNA volume is at the 3rd percentile of …``.
 
         Parameters
         ----------
         row : int
             Of the measurements.
+        brief : bool
+            Leave out what a list of cells shows beside it: the phase.
 
         Returns
         -------
@@ -128,29 +130,32 @@ class Suspects:
         own = self.phases.leaves[int(self.phase[row])].name
         other = self.phases.leaves[int(self.likely[row])].name
         if kind == "network in doubt":
-            text = f"{own} with a probability of {self.confidence[row]:.2f} only"
+            name = "predicted" if brief else own
+            text = f"{name} with a probability of {self.confidence[row]:.2f} only"
             return text if other == own else f"{text}; {other} is likelier"
-        column = self._telling(row)
-        value = float(self.points[row, column])
-        where = _percentile(self.points[self.phase == self.phase[row], column], value)
-        text = f"{own}, but its {self._title(column)} is {where} of {own} cells"
-        others = self.points[self.phase == self.likely[row], column]
+        points, column = self.clusters.points, self._telling(row)
+        value = float(points[row, column])
+        where = _percentile(points[self.phase == self.phase[row], column], value)
+        text = f"{self._title(column)} is {where}"
+        if not brief:
+            text = f"{own}, but its {text} of {own} cells"
+        others = points[self.phase == self.likely[row], column]
         if other != own and len(others):
             text += f", {_percentile(others, value)} of {other} ones"
         return text
 
     def _title(self, column: int) -> str:
-        measure = self.measurements.measure(self.names[column])
+        measure = self.measurements.measure(self.clusters.names[column])
         title = measure.title_of(is_2d=self.measurements.is_2d)
         is_label = measure.name in ("volume", "surface", "sphericity")
         return f"{self.measurements.cells.labels_are} {title}" if is_label else title
 
     def _telling(self, row: int) -> int:
         """Measure that speaks loudest against the phase, and for the other one if there is one."""
-        own, other = int(self.phase[row]), int(self.likely[row])
-        away = ((self.points[row] - self.centre[own]) / self.spread[own]) ** 2
-        if other != own and np.isfinite(self.centre[other]).all():
-            away -= ((self.points[row] - self.centre[other]) / self.spread[other]) ** 2
+        own, other, by = int(self.phase[row]), int(self.likely[row]), self.clusters
+        away = ((by.points[row] - by.centre[own]) / by.spread[own]) ** 2
+        if other != own and np.isfinite(by.centre[other]).all():
+            away -= ((by.points[row] - by.centre[other]) / by.spread[other]) ** 2
         return int(np.argmax(away))
 
 
@@ -188,16 +193,25 @@ def find_suspects(
         If no measure is known, or no phase has enough cells for a cluster.
     """
     limits = Limits() if limits is None else limits
-    code = np.asarray(phase, np.int64)
-    points, names = points_of(found, limits.measures)
-    n = len(phases.leaves)
-    density = densities(points, code, phases, limits.fewest)
+    work = iter_clusters(found, phase, phases, measures=limits.measures, fewest=limits.fewest)
+    return judge(run_to_end(work), probabilities, limits)
+
+
+def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> Suspects:
+    """Weigh measures and network, and say which cells are suspect.
+
+    Parameters
+    ----------
+    clusters : Clusters
+        Found with the ``measures`` and the ``fewest`` of the limits; this is what takes long.
+    probabilities : ndarray, ``(n, leaves)``, float64, optional
+        As for :func:`find_suspects`.
+    limits : Limits
+        What makes a cell suspect.
+    """
+    code, density = clusters.phase, clusters.density
+    n = density.shape[1]
     has_cluster = np.asarray(np.isfinite(density).any(axis=0), np.bool_)
-    if not has_cluster.any():
-        raise CellCycleError(
-            f"No phase has {limits.fewest} cells, so there are no clusters that {len(code)} cells "
-            "could lie outside of. Take more cells, or ask for fewer (fewest)."
-        )
     share = np.bincount(code[code >= 0], minlength=n) / max(int((code >= 0).sum()), 1)
     with np.errstate(divide="ignore"):
         prior = np.log(share)
@@ -227,32 +241,7 @@ def find_suspects(
     likely = np.where(lies, by_measures.argmax(axis=1), together.argmax(axis=1))
     score = np.where(code >= 0, 1 - own_together, 0.0)
     order = rows[np.lexsort((fit[rows], -score[rows]))]
-    centre, spread = _typical(points, code, n)
-    return Suspects(
-        measurements=found,
-        phases=phases,
-        phase=code,
-        likely=likely,
-        score=score,
-        kind=kind,
-        order=order,
-        points=points,
-        names=names,
-        centre=centre,
-        spread=spread,
-        confidence=confidence,
-    )
-
-
-def _typical(points: Floats, code: Ints, n: int) -> tuple[Floats, Floats]:
-    """Median and robust deviation of each phase."""
-    centre, spread = np.full((2, n, points.shape[1]), np.nan)
-    for phase in np.unique(code[code >= 0]).tolist():
-        members = points[code == phase]
-        centre[phase] = np.median(members, axis=0)
-        away = 1.4826 * np.median(np.abs(members - centre[phase]), axis=0)
-        spread[phase] = np.maximum(away, _NARROW)
-    return centre, spread
+    return Suspects(clusters, likely, score, kind, order, confidence)
 
 
 def _percentile(values: Floats, value: float) -> str:

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept
 from napari_cellcycle._qt.review.look import phase_name
+from napari_cellcycle._qt.slices import Slice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,33 +131,12 @@ class PhaseText(QObject):
 
     def _to_write(self) -> tuple[Ints, Floats]:
         """Rows of the cells to name, and where: in voxels of the segmentation."""
-        dims, layer, cells = self._viewer.dims, self._segmentation, self._review.cells
-        ahead = dims.ndim - layer.ndim
-        displayed = [d - ahead for d in dims.displayed if d >= ahead]
-        point = np.round(layer.world_to_data(dims.point[ahead:]))
-        chosen = self._shown & (self._review.final >= 0)
-        for axis, letter in enumerate(self._axes):
-            if axis in displayed:
-                continue
-            if letter == "T":
-                chosen &= cells.frame == point[axis]
-            elif letter in "ZYX":
-                low, high = cells.bbox[:, :, "ZYX".index(letter)].T
-                chosen &= (low <= point[axis]) & (point[axis] < high)
-        rows = np.flatnonzero(chosen)
-        columns = [self._column(self._axes[axis])[rows] for axis in displayed]
-        rows = rows[self._that_fit(rows, np.stack(columns, axis=1), displayed)]
-        places = np.tile(point, (len(rows), 1))
-        for axis in displayed:
-            places[:, axis] = self._column(self._axes[axis])[rows]
-        return rows, places
-
-    def _column(self, letter: str) -> Floats:
-        """Middles of the cells along an axis, in voxels."""
-        cells = self._review.cells
-        if letter == "T":
-            return cells.frame.astype(float)
-        return cells.centroid[:, "ZYX".index(letter)]
+        review, layer = self._review, self._segmentation
+        here = Slice(self._viewer.dims, layer, self._axes)
+        rows = np.flatnonzero(self._shown & (review.final >= 0) & here.holds(review.cells))
+        places = here.places(review.cells, rows)
+        fit = self._that_fit(rows, places[:, here.displayed], here.displayed)
+        return rows[fit], places[fit]
 
     def _that_fit(self, rows: Ints, places: Floats, displayed: list[int]) -> Ints:
         """Which of some cells to name, by their places along the displayed axes."""

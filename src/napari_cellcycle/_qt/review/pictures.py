@@ -46,8 +46,8 @@ def as_rgb32(rgb: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     return made
 
 
-def to_image(pixels: NDArray[np.uint8]) -> QImage:
+def to_image(pixels: NDArray[np.uint8], kind: QImage.Format = QImage.Format.Format_RGB32) -> QImage:
     """An image of its own from ``(rows, columns, 4)`` pixels."""
     rows, columns = pixels.shape[:2]
     data = np.ascontiguousarray(pixels)
-    return QImage(data.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGB32).copy()
+    return QImage(data.tobytes(), columns, rows, 4 * columns, kind).copy()

@@ -1,0 +1,360 @@
+"""Everything of Curate for one open review: plot, DNA content, suspects, report."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellcycle._qt.curate.axis import Axis, number
+from napari_cellcycle._qt.curate.finding import Finding, Step
+from napari_cellcycle._qt.curate.histogram import Histogram
+from napari_cellcycle._qt.curate.marks import Marks
+from napari_cellcycle._qt.curate.picks import Picks
+from napari_cellcycle._qt.curate.plot_bar import PlotBar
+from napari_cellcycle._qt.curate.report import ReportView
+from napari_cellcycle._qt.curate.scatter import Scatter
+from napari_cellcycle._qt.curate.suspect_list import SuspectList
+from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.progress import ProgressRow
+from napari_cellcycle._qt.results import MessageLabel, text_label
+from napari_cellcycle._qt.review.look import phase_name
+from napari_cellcycle.phases import UNCLASSIFIED
+from napari_cellcycle.review.curation import curation_counts, suspects_table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle._qt.review.desk import Desk
+    from napari_cellcycle._qt.review.scene import Scene
+    from napari_cellcycle.review.suspects import Suspects
+
+_COUNT_MS = 200
+_SECONDS_A_CELL = 0.05
+_NO_DNA = "DNA was not measured: nobody says which channel of this image shows it."
+_BLIND_REPORT = "Blind mode is on: the report would tell what the model says."
+
+
+class CurateBench(QWidget):
+    """Curates the cells of the review that is open.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    desk : Desk
+    scene : Scene
+        The same review in the viewer.
+    """
+
+    def __init__(
+        self, viewer: Any, desk: Desk, scene: Scene, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.scene = scene
+        self.finding = Finding(desk, self)
+        self.picks = Picks(desk, self)
+        self.marks = Marks(viewer, scene, self)
+        self._writing = Job(self)
+        self.title = QLabel()
+        self.title.setObjectName("curate-title")
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = ProgressRow("Measure the cells")
+        self.message = MessageLabel("curate-message")
+        self.bar = PlotBar()
+        self.scatter = Scatter(self._tip)
+        self.told = QLabel()
+        self.told.setObjectName("curate-told")
+        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.histogram = Histogram()
+        self.peaks = text_label("curate-peaks")
+        self.suspects = SuspectList(self.finding.limits)
+        self.report = ReportView()
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(_COUNT_MS)
+        self._counting.timeout.connect(self._count)
+        self._coloring = QTimer(self)
+        self._coloring.setSingleShot(True)
+        self._coloring.timeout.connect(self._color)
+        self._lay_out()
+        self._connect()
+        self._show_measures()
+        self.finding.begin()
+
+    def close_bench(self) -> None:
+        """Stop the workers, and follow the review no more."""
+        self._counting.stop()
+        self._coloring.stop()
+        self._writing.cancel()
+        self.finding.close()
+        self.picks.close()
+        self.marks.close()
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        dna = QWidget()
+        column = QVBoxLayout(dna)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.histogram, 1)
+        column.addWidget(self.peaks)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("curate-tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumHeight(160)
+        for widget, name in (
+            (self.suspects, "Suspects"),
+            (dna, "DNA content"),
+            (self.report, "Report"),
+        ):
+            self.tabs.addTab(widget, name)
+        above = QWidget()
+        upper = QVBoxLayout(above)
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(5)
+        for widget, stretch in ((self.bar, 0), (self.scatter, 1), (self.told, 0)):
+            upper.addWidget(widget, stretch)
+        self.parts = QSplitter(Qt.Orientation.Vertical)
+        self.parts.setChildrenCollapsible(False)
+        self.parts.addWidget(above)
+        self.parts.addWidget(self.tabs)
+        self.parts.setSizes([340, 250])
+        self.parts.setStretchFactor(0, 1)
+        self.parts.setStretchFactor(1, 1)
+        self._rest = QWidget()  # keeps what is above at the top while there is no plot
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(5)
+        layout.addWidget(self.title)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.message)
+        layout.addWidget(self.parts, 1)
+        layout.addWidget(self._rest, 1)
+
+    def _connect(self) -> None:
+        desk, finding = self.desk, self.finding
+        self.progress.start.clicked.connect(finding.measure)
+        self.progress.cancel.clicked.connect(finding.cancel)
+        finding.began.connect(self._begin)
+        finding.stepped.connect(self._step)
+        finding.ended.connect(self._offer)
+        finding.refused.connect(self.message.error)
+        finding.measured.connect(self._show_measures)
+        finding.judged.connect(self._show_suspects)
+        self.bar.changed.connect(self._plot)
+        self.bar.tool_changed.connect(self._set_tool)
+        self.bar.reset_wanted.connect(self.scatter.reset_view)
+        self.scatter.enclosed.connect(self.picks.pick)
+        self.scatter.pointed.connect(self._point)
+        self.scatter.activated.connect(self._zoom_to)
+        self.picks.changed.connect(self._mark)
+        self.suspects.activated.connect(desk.go_to)
+        self.suspects.queue_wanted.connect(self._review_suspects)
+        self.suspects.limits_changed.connect(finding.set_limits)
+        self.suspects.save_wanted.connect(self._save)
+        self._writing.succeeded.connect(self.suspects.message.hint)
+        self._writing.refused.connect(self.suspects.message.error)
+        self.tabs.currentChanged.connect(lambda _: self._counting.start())
+        desk.source.signals.changed.connect(self._change)
+        desk.source.signals.reloaded.connect(self._reload)
+
+    # --- the work -------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self.message.clear()
+        self.progress.begin("Reading…")
+        self.progress.setVisible(True)
+
+    def _step(self, step: Step) -> None:
+        if step.total:
+            self.progress.advance(step.done, step.total, step.things)
+
+    def _offer(self) -> None:
+        """Offer what is still to be done, if anything is."""
+        finding, found = self.finding, self.finding.measurements
+        self.progress.end()
+        n = len(self.desk.review) - (0 if found is None else found.n_known)
+        self.progress.start.setText(f"Measure {n:,} cells" if n else "Find suspects")
+        self.progress.setVisible(n > 0 or finding.was_cancelled)
+        if n and finding.source is None:
+            self.progress.set_ready(False, self.desk.undertaking.problem)
+            self.message.error(f"{n:,} cells are not measured. {self.desk.undertaking.problem}")
+        elif n and not self.message.is_error:
+            self.progress.set_ready(True)
+            self.message.hint(
+                f"Size, shape and DNA of {n:,} cells are to be measured: "
+                f"{_duration(n * _SECONDS_A_CELL)}. They are kept in the project."
+            )
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def _show_measures(self) -> None:
+        found = self.finding.measurements
+        name = self.desk.project.folder.stem
+        known = 0 if found is None else found.n_known
+        self.title.setText(f"<b>{name}</b> · {known:,} of {len(self.desk.review):,} cells measured")
+        self.parts.setVisible(known > 0)
+        self._rest.setVisible(not known)
+        if found is None or not known:
+            return
+        self.message.clear()
+        self.bar.set_measures(found)
+        self._plot()
+        content = found["dna_content"]
+        has_dna = bool(np.isfinite(content).any())
+        self.histogram.setVisible(has_dna)
+        if has_dna:
+            self.histogram.set_content(content, "DNA content")
+            self.peaks.setText(self.histogram.peaks.problem)
+            self.peaks.setVisible(not self.histogram.peaks.found)
+        else:
+            self.peaks.setText(_NO_DNA)
+            self.peaks.setVisible(True)
+        self._color()
+        self._mark()
+
+    def _plot(self) -> None:
+        found = self.finding.measurements
+        if found is None:
+            return
+        names = self.bar.measures
+        columns = [found[name] for name in names]
+        x, y = (
+            Axis.around(column, found.title(name), log=self.bar.logs[side].isChecked())
+            for side, name, column in zip("xy", names, columns, strict=True)
+        )
+        self.scatter.set_values(x, y, *columns)
+        self.suspects.limits.set_plotted(names)
+
+    def _color(self) -> None:
+        source = self.desk.source
+        colors = [QColor(phase.color) for phase in source.phases] + [QColor(UNCLASSIFIED)]
+        groups = np.asarray(source.phase, np.int64) % len(colors)  # -1 is the last
+        for plot in (self.scatter, self.histogram):
+            plot.set_groups(groups, colors)
+
+    def _mark(self) -> None:
+        marked, current = self.picks.marked, self.desk.current
+        if self.finding.measurements is None:
+            marked = None
+        self.scatter.set_marked(marked, current)
+        self.marks.mark(marked)
+        self.suspects.follow(current)
+        n = 0 if marked is None else int(marked.sum())
+        self.told.setText(
+            f"{n:,} cells stand out · Esc lets go of them"
+            if n
+            else "Drag around points to pick their cells; click one to go to it."
+        )
+
+    def _show_suspects(self) -> None:
+        finding = self.finding
+        self.suspects.show_suspects(finding.suspects, finding.problem)
+        n = len(self.suspects.model.rows)
+        self.tabs.setTabText(0, f"Suspects ({n:,})" if n else "Suspects")
+        self._counting.start()
+
+    def _count(self) -> None:
+        if self.tabs.currentWidget() is not self.report:
+            return
+        review = self.desk.review
+        if review.blind:
+            self.report.show_nothing(_BLIND_REPORT)
+        elif review.prediction_set is None:
+            self.report.show_nothing("There are no predictions yet.")
+        else:
+            counts = curation_counts(review, self.finding.suspects)
+            self.report.show_counts(counts, review.phases)
+
+    def _change(self, rows: NDArray[np.int64]) -> None:
+        self._coloring.start(0)
+        self._counting.start()
+
+    def _reload(self) -> None:
+        # there may be other cells: the plot waits for their measures
+        found = self.finding.measurements
+        if found is not None and len(found) == len(self.desk.review):
+            self._coloring.start(0)
+        self._counting.start()
+
+    def _tip(self, row: int) -> str:
+        found, source = self.finding.measurements, self.desk.source
+        if found is None:
+            return ""
+        frame = f", frame {source.frame[row]}" if source.frame.any() else ""
+        lines = [f"Cell {source.label[row]}{frame}"]
+        lines.append(phase_name(source.phases, int(source.phase[row])))
+        for name in self.bar.measures:
+            lines.append(f"{found.title(name)}: {number(float(f'{found[name][row]:.4g}'))}")
+        if self.finding.suspects is not None:
+            lines.append(self.finding.suspects.reason(row))
+        return "\n".join(filter(None, lines))
+
+    # --- gestures -------------------------------------------------------------------------------
+
+    def _set_tool(self, tool: Any) -> None:
+        self.scatter.gestures.tool = tool
+
+    def _point(self, row: int) -> None:
+        if row >= 0:
+            self.desk.go_to(row)
+        else:
+            self.picks.clear()
+
+    def _zoom_to(self, row: int) -> None:
+        self.desk.go_to(row)
+        self.scene.centre()
+
+    def _review_suspects(self, rows: NDArray[np.int64]) -> None:
+        self.desk.sort("suspicion")
+        self.desk.choose(rows)
+        members = self.desk.queue.members()
+        if len(members):
+            self.desk.go_to(int(members[0]))
+        self.suspects.message.hint("They are the queue of Review now, the most suspect first.")
+
+    def _save(self) -> None:
+        found = self.finding.suspects
+        if found is None or self._writing.is_running:
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save suspects", "suspects.csv", "CSV (*.csv);;Parquet (*.parquet)"
+        )
+        if name:
+            rows = self.suspects.model.rows
+            self._writing.start("Write suspects", _write, self.desk, found, rows, Path(name))
+
+
+def _write(
+    desk: Desk, found: Suspects, rows: NDArray[np.int64], path: Path
+) -> Generator[str, None, str]:
+    """Write a table of suspects. Called in a thread."""
+    from napari_cellcycle.review.export import check_outside
+    from napari_cellcycle.review.tables import check_table_path, write_table
+
+    check_table_path(path, (".csv", ".parquet"))
+    check_outside(desk.project, path)
+    yield "Writing…"
+    write_table(suspects_table(found, rows), path)
+    return f"{len(rows):,} suspects are in {path.name}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 20:
+        return "a few seconds"
+    return f"about {seconds / 60:.0f} min" if seconds >= 90 else "about a minute"

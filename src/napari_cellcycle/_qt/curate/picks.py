@@ -1,0 +1,97 @@
+"""Cells that are picked in the scatter: the queue, the gallery and the canvas have them at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_cellcycle._qt.review.desk import Desk
+
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+
+class Picks(QObject):
+    """Picked cells are the selection of all widgets and the queue of Review.
+
+    What is selected elsewhere stands out here too, and leaves the queue as it is.
+
+    Parameters
+    ----------
+    desk : Desk
+
+    Attributes
+    ----------
+    changed : Signal()
+        Other cells stand out, or another one is current.
+    """
+
+    changed = Signal()
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.changed)
+        selection = desk.source.selection
+        selection.changed.connect(self._tell)
+        selection.current_changed.connect(self._tell)
+        desk.queue_changed.connect(self._tell)
+
+    def close(self) -> None:
+        """Tell nothing more."""
+        self._soon.stop()
+        self.blockSignals(True)
+
+    @property
+    def marked(self) -> Mask | None:
+        """Cells that stand out: those of the queue if it was picked, and several selected ones."""
+        chosen, selected = self._desk.queue.chosen, self._desk.source.selection.mask
+        if np.count_nonzero(selected) < 2:
+            return chosen
+        return selected if chosen is None else selected | chosen
+
+    def pick(self, rows: Ints, mode: str = "replace") -> None:
+        """Pick cells, or more, or fewer.
+
+        Parameters
+        ----------
+        rows : ndarray, ``(n,)``, int64
+            Of the review.
+        mode : {"replace", "add", "remove"}
+            Whether they are all, more, or fewer.
+        """
+        if mode != "replace":
+            marked = self.marked
+            before = np.zeros(0, np.int64) if marked is None else np.flatnonzero(marked)
+            join = np.union1d if mode == "add" else np.setdiff1d
+            rows = join(before, rows)
+        self.take(rows)
+
+    def take(self, rows: Ints) -> None:
+        """Make cells the queue and the selection; without any, the queue has all again."""
+        desk = self._desk
+        if not len(rows):
+            self.clear()
+            return
+        desk.choose(rows)
+        first = desk.current
+        if first not in rows:
+            members = desk.queue.members()
+            first = int(members[0]) if len(members) else int(rows[0])
+        desk.source.selection.set(rows, first)
+
+    def clear(self) -> None:
+        """Pick and select nothing; the current cell stays."""
+        self._desk.choose(None)
+        self._desk.source.selection.clear()
+
+    def _tell(self) -> None:
+        # one gesture changes several things; they are told together
+        self._soon.start(0)

@@ -1,0 +1,349 @@
+"""Real drags, clicks and keys on "Curate", beside "Review cells", on drawn and real cells."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from napari_cellcycle._qt.review import key_file
+from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.models.ensemble import decide
+from napari_cellcycle.phases import flat_vocabulary
+from napari_cellcycle.project import Project
+from napari_cellcycle.project.words import STATUSES
+from napari_cellcycle.review import Review, measured_of
+from napari_cellcycle.review.places import open_sources
+
+LONG = 60_000
+LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+NONE, SHIFT, CTRL = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+)
+N = 80
+WRONG = (7, 41)
+"""Labels of large cells that the model calls small."""
+
+
+@pytest.fixture(scope="module")
+def discs(tmp_path_factory):
+    """Discs of two sizes, the larger ones with twice the DNA; the model takes two for the other."""
+    folder = tmp_path_factory.mktemp("discs")
+    random = np.random.default_rng(1)
+    labels = np.zeros((160, 200), np.uint16)
+    y, x = np.mgrid[:160, :200]
+    large = np.arange(N) % 2 == 0
+    for i in range(N):
+        radius = (6.0 if large[i] else 4.24) * random.uniform(0.97, 1.03)
+        labels[(y - 20 * (i // 10) - 10) ** 2 + (x - 20 * (i % 10) - 10) ** 2 < radius**2] = i + 1
+    dna = np.where(labels > 0, 150, 20) + random.integers(0, 10, labels.shape)
+    tifffile.imwrite(folder / "discs.tif", dna.astype(np.uint8))
+    tifffile.imwrite(folder / "labels.tif", labels)
+    said = large.copy()
+    said[[label - 1 for label in WRONG]] = False
+    level1 = np.where(said[:, None], [[0.03, 0.97]], [[0.97, 0.03]])
+    level1[::7] = 0.5 + (level1[::7] - 0.5) * 0.5
+    with Project.create(folder / "discs", who="Ann") as project:
+        number = project.images.add(
+            open_image(folder / "discs.tif"),
+            open_labels(folder / "labels.tif"),
+            settings={"channels": {"dna": 0}},
+        ).number
+        project.predictions.add(
+            number,
+            project.segmentations.cells(1),
+            decide(level1[:, None], np.empty((N, 1, 0)), ("z",)),
+            model="m",
+            model_sha256="0",
+            phases=flat_vocabulary("sizes", ["small", "large"]),
+        )
+        measured_of(*open_sources([Review(project)]))
+        return project.folder
+
+
+@pytest.fixture
+def project(discs, tmp_path):
+    """A copy in which nobody has said anything."""
+    for name in ("discs.tif", "labels.tif"):
+        shutil.copy(discs.parent / name, tmp_path)
+    return shutil.copytree(discs, tmp_path / discs.name)
+
+
+@pytest.fixture
+def docks(viewer, qtbot, monkeypatch, tmp_path):
+    """Curate, opened as from the menu, and Review with a project."""
+    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
+    opened = []
+
+    def open_docks(folder):
+        _, curate = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Curate")
+        qtbot.waitUntil(curate.isVisible)
+        assert curate.bench is None
+        qtbot.mouseClick(curate.open_review, LEFT)
+        review = next(
+            widget
+            for name, widget in viewer.window.dock_widgets.items()
+            if name.startswith("Review cells")
+        )
+        opened.append(review)
+        review.form.who.setText("Ann")
+        review.open_project(folder)
+        qtbot.waitUntil(lambda: curate.bench is not None, timeout=LONG)
+        idle(qtbot, curate)
+        return curate, review
+
+    yield open_docks
+    for review in opened:
+        review.close_project()
+
+
+def idle(qtbot, curate):
+    """Wait for the worker and for what follows it."""
+    qtbot.waitUntil(lambda: not curate.bench.finding.is_running, timeout=LONG)
+    qtbot.wait(30)
+
+
+def pixel(scatter, row):
+    """Where a cell lies in the widget."""
+    columns, rows = scatter.pixels()
+    ratio, corner = scatter.devicePixelRatioF(), scatter.frame.topLeft()
+    return QPoint(round(corner.x() + columns[row] / ratio), round(corner.y() + rows[row] / ratio))
+
+
+def drag(qtbot, scatter, corners, modifier=NONE, button=LEFT):
+    """Press, move along corners, release; what follows at once is done."""
+    qtbot.mousePress(scatter, button, modifier, corners[0])
+    for start, end in itertools.pairwise(corners):
+        for share in np.linspace(0, 1, 9)[1:]:
+            qtbot.mouseMove(scatter, start + (end - start) * float(share))
+    qtbot.mouseRelease(scatter, button, modifier, corners[-1])
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+def around(scatter, rows, margin=6):
+    """Corners of a rectangle around cells."""
+    points = [pixel(scatter, row) for row in rows]
+    left, right = min(p.x() for p in points) - margin, max(p.x() for p in points) + margin
+    top, bottom = min(p.y() for p in points) - margin, max(p.y() for p in points) + margin
+    return QPoint(left, top), QPoint(right, bottom)
+
+
+def inside(scatter, corners):
+    """Which cells lie between two corners: counted one by one."""
+    (first, last), found = corners, []
+    for row in range(N):
+        at = pixel(scatter, row)
+        if first.x() <= at.x() <= last.x() and first.y() <= at.y() <= last.y():
+            found.append(row)
+    return found
+
+
+def test_measured_with_progress_and_kept(project, docks, viewer, qtbot):
+    shutil.rmtree(project / "measurements")
+    curate, review = docks(project)
+    bench = curate.bench
+    assert not bench.parts.isVisible()
+    assert bench.progress.start.text() == "Measure 80 cells"
+    steps = []
+    bench.finding.stepped.connect(lambda step: steps.append((step.done, step.total, step.things)))
+    qtbot.mouseClick(bench.progress.start, LEFT)
+    assert bench.progress.cancel.isVisible()
+    idle(qtbot, curate)
+    measured = [(done, total) for done, total, things in steps if things == "cells"]
+    assert measured == [(0, N), (32, N), (64, N), (N, N)]
+    assert (9, 10, "clusters") in steps
+    assert bench.parts.isVisible()
+    assert not bench.progress.isVisible()
+    # without a spacing nothing is in micrometres
+    assert bench.scatter.x_axis.title == "nucleus area (px²)"
+    assert bench.scatter.y_axis.title == "DNA area (px²)"
+    assert bench.scatter.x_axis.log
+    assert bench.histogram.peaks.found, bench.histogram.peaks.problem
+    assert bench.histogram.peaks.ratio == pytest.approx(2, abs=0.2)
+    assert bench.histogram.counts.sum() == pytest.approx(N, abs=2)
+    # another image, or the same again: Curate follows Review, and reads what was measured
+    review.close_project()
+    assert curate.bench is None
+    assert curate.open_review.isVisible()
+    review.open_project(project)
+    qtbot.waitUntil(lambda: curate.bench is not None, timeout=LONG)
+    idle(qtbot, curate)
+    assert curate.bench.parts.isVisible()
+    assert len(curate.bench.suspects.model.rows) >= 2
+
+
+def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, docks, viewer, qtbot):
+    curate, review = docks(project)
+    bench, desk = curate.bench, review.desk
+    scatter, selection = bench.scatter, desk.source.selection
+    large = np.flatnonzero(np.arange(N) % 2 == 0)
+    names = [layer.name for layer in viewer.layers]
+
+    # a rectangle
+    qtbot.mouseClick(bench.bar.tools["rectangle"], LEFT)
+    corners = around(scatter, large)
+    rows = inside(scatter, corners)
+    assert set(large) <= set(rows)
+    assert len(rows) < N
+    drag(qtbot, scatter, corners)
+    assert selection.indices.tolist() == rows
+    assert sorted(desk.queue.members().tolist()) == rows
+    assert desk.current == desk.queue.members()[0]
+    ring = next(layer for layer in viewer.layers if layer.name.startswith("picked cells"))
+    np.testing.assert_allclose(ring.data, desk.review.cells.centroid[rows][:, 1:])
+    assert review.bench.queue.picked.text().startswith(f"{len(rows)} picked")
+    assert "stand out" in bench.told.text()
+    assert viewer.layers.selection.active == review.scene.phases.layer
+
+    # fewer with Ctrl, by a lasso around two; more with Shift, by a click
+    qtbot.mouseClick(bench.bar.tools["lasso"], LEFT)
+    first, last = around(scatter, large[:2], margin=3)
+    box = [first, QPoint(last.x(), first.y()), last, QPoint(first.x(), last.y())]
+    gone = inside(scatter, (first, last))
+    drag(qtbot, scatter, box, CTRL)
+    left = sorted(set(rows) - set(gone))
+    assert selection.indices.tolist() == left
+    back = next(row for row in gone if scatter.point_at(QPointF(pixel(scatter, row))) == row)
+    qtbot.mouseClick(scatter, LEFT, SHIFT, pixel(scatter, back))
+    assert selection.indices.tolist() == sorted([*left, back])
+    assert desk.queue.count == len(left) + 1
+
+    # a click goes to one cell, the queue stays; the ring in the plot follows next
+    row = next(r for r in left if scatter.point_at(QPointF(pixel(scatter, r))) == r)
+    qtbot.mouseClick(scatter, LEFT, NONE, pixel(scatter, row))
+    assert (desk.current, selection.indices.tolist()) == (row, [row])
+    assert desk.queue.count == len(left) + 1
+    review.bench.setFocus()
+    qtbot.keyClick(review.bench, Qt.Key.Key_D)
+    assert desk.queue.match[desk.current]
+    qtbot.wait(30)
+    picture = scatter.grab().toImage()
+    at = pixel(scatter, desk.current)
+    pale = [picture.pixelColor(at + QPoint(dx, 0)).lightness() for dx in range(-12, 13)]
+    assert max(pale) > 200
+
+    # what is selected in the gallery stands out here, and leaves the queue alone
+    selection.set(np.array([1, 3]))
+    qtbot.wait(30)
+    assert {1, 3} <= set(np.flatnonzero(bench.picks.marked).tolist())
+    assert desk.queue.count == len(left) + 1
+
+    # beside all points: nothing is picked
+    scatter.setFocus()
+    qtbot.keyClick(scatter, Qt.Key.Key_Escape)
+    assert (desk.queue.count, selection.indices.size) == (N, 0)
+    qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == names)
+    assert not review.bench.queue.picked.isVisible()
+
+
+def test_zoom_move_and_back(project, docks, qtbot):
+    curate, _ = docks(project)
+    scatter = curate.bench.scatter
+    home, row = (scatter.x_axis, scatter.y_axis), 12
+    at = pixel(scatter, row)
+
+    def roll(place, steps=1):
+        event = QWheelEvent(
+            QPointF(place), QPointF(scatter.mapToGlobal(place)), QPoint(), QPoint(0, 120 * steps),
+            Qt.MouseButton.NoButton, NONE, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(scatter, event)
+
+    roll(at, 4)
+    assert (pixel(scatter, row) - at).manhattanLength() <= 2
+    assert scatter.x_axis.high - scatter.x_axis.low < 0.6 * (home[0].high - home[0].low)
+    across = scatter.x_axis
+    roll(QPoint(10, at.y()), -1)  # over the numbers of y
+    assert scatter.x_axis == across
+    before = pixel(scatter, row)
+    drag(qtbot, scatter, [at, at + QPoint(20, 10)], button=MIDDLE)
+    assert (pixel(scatter, row) - before - QPoint(20, 10)).manhattanLength() <= 2
+    qtbot.mouseClick(curate.bench.bar.reset, LEFT)
+    assert (scatter.x_axis, scatter.y_axis) == home
+    # another measure, on a linear scale
+    curate.bench.bar.boxes["y"].choose("sphericity")
+    assert scatter.y_axis.title == "nucleus circularity"
+    assert not scatter.y_axis.log
+    curate.bench.bar.logs["x"].click()
+    assert not scatter.x_axis.log
+
+
+def test_suspects_go_to_the_queue_with_their_reasons(project, docks, qtbot, monkeypatch, tmp_path):
+    curate, review = docks(project)
+    bench, desk = curate.bench, review.desk
+    listed, model = bench.suspects, bench.suspects.model
+    labels = desk.review.cells.label
+    assert {labels[row] for row in model.rows[:2]} <= set(WRONG) | set(range(1, N + 1, 7))
+    place = next(i for i, row in enumerate(model.rows) if labels[row] == WRONG[0])
+    head = model.data(model.index(place, 2))
+    assert head.startswith(("nucleus area is", "DNA area is"))
+    listed.view.scrollTo(model.index(place, 2))
+    at = listed.view.visualRect(model.index(place, 2)).center()
+    qtbot.mouseClick(listed.view.viewport(), LEFT, pos=at)
+    assert labels[desk.current] == WRONG[0]
+    assert "small, but its" in review.bench.panel.facts.text()
+
+    # the queue by suspicion
+    n = len(model.rows)
+    qtbot.mouseClick(listed.send, LEFT)
+    qtbot.wait(30)
+    assert (desk.queue.order, desk.queue.count) == ("suspicion", n)
+    assert desk.queue.members().tolist() == model.rows.tolist()
+    assert desk.current == model.rows[0]
+    assert review.bench.queue.order.key() == "suspicion"
+    qtbot.mouseClick(review.bench.queue.picked, LEFT)
+    qtbot.wait(30)
+    assert desk.queue.count == N
+
+    # words are counted, and the plot takes their colour
+    desk.go_to(int(np.flatnonzero(labels == WRONG[0])[0]))
+    desk.say("large")
+    bench.tabs.setCurrentWidget(bench.report)
+    table = bench.report.table
+    changed = 4
+    qtbot.waitUntil(lambda: table.rowCount() == 3 and table.item(0, changed).text() == "1")
+    assert [table.item(2, column).text() for column in (1, changed)] == [str(N), "1"]
+    qtbot.mouseClick(bench.report.copy, LEFT)
+    assert QApplication.clipboard().text().endswith(f"in total\t{N}\t{n}\t3\t1\t0\n")
+    row = desk.review.row_of(0, WRONG[0])
+    assert bench.scatter._groups[row] == [p.slug for p in desk.review.phases].index("large")
+
+    # other limits, at once; and written to a file
+    bench.tabs.setCurrentWidget(listed)
+    listed.more.click()
+    listed.limits.fields["doubt"].setValue(0.9)
+    qtbot.waitUntil(lambda: len(model.rows) > n)
+    found = len(model.rows)
+    out = tmp_path / "suspects.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    qtbot.mouseClick(listed.save, LEFT)
+    qtbot.waitUntil(lambda: "suspects.csv" in listed.message.text(), timeout=LONG)
+    assert pd.read_csv(out)["label"].tolist() == labels[model.rows].tolist()
+    assert len(pd.read_csv(out)) == found
+    listed.limits.measures.choose("plotted")
+    qtbot.waitUntil(lambda: bench.finding.limits.measures == ("volume", "dna_volume"))
+    idle(qtbot, curate)
+    assert bench.finding.suspects.clusters.names == ("volume", "dna_volume")
+
+    # blind mode shows nothing of what the model says
+    review.bench.blind.click()
+    idle(qtbot, curate)
+    assert len(model.rows) == 0
+    assert "Blind mode" in listed.message.text()
+    assert "suspect" not in review.bench.panel.facts.text()
+    assert desk.queue.order == "random"
+    assert (desk.review.status == STATUSES.index("predicted")).sum() == 0
+    review.bench.blind.click()
+    idle(qtbot, curate)
+    assert len(model.rows)
+    assert desk.queue.order == "suspicion"

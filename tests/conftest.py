@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari_cellcycle.models.card import ModelCard
 
@@ -36,6 +37,21 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         return (cli.main([str(word) for word in words]), *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """Headless Chromium: of the system, or of playwright."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        except Error as error:
+            reason = str(error).splitlines()[0]
+            pytest.skip(f"no Chromium (apt install chromium, or playwright install): {reason}")
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import QFileDialog
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.overlay import is_overlay
-from napari_cellcycle._qt.review.image_bar import shortened
 from napari_cellcycle._qt.session import Finished, session_of
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
@@ -407,10 +406,3 @@ def test_edited_labels_are_told_of_at_once(project, viewer, dock, qtbot):
     press(qtbot, dock, Qt.Key.Key_R)
     wait(qtbot, dock)
     assert not dock.bench.edits.isVisible()
-
-
-def test_names_are_shortened_to_what_differs():
-    long = [f"organoid_h2b_membrane_3d_t30{i}.ome.tif" for i in (1, 2)]
-    assert shortened(long) == ["…t301.ome.tif", "…t302.ome.tif"]
-    assert shortened(["a_1.tif", "a_2.tif"]) == ["a_1.tif", "a_2.tif"]
-    assert shortened(long[:1]) == long[:1]

@@ -99,21 +99,6 @@ def client(address: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def browser() -> Iterator[Any]:
-    """Headless Chromium: of the system, or of playwright."""
-    from playwright.sync_api import Error, sync_playwright
-
-    with sync_playwright() as playwright:
-        try:
-            found = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        except Error as error:
-            reason = str(error).splitlines()[0]
-            pytest.skip(f"no Chromium (apt install chromium, or playwright install): {reason}")
-        yield found
-        found.close()
-
-
-@pytest.fixture
 def client_of_real(home: Path, spool: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Speaks to a server that takes real images."""
     monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(home))

@@ -47,6 +47,11 @@ class Composite:
         return picture
 
 
+def tile_names(*, is_2d: bool) -> tuple[str, ...]:
+    """Names of the tiles of a composite, in order."""
+    return ("centre", "z") if is_2d else ("below", "centre", "above", "z", "y", "x")
+
+
 def make_composite(
     dna: Volume,
     membrane: Volume | None,
@@ -120,8 +125,7 @@ def make_composite(
         tiles.append(tile)
     for axis, rows, columns in ((0, 1, 2),) if is_2d else ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
         tiles.append(square(crop_dna.max(axis=axis), rows, columns)[..., None] * _GREY)
-    names = ("centre", "z") if is_2d else ("below", "centre", "above", "z", "y", "x")
-    return Composite(np.clip(np.stack(tiles), 0, 1), names)
+    return Composite(np.clip(np.stack(tiles), 0, 1), tile_names(is_2d=is_2d))
 
 
 def _scaled(crop: Volume) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,16 +115,14 @@ class Page:
         return x
 
 
+@lru_cache(4096)
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of one line of text in the default font, points."""
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
-    if not text.strip():
-        return 0.0
-    prop = FontProperties(weight="bold" if bold else "normal")
-    path = TextPath((0, 0), text.replace("$", "S"), size=size, prop=prop)
-    return float(path.get_extents().x1)
+    prop = FontProperties(weight="bold" if bold else "normal", size=size)
+    return float(text_to_path.get_text_width_height_descent(text, prop, ismath=False)[0])
 
 
 def shorten(text: str, size: float, width: float, bold: bool = False) -> str:

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.project import Project
+    from napari_cellcycle.project.words import Kind
     from napari_cellcycle.review.csv_rows import CsvRows
 
+_OTHER: Mapping[str, Kind] = {"unsure": "unsure", "exclude": "exclude", "excluded": "exclude"}
+"""What may stand in the place of a phase."""
 _SPACE = uuid.UUID("6a1f8f0e-5a4c-4f0b-9d0e-9a0c5f6f2c11")
 
 
@@ -65,8 +68,8 @@ def read_answers(
 
     With a column ``status`` it is read as a ``cells`` table: words of accepted, corrected, excluded
     and unsure cells, under the names of those who said them. Otherwise every row with a ``phase``
-    (its slug, or its name) is a word. Without a column ``frame`` the image
-    must have one frame.
+    (its slug, or its name; or ``unsure`` or ``exclude``) is a word. Without a column ``frame`` the
+    image must have one frame.
 
     Parameters
     ----------
@@ -168,7 +171,11 @@ class _Reading:
         frame, label, place_ = self._cell(row, image, known)
         if word.kind == "phase":
             slug = known.slugs.get(word.phase)
-            word = Word("phase", known.phases[word.phase].slug if slug is None else slug, word.note)
+            if slug is None and word.phase in _OTHER:
+                word = Word(_OTHER[word.phase], "", word.note)
+            else:
+                slug = known.phases[word.phase].slug if slug is None else slug
+                word = Word("phase", slug, word.note)
         time = microseconds(row.get("reviewed_at", ""))
         people = split_names(restore(row.get("annotator", ""))) or [self.who]
         for who in people:

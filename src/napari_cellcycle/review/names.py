@@ -1,13 +1,15 @@
-"""Several names in one field of a table, and the same names again."""
+"""Names: several in one field of a table, and long ones made short."""
 
 from __future__ import annotations
 
 import re
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+_LONG = 12
 _PARTS = re.compile(r";;|; |.", re.DOTALL)
 
 
@@ -25,3 +27,10 @@ def split_names(text: str) -> list[str]:
         else:
             names[-1] += ";" if part == ";;" else part
     return [name for name in names if name]
+
+
+def shortened(names: Sequence[str]) -> list[str]:
+    """Names without a long beginning that all of them share: what differs is read first."""
+    common = commonprefix(list(names)) if len(names) > 1 else ""  # noqa: RUF071
+    cut = max(common.rfind(mark) for mark in "_- ") + 1
+    return [f"…{name[cut:]}" for name in names] if cut > _LONG else list(names)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle.review.names import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.project.images import ProjectImage
-
-_LONG = 12
 
 
 class ImageBar(QWidget):
@@ -83,13 +79,6 @@ class ImageBar(QWidget):
 
     def _choose(self) -> None:
         self.wanted.emit(int(str(self.image.key())))
-
-
-def shortened(names: Sequence[str]) -> list[str]:
-    """Names without a long beginning that all of them share: what differs is read first."""
-    common = commonprefix(list(names)) if len(names) > 1 else ""  # noqa: RUF071
-    cut = max(common.rfind(mark) for mark in "_- ") + 1
-    return [f"…{name[cut:]}" for name in names] if cut > _LONG else list(names)
 
 
 def name_of(image: ProjectImage) -> str:

@@ -1,0 +1,141 @@
+"""Cells on pages, and the table that is filled in beside them."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from fields import layer_field, make_project, write_field
+
+from napari_cellcycle.cells.composite import make_composite
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.figures import sheet_set
+from napari_cellcycle.figures.sheet_set import write_sheets
+from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
+from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.project import Project
+from napari_cellcycle.review import Review, import_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("below", "centre", "above", "z", "y", "x")
+
+
+def style(per_page: int = 10, names: tuple[str, ...] = NAMES) -> SheetStyle:
+    return SheetStyle("field", "how to read it", names, MITOSIS_STAGES, per_page)
+
+
+def cells(n: int, names: tuple[str, ...] = NAMES) -> list[SheetCell]:
+    tiles = np.random.default_rng(0).integers(0, 255, (n, len(names), 8, 8, 3)).astype(np.uint8)
+    return [SheetCell(i + 1, tiles[i], [f"label {i + 40}"]) for i in range(n)]
+
+
+@pytest.mark.parametrize(("names", "per_page"), [(NAMES, 10), (NAMES, 20), (NAMES[3:5], 24)])
+def test_every_cell_has_its_place_on_the_page(names: tuple[str, ...], per_page: int) -> None:
+    figure = draw_sheet(cells(per_page, names), style(per_page, names), number=2, total=7)
+    (axes,) = figure.axes
+    texts = [text.get_text() for text in axes.texts]
+    assert "sheet 2 of 7" in texts
+    assert {str(i + 1) for i in range(per_page)} | {f"label {i + 40}" for i in range(per_page)} <= {
+        *texts
+    }
+    assert any("early-prometaphase" in text for text in texts)
+    boxes = np.array([image.get_extent() for image in axes.images])
+    assert len(boxes) == per_page
+    assert boxes[:, [0, 3]].min() >= 0
+    assert boxes[:, 1].max() < 595
+    assert boxes[:, 2].max() <= 842
+    corners = {(round(left), round(top)) for left, _, _, top in boxes.tolist()}
+    assert len(corners) == per_page
+
+
+def test_too_many_on_a_page_are_refused() -> None:
+    with pytest.raises(CellCycleError, match=r"60 cells do not fit on a page; \d+ do"):
+        draw_sheet(cells(1), style(60), number=1, total=1)
+
+
+def test_table_and_pages_show_the_same_cells(tmp_path: Path, monkeypatch) -> None:
+    drawn: list[SheetCell] = []
+
+    def spy(members, *args, **kwargs):
+        drawn.extend(members)
+        return draw_sheet(members, *args, **kwargs)
+
+    monkeypatch.setattr(sheet_set, "draw_sheet", spy)
+    with make_project(tmp_path) as project:
+        review = Review(project)
+        stack, labels = layer_field()
+        pixels = {1: (stack, labels)}
+        done = write_sheets([review], tmp_path / "b", blind=True, per_page=5, pixels=pixels)
+        assert (done.n, done.sheets) == (12, 3)
+        assert sorted(path.name for path in (tmp_path / "b").iterdir()) == [
+            "sheet-001.png", "sheet-002.png", "sheet-003.png", "sheets.csv"
+        ]  # fmt: skip
+        with done.files[1].open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert list(rows[0]) == ["sheet", "place", "image", "frame", "label", "phase", "note"]
+        shown = [int(row["label"]) for row in rows]
+        assert sorted(shown) == list(range(1, 13)) != shown
+        assert [(row["sheet"], row["place"]) for row in rows[4:6]] == [("1", "5"), ("2", "1")]
+        for label, cell in zip(shown, drawn, strict=True):
+            box = review.cells.bbox[label - 1]
+            made = make_composite(
+                stack.volume(0, 0), None, labels.volume(0), label, box, review.cells.spacing
+            )
+            assert (cell.tiles == np.round(made.tiles * 255)).all()
+            # blind: nothing but the label
+            assert list(cell.lines) == [f"label {label}"]
+        drawn.clear()
+        write_sheets([review], tmp_path / "o.pdf", first=4, pixels=pixels)
+        assert len(drawn) == 4
+        assert all(cell.lines[1] in MITOSIS_STAGES.slugs for cell in drawn)
+        assert (tmp_path / "o.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_table_that_was_filled_in_comes_back(tmp_path: Path) -> None:
+    image, labels = write_field(tmp_path, "=field")
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.images.add(open_image(image), open_labels(labels))
+        project.vocabularies.add(MITOSIS_STAGES)
+        out = write_sheets([Review(project)], tmp_path / "sheets.pdf", blind=True).files[1]
+        with out.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert {row["image"] for row in rows} == {"'=field.tif"}
+        answers = ["prophase", "unsure", "exclude", "Prophase!", "mitotic"]
+        for row, answer in zip(rows, answers, strict=False):
+            row["phase"] = answer
+        rows[2]["note"] = "debris"
+        with out.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        found = import_words(project, out, who="Cem")
+        assert (found.new, found.silent, len(found.unmatched)) == (4, 7, 1)
+        assert "Prophase!" in found.unmatched[0]
+        review = Review(project)
+        for row, (kind, phase, note) in zip(
+            rows,
+            [("phase", "prophase", ""), ("unsure", "", ""), ("exclude", "", "debris")],
+            strict=False,
+        ):
+            word = review.word(review.row_of(0, int(row["label"])), "Cem")
+            assert (word.kind, word.phase, word.note) == (kind, phase, note)
+        assert import_words(project, out, who="Cem").new == 0
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    with make_project(tmp_path) as project:
+        review, pixels = Review(project), {1: layer_field()}
+        with pytest.raises(CellCycleError, match=r"not sheets\.png"):
+            write_sheets([review], tmp_path / "sheets.png", pixels=pixels)
+        with pytest.raises(CellCycleError, match="none is 'reviewed'"):
+            write_sheets([review], tmp_path / "s", only="reviewed", pixels=pixels)
+        with pytest.raises(CellCycleError, match="belongs to the project"):
+            write_sheets([review], project.folder / "s.pdf", pixels=pixels)
+        with pytest.raises(CellCycleError, match="one cell or more"):
+            write_sheets([review], tmp_path / "s", per_page=-1, pixels=pixels)
+        assert not (tmp_path / "s").exists()

@@ -1,0 +1,10 @@
+"""Names that are made short."""
+
+from napari_cellcycle.review.names import shortened
+
+
+def test_names_are_shortened_to_what_differs() -> None:
+    long = [f"organoid_h2b_membrane_3d_t30{i}.ome.tif" for i in (1, 2)]
+    assert shortened(long) == ["…t301.ome.tif", "…t302.ome.tif"]
+    assert shortened(["a_1.tif", "a_2.tif"]) == ["a_1.tif", "a_2.tif"]
+    assert shortened(long[:1]) == long[:1]

@@ -28,7 +28,7 @@ def add_stack(viewer: Any, stack: Stack, spacing: Spacing) -> list[Any]:
     roles = {index: role for role, index in guess_roles(stack.channels).items()}
     return [
         viewer.add_image(
-            in_memory(_squeeze(stack.data[:, index], axes)),
+            in_memory(on_axes(stack.data[:, index], axes)),
             name=name,
             colormap=_COLORS.get(roles.get(index, ""), "gray"),
             blending="additive",
@@ -43,7 +43,7 @@ def add_segmentation(
 ) -> Any:
     """Add a copy of a segmentation as a Labels layer on the grid of its image."""
     axes = axes_of_grid(segmentation.grid)
-    data = in_memory(_squeeze(segmentation.data, axes))
+    data = in_memory(on_axes(segmentation.data, axes))
     return viewer.add_labels(
         data.copy() if isinstance(data, np.ndarray) else data,
         name=segmentation.name,
@@ -68,5 +68,6 @@ def _place(axes: str, spacing: Spacing) -> dict[str, Any]:
     }
 
 
-def _squeeze(data: Any, axes: str) -> Any:
+def on_axes(data: Any, axes: str) -> Any:
+    """Leave out those of the axes ``TZYX`` that a layer does not have."""
     return data[tuple(slice(None) if axis in axes else 0 for axis in "TZYX")]

@@ -148,19 +148,31 @@ def find_daughters(
     score = pair_score(table)
     order = np.argsort(-score, kind="stable")
     pairs = np.array(found, np.int64).reshape(-1, 2)[order]
-    chosen = _choose(pairs, score[order], options.at_least)
+    chosen = np.zeros(len(pairs), bool)
+    good = np.flatnonzero(score[order] >= options.at_least)
+    chosen[good[choose_pairs(pairs[good])]] = True
     return Pairs(pairs, table[order], score[order], chosen)
 
 
-def _choose(rows: NDArray[np.int64], score: Floats, at_least: float) -> NDArray[np.bool_]:
-    """Take the best pair, then the best of those that are left, and so on."""
-    chosen = np.zeros(len(rows), bool)
-    taken: set[int] = set()
-    for i, (first, second) in enumerate(rows.tolist()):
-        if score[i] >= at_least and not {first, second} & taken:
-            chosen[i] = True
-            taken |= {first, second}
-    return chosen
+def choose_pairs(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Take the best pair, then the best of those that are left, and so on.
+
+    Parameters
+    ----------
+    rows : ndarray, ``(m, 2)``, int64
+        Cells of each pair, the best pair first.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of the pairs that are taken: each cell is in one at most.
+    """
+    chosen, taken = [], set[int]()
+    for place, pair in enumerate(rows.tolist()):
+        if taken.isdisjoint(pair):
+            chosen.append(place)
+            taken.update(pair)
+    return np.array(chosen, np.int64)
 
 
 def _plate(

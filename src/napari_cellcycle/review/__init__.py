@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.agreement import confusion, measure_agreement
     from napari_cellcycle.review.answers import Answers, read_answers
     from napari_cellcycle.review.curation import curation_counts, measured_of, suspects_of
+    from napari_cellcycle.review.daughters import PairLimits, Proposals, propose_pairs
     from napari_cellcycle.review.events import read_events
     from napari_cellcycle.review.export import Exported, export_project
     from napari_cellcycle.review.handover import Handover, hand_over
@@ -42,6 +43,8 @@ _HOME = {
     "Merging": "merging",
     "ORDERS": "orders",
     "Orphan": "orphans",
+    "PairLimits": "daughters",
+    "Proposals": "daughters",
     "Queue": "queue",
     "Review": "state",
     "Suspects": "suspects",
@@ -56,6 +59,7 @@ _HOME = {
     "import_words": "intake",
     "measure_agreement": "agreement",
     "measured_of": "curation",
+    "propose_pairs": "daughters",
     "read_answers": "answers",
     "read_events": "events",
     "read_table": "tables",
@@ -80,6 +84,8 @@ __all__ = [
     "Limits",
     "Merging",
     "Orphan",
+    "PairLimits",
+    "Proposals",
     "Queue",
     "Review",
     "Suspects",
@@ -94,6 +100,7 @@ __all__ = [
     "import_words",
     "measure_agreement",
     "measured_of",
+    "propose_pairs",
     "read_answers",
     "read_events",
     "read_table",

@@ -26,10 +26,13 @@ from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle._qt.review.start import Start
     from napari_cellcycle._qt.review.undertaking import Found, Undertaking
     from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.models.catalogue import ModelEntry
+    from napari_cellcycle.review.loaded import Loaded
 
 
 class ReviewWidget(QStackedWidget):
@@ -205,6 +208,31 @@ class ReviewWidget(QStackedWidget):
         except CellCycleError as error:
             found.project.close()
             self.message.error(str(error))
+
+    def take_merged(
+        self, undertaking: Undertaking, read: Loaded, cells: Sequence[tuple[int, int]]
+    ) -> None:
+        """Show labels in which other labels are one cell, in a layer of our own.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            With the labels as they are now.
+        read : Loaded
+            What the review reads of them.
+        cells : sequence of (frame, label)
+            Those of its cells that are other ones now.
+        """
+        if self.desk is None or self.scene is None:
+            return
+        layer = self.scene.segmentation
+        if self.layers.take_merged(undertaking, layer, read, cells):
+            self.desk.reload(undertaking, read)
+            self.scene.labels.set_edited(False)
+            return
+        self._leave()
+        self._layer = self.layers.add_merged(undertaking, layer)
+        self._show(undertaking)
 
     def _lose(self, lost: Lost) -> None:
         """Say what was not found, and offer to look for it."""

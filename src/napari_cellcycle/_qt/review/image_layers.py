@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle._qt import inputs
-from napari_cellcycle._qt.layers import add_segmentation, add_stack
+from napari_cellcycle._qt.layers import add_segmentation, add_stack, in_memory, on_axes
 from napari_cellcycle._qt.overlay import overlays_of
+from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import Stack
+    from napari_cellcycle.review.loaded import Loaded
 
 ROLES = ("dna", "membrane")
 """Channels that a person chooses where there is no model."""
@@ -36,12 +40,14 @@ class ImageLayers:
         self._added: dict[int, list[Any]] = {}
         self._hidden: dict[int, list[Any]] = {}
         self._edited: dict[int, Any] = {}
+        self._merged: set[Any] = set()
 
     def forget(self) -> None:
         """Leave every layer to the user."""
         self._added.clear()
         self._hidden.clear()
         self._edited.clear()
+        self._merged.clear()
 
     def bring(self, undertaking: Undertaking, spacing: Spacing, given: Any = None) -> Any:
         """Show an image with its labels; returns the Labels layer.
@@ -56,19 +62,91 @@ class ImageLayers:
             Its labels, where they are known.
         """
         number = undertaking.image
-        for layer in self._hidden.pop(number, ()):
+        hidden = self._hidden.pop(number, ())
+        for layer in hidden:
             layer.visible = True
         given = self._edited.get(number, given)
         labels = given if given in self._viewer.layers else self._find(undertaking)
         if labels is not None:
             return labels
-        if undertaking.stack is not None:
+        if undertaking.stack is not None and not hidden:
             self.add_stack(undertaking, spacing)
         labels = add_segmentation(self._viewer, undertaking.segmentation, spacing)
         labels.opacity = 0.0  # the phases lie over it; the status bar still tells of it
         self._added.setdefault(number, []).append(labels)
         self._viewer.reset_view()
         return labels
+
+    def add_merged(self, undertaking: Undertaking, labels: Any) -> Any:
+        """Add a layer of our own in which some labels of a layer are one cell, and hide the latter.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            With these labels.
+        labels : napari.layers.Labels
+            Where they are cells of their own; it stays as it is.
+        """
+        from napari.layers import Labels
+
+        for layer in list(overlays_of(self._viewer, labels)):
+            self._viewer.layers.remove(layer)
+        time = undertaking.segmentation.grid[0] > 1
+        axes = inputs.axes_of(labels, time=time)
+        data = in_memory(on_axes(undertaking.segmentation.data, axes))
+        merged = Labels(
+            data.copy() if isinstance(data, np.ndarray) else data,
+            name=f"{undertaking.segmentation.name}, merged",
+            opacity=0.0,  # the phases lie over it; the status bar still tells of it
+            **placed_like(labels),
+        )
+        labels.visible = False
+        self._viewer.layers.insert(self._viewer.layers.index(labels) + 1, merged)
+        self._added.setdefault(undertaking.image, []).append(merged)
+        self._merged.add(merged)
+        return merged
+
+    def take_merged(
+        self,
+        undertaking: Undertaking,
+        labels: Any,
+        read: Loaded,
+        cells: Sequence[tuple[int, int]],
+    ) -> bool:
+        """Bring other merged cells into a layer of our own; False if the layer is the user's.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            With the labels as they are now.
+        labels : napari.layers.Labels
+            What the review shows.
+        read : Loaded
+            What the review reads of them.
+        cells : sequence of (frame, label)
+            Those of its cells that are other ones now.
+        """
+        if labels not in self._merged and labels not in self._added.get(undertaking.image, ()):
+            return False
+        time = undertaking.segmentation.grid[0] > 1
+        axes = inputs.axes_of(labels, time=time)
+        data = on_axes(undertaking.segmentation.data, axes)
+        if not isinstance(labels.data, np.ndarray):
+            labels.data = data
+            return True
+        for row in (read.index.row(*cell) for cell in cells):
+            (z0, y0, x0), (z1, y1, x1) = read.cells.bbox[row].tolist()
+            frame = int(read.cells.frame[row])
+            whole = {
+                "T": slice(frame, frame + 1),
+                "Z": slice(z0, z1),
+                "Y": slice(y0, y1),
+                "X": slice(x0, x1),
+            }
+            box = tuple(whole[axis] for axis in axes)
+            labels.data[box] = np.asarray(data[box])
+        labels.refresh(extent=False)
+        return True
 
     def holds_edits(self, undertaking: Undertaking) -> bool:
         """Whether its labels were put away with edits that the project does not have."""

@@ -100,6 +100,30 @@ class Pixels:
         shown = Views(images, axes, np.zeros(len(rows))).pictures()
         return Pictures(shown.images, shown.axes, self.recipe.channels)
 
+    def together(self, rows: Ints) -> Pictures:
+        """Views of cells of one frame as if they were one cell.
+
+        Raises
+        ------
+        ImageReadError
+            If the image was not found.
+        """
+        from napari_cellcycle.cells.merge import group_of, merge_cells, relabel
+        from napari_cellcycle.cells.views import make_views
+
+        self._image()
+        parts = self.cells.select(np.sort(rows))
+        frame, labels = group_of(int(parts.frame[0]), parts.label.tolist())
+        heirs = dict.fromkeys(labels[1:], labels[0])
+        shown = make_views(
+            [self._volume(frame, role) for role in self.recipe.channels],
+            relabel(self._labels(frame), heirs),
+            merge_cells(parts, [(frame, labels)]),
+            self.recipe,
+            self._typical(),
+        ).pictures()
+        return Pictures(shown.images, shown.axes, self.recipe.channels)
+
     def tiles(self, row: int) -> list[Tile]:
         """Slices through a cell with its neighbours, and the cell in the frames beside its own."""
         if self.stack is None:

@@ -1,0 +1,404 @@
+"""Dock widget "Daughters": which two labels are one cell; accept, reject, merge and split."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QEvent, QItemSelectionModel, QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_cellcycle._qt.daughters.pair_keys import KEYS, PairButtons
+from napari_cellcycle._qt.daughters.pair_lines import PairLines
+from napari_cellcycle._qt.daughters.pair_model import (
+    MERGED,
+    PROPOSED,
+    REJECTED,
+    Entry,
+    PairModel,
+    entries,
+)
+from napari_cellcycle._qt.daughters.pair_pictures import PairPictures
+from napari_cellcycle._qt.daughters.pairs import PairDesk
+from napari_cellcycle._qt.results import MessageLabel, text_label
+from napari_cellcycle._qt.review.cell_sheet import CellSheet
+from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
+from napari_cellcycle._qt.review.look import phase_name
+from napari_cellcycle._qt.session import session_of
+from napari_cellcycle.review.daughters import PairLimits
+
+if TYPE_CHECKING:
+    from napari_cellcycle._qt.review.dock import ReviewWidget
+    from napari_cellcycle.project.words import Action
+
+_CLOSED = "Open a project in Review cells: pairs are found among its cells."
+
+
+class DaughtersWidget(QWidget):
+    """Proposes pairs of daughters among the cells of the review that is open.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self.pairs: PairDesk | None = None
+        self.lines: PairLines | None = None
+        self._wanted: tuple[int, ...] = ()
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.find_button = QPushButton("Find pairs")
+        self.find_button.setObjectName("find-pairs")
+        self.find_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        usual = PairLimits()
+        self.mitotic = _fraction("pair-mitotic", usual.mitotic)
+        self.mitotic.setToolTip(
+            "Cells that nobody has judged are looked at from this probability of mitosis"
+        )
+        self.at_least = _fraction("pair-score", usual.at_least)
+        self.at_least.setToolTip("Pairs are proposed from this score")
+        self.kind = QComboBox()
+        self.kind.setObjectName("pair-kind")
+        for name in (PROPOSED, MERGED, REJECTED):
+            self.kind.addItem(name, name)
+        self.model = PairModel(self)
+        self.table = _table(self.model)
+        self.sheet = CellSheet()
+        self.facts = text_label("pair-facts")
+        self.message = MessageLabel("pair-message")
+        self._actions = {
+            "previous": partial(self._step, -1),
+            "next": partial(self._step, 1),
+            "accept": self.accept,
+            "reject": self.reject,
+            "undo": partial(self._act, lambda merging: merging.undo()),
+            "redo": partial(self._act, lambda merging: merging.redo()),
+            "merge": self.merge_selected,
+            "split": self.split,
+        }
+        self.gestures = PairButtons(self._actions)
+        self.binder = KeyBinder(self, self._actions)
+        self.pictures = PairPictures(self)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._follow)
+        self._lay_out()
+        self.binder.bind(KEYS)
+        self._guard = TypingGuard(self)
+        self._connect()
+        self._follow()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the list."""
+        return QSize(400, 600)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Let go of the review when the dock widget is removed from the window."""
+        handled = super().event(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._later.stop()
+            session_of(self._viewer).review_changed.disconnect(self._on_review)
+            self._leave()
+            self.pictures.close()
+        return handled
+
+    @property
+    def current(self) -> Entry | None:
+        """The entry at hand."""
+        row = self.table.currentIndex().row()
+        return self.model.entries[row] if 0 <= row < len(self.model.entries) else None
+
+    # --- gestures -------------------------------------------------------------------------------
+
+    def find(self) -> None:
+        """Look for pairs."""
+        if self.pairs is not None:
+            self.pairs.find(PairLimits(self.mitotic.value(), self.at_least.value()))
+            self._offer()
+
+    def accept(self) -> None:
+        """The labels at hand are one cell."""
+        if (entry := self.current) is not None and self.kind.currentData() != MERGED:
+            frame, labels = entry.group
+            self._act(lambda merging: merging.merge(frame, labels))
+
+    def reject(self) -> None:
+        """The labels at hand are not one cell."""
+        if (entry := self.current) is not None and self.kind.currentData() != REJECTED:
+            frame, labels = entry.group
+            self._act(lambda merging: merging.reject(frame, labels))
+
+    def merge_selected(self) -> None:
+        """Merge the cells that are selected in the review."""
+        if self.pairs is None:
+            return
+        desk = self.pairs.desk
+        cells = desk.review.keys(desk.targets())
+        frames = {frame for frame, _ in cells}
+        if len(cells) < 2 or len(frames) > 1:
+            self.message.error(
+                "Select two or more cells of one frame in Review cells: in its table or gallery, "
+                "with Ctrl and click."
+            )
+            return
+        labels = [label for _, label in cells]
+        self._act(lambda merging: merging.merge(min(frames), labels, source="by hand"))
+
+    def split(self) -> None:
+        """Split the merged cell at hand: that of the list of merged cells, or of the review."""
+        if self.pairs is None:
+            return
+        entry = self.current if self.kind.currentData() == MERGED else None
+        if entry is not None:
+            frame, label = entry.group[0], entry.group[1][0]
+        elif self.pairs.desk.current >= 0:
+            [(frame, label)] = self.pairs.desk.review.keys(np.array([self.pairs.desk.current]))
+        else:
+            self.message.error("Go to a merged cell first.")
+            return
+        self._act(lambda merging: merging.split(frame, label))
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self.find_button)
+        for text, widget in (("mitotic ≥", self.mitotic), ("score ≥", self.at_least)):
+            top.addWidget(QLabel(text))
+            top.addWidget(widget)
+        top.addStretch(1)
+        top.addWidget(self.kind)
+        seen = QWidget()
+        below = QVBoxLayout(seen)
+        below.setContentsMargins(0, 0, 4, 0)
+        below.setSpacing(4)
+        below.addWidget(self.facts)
+        below.addWidget(self.sheet)
+        below.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumHeight(140)
+        scroll.setWidget(seen)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(5)
+        layout.addLayout(top)
+        layout.addWidget(self.table, 2)
+        layout.addWidget(self.gestures)
+        layout.addWidget(self.message)
+        layout.addWidget(scroll, 3)
+
+    def _connect(self) -> None:
+        self.find_button.clicked.connect(self.find)
+        self.at_least.valueChanged.connect(self._fill)
+        self.kind.currentIndexChanged.connect(self._fill)
+        selection = self.table.selectionModel()
+        assert selection is not None
+        selection.currentRowChanged.connect(lambda new, old: self._arrive())
+        self.pictures.came.connect(self.sheet.set_pictures)
+        self.pictures.failed.connect(self.message.error)
+        session_of(self._viewer).review_changed.connect(self._on_review)
+
+    def _on_review(self, review: ReviewWidget | None) -> None:
+        # merging for the first time closes the review and opens it again, on other labels
+        self._later.start(0)
+
+    def _follow(self) -> None:
+        """Work for the review that is open now."""
+        review = session_of(self._viewer).review
+        if self.pairs is not None and self.pairs.is_of(review):
+            self._watch()
+            return
+        self._leave()
+        if review is not None and review.desk is not None:
+            self.pairs = PairDesk(review, self)
+            self.pairs.found.connect(self._on_found)
+            self.pairs.changed.connect(self._fill)
+            self.pairs.told.connect(self.message.hint)
+            self.pairs.refused.connect(self.message.error)
+            self.message.hint("Find pairs, or merge cells that you select in Review cells.")
+            self._watch()
+        else:
+            self.message.hint(_CLOSED)
+        self._fill()
+
+    def _watch(self) -> None:
+        """Draw over the layer of labels that the review shows."""
+        assert self.pairs is not None
+        scene = self.pairs.review.scene
+        if scene is None or (self.lines and self.lines.segmentation is scene.segmentation):
+            return
+        if self.lines is not None:
+            self.lines.close()
+        self.lines = PairLines(self._viewer, scene.segmentation, scene.axes, self)
+        self.lines.made.connect(lambda layer: self.binder.bind_layer(layer, KEYS))
+        self._draw()
+
+    def _leave(self) -> None:
+        if self.lines is not None:
+            self.lines.close()
+            self.lines.deleteLater()
+        if self.pairs is not None:
+            self.pairs.close()
+            self.pairs.deleteLater()
+        self.pairs = self.lines = None
+
+    def _on_found(self) -> None:
+        self.kind.setCurrentIndex(0)
+        self._fill()
+        n = len(self.model.entries)
+        self.message.hint(f"{n} pairs." if n else "No pair was found; lower the two numbers.")
+
+    def _fill(self) -> None:
+        """Make the list anew, and stay at the line."""
+        pairs, row = self.pairs, max(self.table.currentIndex().row(), 0)
+        if pairs is None:
+            self.model.set([], None, 1)
+        else:
+            kind, score = self.kind.currentData(), self.at_least.value()
+            found = entries(kind, pairs.merging, pairs.proposals, score)
+            self.model.set(found, pairs.proposals, pairs.desk.segmentation.grid[0])
+        self._go(min(row, len(self.model.entries) - 1))
+        self._arrive()
+
+    def _step(self, by: int) -> None:
+        row = self.table.currentIndex().row() + by
+        if 0 <= row < len(self.model.entries):
+            self._go(row)
+        else:
+            self.message.hint("This is the last pair." if by > 0 else "This is the first pair.")
+
+    def _go(self, row: int) -> None:
+        selection = self.table.selectionModel()
+        assert selection is not None
+        flags = QItemSelectionModel.SelectionFlag
+        selection.setCurrentIndex(
+            self.model.index(row, 0), flags.ClearAndSelect | flags.Rows | flags.Current
+        )
+
+    def _act(self, gesture: Any) -> None:
+        if self.pairs is not None:
+            self.pairs.act(gesture)
+            self._offer()
+
+    def _rows(self, entry: Entry) -> tuple[int, ...]:
+        """Rows of the cells of an entry in the review as it is now."""
+        assert self.pairs is not None
+        frame, labels = entry.group
+        found = (self.pairs.desk.review.row_of(frame, label) for label in labels)
+        return tuple(row for row in found if row >= 0)
+
+    def _arrive(self) -> None:
+        """Show the pair at hand: in the canvas, in the review, and its pictures."""
+        entry = self.current
+        rows = () if entry is None or self.pairs is None else self._rows(entry)
+        if rows and self.pairs is not None and entry is not None:
+            desk = self.pairs.desk
+            if rows != self._wanted:
+                desk.go_to(rows[0])
+            names = [(f"cell {desk.review.cells.label[row]}", (row,)) for row in rows]
+            wishes = [*names, ("together", rows)] if len(rows) > 1 else names
+            self.pictures.want(desk.source.pixels, wishes)
+        else:
+            self.sheet.set_pictures(None)
+        self._wanted = rows
+        self.facts.setText("" if entry is None else self._told(rows))
+        self._draw()
+        self._offer()
+
+    def _told(self, rows: tuple[int, ...]) -> str:
+        assert self.pairs is not None
+        review = self.pairs.desk.review
+        told = []
+        for row in rows:
+            name = phase_name(review.phases, int(review.final[row]))
+            sure = float(review.shown.confidence[row])
+            number = "" if np.isnan(sure) else f", {sure:.2f}"
+            status = review.statuses()[row] or "not classified"
+            told.append(f"{review.cells.label[row]}: {name} ({status}{number})")
+        return "\n".join(told)
+
+    def _draw(self) -> None:
+        if self.pairs is None or self.lines is None:
+            return
+        found = [self._rows(entry) for entry in self.model.entries]
+        shown = [(place, rows) for place, rows in enumerate(found) if len(rows) > 1]
+        at = self.table.currentIndex().row()
+        current = next((i for i, (place, _) in enumerate(shown) if place == at), -1)
+        pairs = np.array([rows[:2] for _, rows in shown], np.int64).reshape(-1, 2)
+        self.lines.show(self.pairs.desk.review.cells, pairs, current)
+
+    def _offer(self) -> None:
+        """Enable what can be done."""
+        pairs, entry, kind = self.pairs, self.current, self.kind.currentData()
+        may = pairs is not None and not pairs.desk.project.read_only
+        n, at = len(self.model.entries), self.table.currentIndex().row()
+        undo = pairs.merging.to_undo if may and pairs is not None else None
+        redo = pairs.merging.to_redo if may and pairs is not None else None
+        self.find_button.setEnabled(pairs is not None)
+        self.gestures.offer(
+            {
+                "previous": at > 0,
+                "next": 0 <= at < n - 1,
+                "accept": may and entry is not None and kind != MERGED,
+                "reject": may and entry is not None and kind != REJECTED,
+                "undo": undo is not None,
+                "redo": redo is not None,
+                "merge": may,
+                "split": may,
+            },
+            {"undo": _about(undo), "redo": _about(redo)},
+        )
+
+
+def _about(action: Action | None) -> str:
+    return "" if action is None else f" {action.about}"
+
+
+def _fraction(name: str, value: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setObjectName(name)
+    box.setRange(0, 1)
+    box.setSingleStep(0.05)
+    box.setDecimals(2)
+    box.setValue(value)
+    return box
+
+
+def _table(model: PairModel) -> QTableView:
+    table = QTableView()
+    table.setObjectName("pair-table")
+    table.setModel(model)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setMinimumHeight(110)
+    header, side = table.horizontalHeader(), table.verticalHeader()
+    assert header is not None
+    assert side is not None
+    side.setVisible(False)
+    side.setDefaultSectionSize(22)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setStretchLastSection(True)
+    return table

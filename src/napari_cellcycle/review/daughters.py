@@ -239,5 +239,5 @@ def _probability(review: Review, family: set[str]) -> Floats:
     shown = review.prediction_set
     assert shown is not None
     columns = [i for i, slug in enumerate(shown.phases) if slug in family]
-    votes = leaves_by_axis(review)[:, :, columns].sum(axis=2).mean(axis=1)
-    return np.nan_to_num(votes)
+    votes: Floats = leaves_by_axis(review)[:, :, columns].sum(axis=2).mean(axis=1)
+    return np.where(np.isnan(votes), 0, votes)

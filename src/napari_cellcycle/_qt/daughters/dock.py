@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from napari_cellcycle._qt.daughters.pair_model import (
     PairModel,
     entries,
 )
-from napari_cellcycle._qt.daughters.pair_pictures import PairPictures
+from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
 from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.review.cell_sheet import CellSheet
@@ -81,7 +82,7 @@ class DaughtersWidget(QWidget):
         self.sheet = CellSheet()
         self.facts = text_label("pair-facts")
         self.message = MessageLabel("pair-message")
-        self._actions = {
+        self._actions: dict[str, Callable[[], Any]] = {
             "previous": partial(self._step, -1),
             "next": partial(self._step, 1),
             "accept": self.accept,
@@ -125,7 +126,7 @@ class DaughtersWidget(QWidget):
 
     # --- gestures -------------------------------------------------------------------------------
 
-    def find(self) -> None:
+    def find_pairs(self) -> None:
         """Look for pairs."""
         if self.pairs is not None:
             self.pairs.find(PairLimits(self.mitotic.value(), self.at_least.value()))
@@ -208,7 +209,7 @@ class DaughtersWidget(QWidget):
         layout.addWidget(scroll, 3)
 
     def _connect(self) -> None:
-        self.find_button.clicked.connect(self.find)
+        self.find_button.clicked.connect(self.find_pairs)
         self.at_least.valueChanged.connect(self._fill)
         self.kind.currentIndexChanged.connect(self._fill)
         selection = self.table.selectionModel()
@@ -315,8 +316,9 @@ class DaughtersWidget(QWidget):
             desk = self.pairs.desk
             if rows != self._wanted:
                 desk.go_to(rows[0])
-            names = [(f"cell {desk.review.cells.label[row]}", (row,)) for row in rows]
-            wishes = [*names, ("together", rows)] if len(rows) > 1 else names
+            wishes: list[Wish] = [(f"cell {desk.review.cells.label[row]}", (row,)) for row in rows]
+            if len(rows) > 1:
+                wishes.append(("together", rows))
             self.pictures.want(desk.source.pixels, wishes)
         else:
             self.sheet.set_pictures(None)

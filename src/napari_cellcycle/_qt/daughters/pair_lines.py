@@ -93,11 +93,12 @@ class PairLines(QObject):
         colors = [_AT_HAND if here else _OTHERS for here in at_hand]
         if self.layer is None or self.layer not in self._viewer.layers:
             self._add(data, colors, self._width(cells, pairs))
-        else:
+            return
+        if not np.array_equal(self.layer.data, data):
             self.layer.data = data
-            self.layer.edge_color = colors
             self.layer.edge_width = self._width(cells, pairs)
-            self.layer.visible = True
+        self.layer.edge_color = colors
+        self.layer.visible = True
 
     def _lines(self, cells: CellTable, pair: Ints, *, in_3d: bool) -> NDArray[np.float64]:
         """Start and way of the lines of a pair, ``(n, 2, d)``: one, or one a plane."""

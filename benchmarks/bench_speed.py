@@ -1,0 +1,281 @@
+"""Cells a second of ``classify``, beside the ways it is done today and beside its own limits.
+
+Run ``uv run python benchmarks/bench_speed.py [--quick] [--cells N] [--out docs/benchmarks.md]``:
+about five minutes on two cores. All times are of one run, in turns, and only their ratios mean
+something elsewhere. Images and labels are in memory; the field is simulated, and repeated side by
+side where more cells are asked for.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from tables import markdown, note, options, parsed, publish
+
+from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.classify import ClassifyRequest, classify, prepare
+from napari_cellcycle.classify.batching import Batcher
+from napari_cellcycle.classify.device import choose_device
+from napari_cellcycle.classify.pipeline import in_order
+from napari_cellcycle.classify.run import BORDER_ODDS
+from napari_cellcycle.image.stack import Segmentation, Stack
+from napari_cellcycle.models.classifier import ProjectionClassifier
+from napari_cellcycle.models.ensemble import decide, discount
+from napari_cellcycle.models.folder import load_model
+from napari_cellcycle.simulate import simulate_field
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FIELD = 60
+"""Cells of the field that is repeated."""
+PLAIN_EDGE = 224
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """An image, its labels and a model.
+
+    Parameters
+    ----------
+    stack : Stack
+    labels : Segmentation
+    model : ProjectionClassifier
+    """
+
+    stack: Stack
+    labels: Segmentation
+    model: ProjectionClassifier
+
+    @property
+    def request(self) -> ClassifyRequest:
+        """What ``classify`` is asked."""
+        return ClassifyRequest(self.stack, self.labels, self.model, device=self.model.device)
+
+    def of(self, n: int) -> Scene:
+        """The first ``n`` cells of the field, repeated side by side as often as it takes."""
+        field = self.labels.volume(0)
+        times = -(-n // int(field.max()))
+        shift = np.arange(times, dtype=np.int64) * int(field.max())
+        many = np.where(field, field + shift[:, None, None, None], 0)
+        many[many > n] = 0
+        data = np.tile(np.asarray(self.stack.data), (times, 1, 1, 1, 1))
+        # one field a frame: an image of one plane of fields would be as quick
+        return replace(
+            self,
+            stack=replace(self.stack, data=data),
+            labels=replace(self.labels, data=many.astype(np.int32)),
+        )
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one run."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def in_turns(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median time of each way; the ways take turns, so that a busy minute hits all of them."""
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(repeats):
+        for name, work in ways.items():
+            found[name].append(seconds(work))
+        note(f"turn {turn + 1} of {repeats}")
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+# --- the ways it is done today ----------------------------------------------------------------
+
+
+def plain_views(scene: Scene, axis: int) -> list[torch.Tensor]:
+    """Crop by regionprops, mask, project, then Pillow and torchvision, cell by cell."""
+    from PIL import Image
+    from skimage.measure import regionprops
+    from torchvision import transforms
+
+    prepare_one = transforms.Compose(
+        [
+            transforms.Resize((PLAIN_EDGE, PLAIN_EDGE)),
+            transforms.ToTensor(),
+            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
+    found = []
+    for frame in range(scene.stack.n_frames):
+        dna, membrane = (scene.stack.volume(frame, c) for c in range(2))
+        for region in regionprops(scene.labels.volume(frame)):
+            crop = [np.where(region.image, volume[region.slice], 0) for volume in (dna, membrane)]
+            flat = [picture.max(axis=axis).astype(np.float32) for picture in crop]
+            grey = [(255 * p / max(p.max(), 1)).astype(np.uint8) for p in flat]
+            picture = Image.fromarray(np.stack([grey[0], grey[1], grey[0]], axis=-1))
+            found.append(prepare_one(picture))
+    return found
+
+
+def plain_way(scene: Scene, networks: list[torch.nn.Module], batch: int) -> None:
+    """Three eager ResNet18 of 224 pixels, one axis after the other."""
+    with torch.inference_mode():
+        for axis, network in enumerate(networks):
+            views = plain_views(scene, axis)
+            for start in range(0, len(views), batch):
+                network(torch.stack(views[start : start + batch])).softmax(dim=1).numpy()
+
+
+def own_eager(scene: Scene, networks: dict[str, torch.nn.Module]) -> NDArray[np.int64]:
+    """Our model at its own size: views first, then eager float32 networks, batches of 64."""
+    card, spacing = scene.model.card, scene.stack.spacing
+    assert spacing is not None
+    phases = []
+    cells = cell_table(scene.labels, spacing)
+    for frame in range(scene.stack.n_frames):
+        rows = cells.select(cells.frame == frame)
+        volumes = [scene.stack.volume(frame, c) for c in range(2)]
+        views = make_views(volumes, scene.labels.volume(frame), rows, card.recipe)
+        outputs = []
+        with torch.inference_mode():
+            for a, axis in enumerate(views.axes):
+                images = torch.from_numpy(np.ascontiguousarray(views.images[:, a]))
+                temperature = card.temperatures[axis]
+                logits = torch.cat([networks[axis](part) for part in images.split(64)])
+                outputs.append(
+                    (
+                        (logits[:, :2] / temperature["level1"]).softmax(1),
+                        (logits[:, 2:] / temperature["level2"]).softmax(1),
+                    )
+                )
+        level1, level2 = (torch.stack([o[i] for o in outputs], 1).numpy() for i in (0, 1))
+        level1 = discount(level1, rows.touches_border, BORDER_ODDS)
+        phases.append(decide(level1, level2, views.axes).phase)
+    return np.concatenate(phases)
+
+
+# --- limits -----------------------------------------------------------------------------------
+
+
+def bandwidth() -> float:
+    """Bytes a second that one core reads, of an array that fits into no cache."""
+    data = np.ones(1 << 27, np.uint8)
+    return data.nbytes / min(seconds(lambda: data.view(np.uint64).max()) for _ in range(5))
+
+
+def bare(model: ProjectionClassifier, views: NDArray[np.float32], axes: tuple[str, ...]) -> None:
+    """Only the forward passes, all cores."""
+    batcher = Batcher(model, 64)
+    parts = np.array_split(views, max(torch.get_num_threads(), -(-len(views) // 64)))
+    for _ in in_order(lambda part: batcher.predict(part, axes), parts, torch.get_num_threads()):
+        pass
+
+
+def main() -> None:
+    parser = options("speed", __doc__, cells=240, repeats=3)
+    given = parsed(parser)
+    n, repeats = (30, 1) if given.quick else (given.cells, given.repeats)
+    device = choose_device(given.device)
+    model = load_model("mitosis-3d", device)
+    field = simulate_field(n_cells=FIELD, seed=5)
+    nuclei = replace(field.nuclei, data=np.asarray(field.nuclei.data))
+    scene = Scene(field.stack, nuclei, model).of(n)
+
+    from torchvision.models import resnet18
+
+    torch.manual_seed(0)
+    plain = [resnet18(num_classes=6).eval() for _ in range(3)]
+    eager = {
+        axis: copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+        for axis, network in model.networks.items()
+    }
+    spacing = scene.stack.spacing
+    assert spacing is not None
+    cells = cell_table(scene.labels, spacing)
+    first = cells.select(cells.frame == 0)
+    volumes = [scene.stack.volume(0, c) for c in range(2)]
+    views = make_views(volumes, scene.labels.volume(0), first, model.card.recipe)
+    repeated = np.tile(views.images, (-(-n // len(first)), 1, 1, 1, 1))[:n]
+
+    def table_and_projections() -> None:
+        table = cell_table(scene.labels, spacing)
+        for frame in range(scene.stack.n_frames):
+            rows = table.select(table.frame == frame)
+            pair = [scene.stack.volume(frame, c) for c in range(2)]
+            make_views(pair, scene.labels.volume(frame), rows, model.card.recipe)
+
+    run = partial(classify, scene.stack, scene.labels, model=model, device=device)
+    run()  # imports, caches, networks made ready
+    ways = {
+        "batch 1": lambda: plain_way(scene, plain, 1),
+        "batches of 64": lambda: plain_way(scene, plain, 64),
+        "eager": lambda: own_eager(scene, eager),
+        "ours": run,
+        "bare": lambda: bare(model, repeated, views.axes),
+        "table and views": table_and_projections,
+        "prepare": lambda: prepare(scene.request),
+    }
+    took = in_turns(ways, repeats)
+    size = scene.stack.data.nbytes + scene.labels.data.nbytes
+    one_pass = size / bandwidth()
+    ours = took["ours"]
+    agree = float(np.mean(run().decision.phase == own_eager(scene, eager)))
+
+    def rate(way: str) -> str:
+        return f"{n / took[way]:.1f}"
+
+    rows = [
+        ("cell by cell, 224 px, batch 1", rate("batch 1"), f"{took['batch 1'] / ours:.1f}", "12"),
+        (
+            "the same in batches of 64",
+            rate("batches of 64"),
+            f"{took['batches of 64'] / ours:.1f}",
+            "20",
+        ),
+        (
+            "our model at its own size, eager, contiguous",
+            rate("eager"),
+            f"{took['eager'] / ours:.2f}",
+            "2",
+        ),
+        ("**classify**", rate("ours"), "1", ""),
+        (
+            "bare forward passes, and one pass through the data",
+            f"{n / (took['bare'] + one_pass):.1f}",
+            f"{(took['bare'] + one_pass) / ours:.2f}",
+            "0.80",
+        ),
+    ]
+    text = markdown(("way", "cells a second", "classify is faster by", "asked"), rows)
+    shares = markdown(
+        ("step by itself", "ms a cell"),
+        [
+            ("questions and table of cells", f"{1e3 * took['prepare'] / n:.2f}"),
+            ("table of cells and views, one core", f"{1e3 * took['table and views'] / n:.2f}"),
+            ("forward passes, all cores", f"{1e3 * took['bare'] / n:.2f}"),
+            ("one pass through the data", f"{1e3 * one_pass / n:.3f}"),
+        ],
+    )
+    growth = []
+    for m in (10, 100) if given.quick else (10, 100, 1000):
+        part = Scene(field.stack, nuclei, model).of(m)
+        work = partial(classify, part.stack, part.labels, model=model, device=device)
+        growth.append((str(m), f"{1e3 * min(seconds(work) for _ in range(2)) / m:.2f}"))
+        note(f"{m} cells")
+    grown = markdown(("cells", "ms a cell"), growth)
+    table_ratio = took["table and views"] / one_pass
+    remark = (
+        f"{n} cells, {size / 1e6:.0f} MB, {torch.get_num_threads()} cores. Phases agree with the "
+        f"eager float32 networks for {agree:.2%} of cells. Table and views take"
+        f" {table_ratio:.0f} times one pass through the data (asked: 3)."
+    )
+    publish(given, "\n\n".join([text, remark, shares, grown]))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,6 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project_arguments import image_number, who, who_options
 
 if TYPE_CHECKING:
-    from napari_cellcycle.cells.timing import Timing
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.tracked import Tracking
     from napari_cellcycle.review.smoothing import Smoothed
@@ -54,6 +53,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Take tracks, look for steps that cannot be, smooth, and print how long phases last."""
+    from napari_cellcycle.figures.timing import duration_rows
     from napari_cellcycle.figures.timing_files import jumps_table, subtitle, write_timing
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.smoothing import smooth_predictions
@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> None:
         n, model = len(smoothed.changed), smoothed.predictions.model
         print(f"\nPrediction set {model!r} added; {n:,} cells have another phase in it")
     print()
-    _print_durations(timing)
+    print_table(duration_rows(timing), right=(1, 2, 3, 4))
     print_files(list(files))
 
 
@@ -159,20 +159,3 @@ def _minutes(texts: list[str]) -> dict[str, float]:
 def _values(smoothed: Smoothed) -> dict[str, Any]:
     predictions = smoothed.predictions
     return {"id": predictions.id, "model": predictions.model, "changed": len(smoothed.changed)}
-
-
-def _print_durations(timing: Timing) -> None:
-    from napari_cellcycle.figures.timing import median_text
-
-    head = ("", "complete", "end not seen", "beginning not seen", f"median, {timing.unit}")
-    rows = [
-        (
-            duration.name,
-            f"{duration.survival.complete:,}",
-            f"{duration.survival.censored:,}",
-            f"{duration.unbegun:,}",
-            median_text(duration),
-        )
-        for duration in timing.durations
-    ]
-    print_table([head, *rows], right=(1, 2, 3, 4))

@@ -22,7 +22,7 @@ def test_curves_bars_and_table_say_the_same() -> None:
     assert ends == [1, 1, 2, 3, 4]
     assert [bar.get_height() for bar in frames.patches] == [0, 0, 0, 0, 0, 1, 0]
     texts = [text.get_text() for text in page.texts]
-    assert {"film", "2 (? to ?)", "entry into mitosis to anaphase"} <= set(texts)
+    assert {"film", "2 (?–?)", "entry into mitosis to anaphase"} <= set(texts)
     figure.canvas.draw()
     size = figure.get_size_inches() * figure.dpi
     for text in page.texts:

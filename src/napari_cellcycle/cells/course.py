@@ -204,15 +204,24 @@ class Course:
         ndarray, ``(m, 2)``, int64
             Rows before and after.
         """
-        found = []
-        for rows in tracks.members().values():
-            known = rows[phase[rows] >= 0]
-            for before, after in zip(known[:-1].tolist(), known[1:].tolist(), strict=True):
-                step = self.steps(int(frame[after] - frame[before]))
-                ways = step[self.state == phase[before]][:, self.state == phase[after]]
-                if ways.sum(axis=1).max() < self.possible:
-                    found.append((before, after))
-        return np.array(found, np.int64).reshape(-1, 2)
+        known = np.flatnonzero((phase >= 0) & (tracks.track >= 0))
+        known = known[np.lexsort((frame[known], tracks.track[known]))]
+        before, after = known[:-1], known[1:]
+        same = tracks.track[before] == tracks.track[after]
+        before, after = before[same], after[same]
+        gap = frame[after] - frame[before]
+        wrong = np.zeros(len(gap), bool)
+        for n in np.unique(gap).tolist():
+            here = gap == n
+            wrong[here] = ~self._possible(n)[phase[before[here]], phase[after[here]]]
+        return np.stack([before[wrong], after[wrong]], axis=1)
+
+    def _possible(self, n: int) -> NDArray[np.bool_]:
+        """Whether a phase (column) can be so many frames after another one (row)."""
+        k, step = len(self.phases), self.steps(n)
+        arrives = np.stack([step[:, self.state == i].sum(axis=1) for i in range(k)], axis=1)
+        best = np.stack([arrives[self.state == i].max(axis=0) for i in range(k)])
+        return np.asarray(best >= self.possible)
 
     def emissions(self, probabilities: Floats) -> Floats:
         """How well each hidden state goes with what is said of each cell, ``(n, s)``."""

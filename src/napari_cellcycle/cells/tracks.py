@@ -231,8 +231,9 @@ def tracks_of_points(
     at[:, 5 - data.shape[1] :] = data[:, 2:]
     frame = np.rint(data[:, 1]).astype(np.int64)
     label = np.zeros(len(data), np.int64)
+    rows_of = {t: np.flatnonzero(cells.frame == t) for t in np.unique(frame).tolist()}
     for i in range(len(data)):
-        rows = np.flatnonzero(cells.frame == frame[i])
+        rows = rows_of[int(frame[i])]
         inside = (cells.bbox[rows, 0] - 0.5 <= at[i]) & (at[i] <= cells.bbox[rows, 1] - 0.5)
         rows = rows[inside.all(axis=1)]
         if len(rows):

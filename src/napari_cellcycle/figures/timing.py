@@ -133,30 +133,39 @@ def _frames(page: Page, left: float, timing: Timing) -> None:
 
 def _table(page: Page, top: float, timing: Timing) -> None:
     theme = page.theme
-    head = (
-        *("", "from beginning to end", "end not seen", "beginning not seen"),
-        f"median (95 % limits), {timing.unit}",
-    )
+    head, *rows = duration_rows(timing)
     for (x, side), text in zip(_COLUMNS, head, strict=True):
         page.text(_MARGIN + x, top, text, 8.5, ha=side, color=theme.faint)
-    for i, duration in enumerate(timing.durations, 1):
+    for i, (duration, values) in enumerate(zip(timing.durations, rows, strict=True), 1):
         y = top + i * _ROW
         color, leaf = _color(duration, timing, theme), duration.slug in timing.phases.slugs
         if leaf:
             page.box(_MARGIN, y - 8, 9, 9, fill=color)
         elif duration.slug != BETWEEN_DIVISIONS:
             page.box(_MARGIN, y - 8, 9, 9, edge=color, line=1.4, dashed=True)
-        values = (
-            *(duration.name, f"{duration.survival.complete:,}", f"{duration.survival.censored:,}"),
-            *(f"{duration.unbegun:,}", median_text(duration)),
-        )
         for (x, side), text in zip(_COLUMNS, values, strict=True):
             page.text(_MARGIN + x + (15 if side == "left" else 0), y, text, 9, ha=side)
     note = (
-        "Kaplan and Meier: what was not seen to end counts as lasting longer; what was not seen to "
-        "begin is left out."
+        "Kaplan and Meier, with 95 % limits: what was not seen to end counts as lasting longer; "
+        "what was not seen to begin is left out."
     )
     page.text(_MARGIN, top + (len(timing.durations) + 1.2) * _ROW, note, 8.5, color=theme.faint)
+
+
+def duration_rows(timing: Timing) -> list[tuple[str, ...]]:
+    """Name, numbers and median of each duration as texts, with a headline."""
+    head = ("", "complete", "end unseen", "start unseen", f"median, {timing.unit}")
+    rows = [
+        (
+            duration.name,
+            f"{duration.survival.complete:,}",
+            f"{duration.survival.censored:,}",
+            f"{duration.unbegun:,}",
+            median_text(duration),
+        )
+        for duration in timing.durations
+    ]
+    return [head, *rows]
 
 
 def median_text(duration: Duration) -> str:
@@ -166,7 +175,7 @@ def median_text(duration: Duration) -> str:
     low, high = duration.survival.median_limits
     values = [duration.survival.median, low, high]
     median, low_text, high_text = ("?" if math.isnan(v) else f"{v:.3g}" for v in values)
-    return f"{median} ({low_text} to {high_text})"
+    return f"{median} ({low_text}–{high_text})"
 
 
 def _color(duration: Duration, timing: Timing, theme: Theme) -> str:

@@ -10,12 +10,14 @@ import numpy as np
 from napari_cellcycle._qt.review.walk import Walk
 from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.scribe import HIDDEN
+from napari_cellcycle.review.tracking import enter_spread, rows_ahead
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtCore import QObject
 
     from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle.cells.tracks import Tracks
     from napari_cellcycle.project.words import Action
     from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.scribe import Change, Entered
@@ -87,6 +89,15 @@ class Desk(Walk):
     def clear(self) -> None:
         """Take one's word on the targets back."""
         self._speak(self.review.scribe.clear, go_on=False)
+
+    def spread(self, tracks: Tracks, *, back: bool = False) -> None:
+        """Say of cells along the track of the one at hand what was said of it."""
+        row, review = self.current, self.review
+        if row < 0:
+            self.refused.emit("Go to a cell first.")
+            return
+        n = len(rows_ahead(review, tracks, row, back=back))
+        self._enter(lambda: enter_spread(review, tracks, row, back=back), n)
 
     def sure_rows(self) -> Ints:
         """Cells that :meth:`accept_sure` would accept."""

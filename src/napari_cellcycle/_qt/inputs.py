@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.errors import CellCycleError
 
@@ -220,8 +222,17 @@ def _described(layer: Any, axes: str) -> Any:
     )
 
 
+class _Shared(np.ndarray[Any, Any]):
+    """An array that dask takes as it is; of a plain one it makes a copy."""
+
+
 def _lazy(data: Any) -> Any:
     """Wrap an array in dask without reading it, which naming it after its content would do."""
     import dask.array as da
 
-    return data if isinstance(data, da.Array) else da.from_array(data, name=False)
+    if isinstance(data, da.Array):
+        return data
+    if not isinstance(data, np.ndarray):
+        return da.from_array(data, name=False)
+    plain = np.empty((0,) * data.ndim, data.dtype)
+    return da.from_array(data.view(_Shared), name=False, meta=plain)

@@ -9,6 +9,8 @@ import numpy as np
 from napari_cellcycle._qt.sample_data import MEMBRANE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import Segmentation, Stack
 
@@ -20,42 +22,91 @@ def axes_of_grid(grid: tuple[int, ...]) -> str:
     return "".join(a for a, size in zip("TZYX", grid, strict=True) if a in "YX" or size > 1)
 
 
-def add_stack(viewer: Any, stack: Stack, spacing: Spacing) -> list[Any]:
-    """Add each channel of an image as a layer, in the colour of its role."""
+def channels_in_memory(stack: Stack) -> list[Any]:
+    """Data of a layer for each channel of an image; to be read in a thread."""
+    axes = axes_of_grid(stack.grid)
+    return [in_memory(on_axes(stack.data[:, index], axes)) for index in range(len(stack.channels))]
+
+
+def labels_in_memory(segmentation: Segmentation, axes: str = "") -> Any:
+    """Data of a Labels layer that may be edited, on axes of ``TZYX``; to be read in a thread."""
+    data = in_memory(on_axes(segmentation.data, axes or axes_of_grid(segmentation.grid)))
+    return data.copy() if isinstance(segmentation.data, np.ndarray) else data
+
+
+def add_stack(
+    viewer: Any, stack: Stack, spacing: Spacing, channels: Sequence[Any] | None = None
+) -> list[Any]:
+    """Add each channel of an image as a layer, in the colour of its role.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Gets the layers, at the top.
+    stack : Stack
+        The image.
+    spacing : Spacing
+        Of the layers.
+    channels : sequence of array, optional
+        What :func:`channels_in_memory` has read.
+    """
     from napari_cellcycle.image import guess_roles
 
     axes = axes_of_grid(stack.grid)
+    read = channels_in_memory(stack) if channels is None else channels
     roles = {index: role for role, index in guess_roles(stack.channels).items()}
     return [
         viewer.add_image(
-            in_memory(on_axes(stack.data[:, index], axes)),
+            data,
             name=name,
             colormap=_COLORS.get(roles.get(index, ""), "gray"),
             blending="additive",
             **_place(axes, spacing),
         )
-        for index, name in enumerate(stack.channels)
+        for index, (name, data) in enumerate(zip(stack.channels, read, strict=True))
     ]
 
 
 def add_segmentation(
-    viewer: Any, segmentation: Segmentation, spacing: Spacing, *, visible: bool = True
+    viewer: Any,
+    segmentation: Segmentation,
+    spacing: Spacing,
+    *,
+    visible: bool = True,
+    data: Any = None,
 ) -> Any:
-    """Add a copy of a segmentation as a Labels layer on the grid of its image."""
-    axes = axes_of_grid(segmentation.grid)
-    data = in_memory(on_axes(segmentation.data, axes))
+    """Add a copy of a segmentation as a Labels layer on the grid of its image.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Gets the layer, at the top.
+    segmentation : Segmentation
+        The labels.
+    spacing : Spacing
+        Of the layer.
+    visible : bool
+        Whether it is shown.
+    data : array, optional
+        What :func:`labels_in_memory` has read.
+    """
     return viewer.add_labels(
-        data.copy() if isinstance(data, np.ndarray) else data,
+        labels_in_memory(segmentation) if data is None else data,
         name=segmentation.name,
         visible=visible,
-        **_place(axes, spacing),
+        **_place(axes_of_grid(segmentation.grid), spacing),
     )
 
 
 def in_memory(data: Any) -> Any:
     """Load small lazy data, so that layers of it can be edited and are drawn at once."""
-    small = data.size * data.dtype.itemsize <= 1 << 29
-    return np.asarray(data) if small else data
+    import dask.array as da
+
+    if isinstance(data, np.ndarray) or data.size * data.dtype.itemsize > 1 << 29:
+        return data
+    read = np.empty(data.shape, data.dtype)
+    da.store([data], [read], lock=False)  # block by block: no second copy to join them
+    return read
 
 
 def _place(axes: str, spacing: Spacing) -> dict[str, Any]:

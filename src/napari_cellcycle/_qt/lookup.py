@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_AT_ONCE = 1 << 16
+"""Voxels looked up at once: few enough that what numpy makes in between stays in the cache."""
 _DENSE = 1 << 20
 """Labels up to here are looked up in a table; sparser, larger ones by bisection."""
 
@@ -46,17 +49,43 @@ class PhaseLookup:
         if frame in self._tables:
             self._tables[frame][self._labels[frame]] = class_ids
 
-    def take(self, frame: int, labels: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-        """Class ids of an array of labels of one frame, same shape, ``uint8``."""
+    def take(
+        self,
+        frame: int,
+        labels: NDArray[np.integer[Any]],
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Class ids of labels of one frame, same shape, ``uint8``; written to ``out`` if given."""
+        found = np.empty(labels.shape, np.uint8) if out is None else out
         known = self._labels.get(frame)
         if known is None or not len(known):
-            return np.zeros(labels.shape, np.uint8)
-        if frame in self._tables:
-            return self._tables[frame].take(labels, mode="clip")
-        place = np.searchsorted(known, labels)
-        place[place == len(known)] = 0
-        ids: NDArray[np.uint8] = np.where(known[place] == labels, self._ids[frame][place], 0)
-        return ids.astype(np.uint8, copy=False)
+            found[...] = 0
+        elif frame in self._tables:
+            table = self._tables[frame]
+            for part in _parts(labels.shape):
+                table.take(labels[part], mode="clip", out=found[part])
+        else:
+            for part in _parts(labels.shape):
+                place = np.searchsorted(known, labels[part])
+                place[place == len(known)] = 0
+                found[part] = np.where(known[place] == labels[part], self._ids[frame][place], 0)
+        return found
+
+
+def _parts(shape: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+    """Cut an array along its first axes into parts of a good size."""
+    if not shape or math.prod(shape) <= _AT_ONCE:
+        yield (...,)
+        return
+    below = math.prod(shape[1:])
+    if below > _AT_ONCE:
+        for i in range(shape[0]):
+            for part in _parts(shape[1:]):
+                yield (i, *part)
+    else:
+        step = _AT_ONCE // below
+        for i in range(0, shape[0], step):
+            yield (slice(i, i + step),)
 
 
 def edges(labels: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:

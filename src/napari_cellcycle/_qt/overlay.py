@@ -109,20 +109,43 @@ class PhaseOverlay:
         class_ids : ndarray, ``(n,)``, int
             One a row of the cell table; 0 clears a cell.
         """
-        for frame, rows in self._rows.items():
-            ids = class_ids[rows].astype(np.uint8)
-            if self._lookup is not None:
-                self._lookup.set_all(frame, ids)
-                continue
+        for frame in self._rows:
+            self.paint_frame(frame, class_ids, redraw=False)
+        self.layer.refresh(extent=False)
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Frames that have cells."""
+        return tuple(self._rows)
+
+    def paint_frame(
+        self, frame: int, class_ids: NDArray[np.integer[Any]], *, redraw: bool = True
+    ) -> None:
+        """Give every cell of a frame its class.
+
+        Parameters
+        ----------
+        frame : int
+            One of :attr:`frames`.
+        class_ids : ndarray, ``(n,)``, int
+            One a row of the cell table, those of other frames too.
+        redraw : bool
+            Whether to redraw.
+        """
+        rows = self._rows[frame]
+        ids = class_ids[rows].astype(np.uint8)
+        if self._lookup is not None:
+            self._lookup.set_all(frame, ids)
+        else:
             assert self._painted is not None
             assert self._labels is not None
             lookup = PhaseLookup({frame: self._cells.label[rows]})
             lookup.set_all(frame, ids)
-            ids_of = lookup.take(frame, self._labels[frame])
+            lookup.take(frame, self._labels[frame], out=self._painted[frame])
             if self._outline:
-                ids_of[~edges(self._labels[frame])] = 0
-            self._painted[frame] = ids_of
-        self.layer.refresh(extent=False)
+                self._painted[frame][~edges(self._labels[frame])] = 0
+        if redraw:
+            self.layer.refresh(extent=False)
 
     def set_phase(self, label: int, frame: int, class_id: int) -> None:
         """Give one cell another class: repaint its bounding box, or change its entry of the lookup.

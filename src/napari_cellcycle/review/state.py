@@ -37,6 +37,8 @@ class Review(Standing):
         Id of the prediction set to show; the newest of the vocabulary by default.
     blind : bool
         Show neither predictions nor what others said, and note of each word that it was said so.
+    read : Loaded, optional
+        What :func:`~napari_cellcycle.review.loaded.load` has read of the same, in another thread.
 
     Attributes
     ----------
@@ -56,6 +58,7 @@ class Review(Standing):
         vocabulary: str | None = None,
         predictions: str | None = None,
         blind: bool = False,
+        read: Loaded | None = None,
     ) -> None:
         images = project.images.all()
         if not images:
@@ -65,8 +68,9 @@ class Review(Standing):
         number = images[0].number if image is None else image
         self._vocabulary = vocabulary
         self._predictions = predictions
-        loaded = load(project, number, vocabulary=vocabulary, predictions=predictions)
-        super().__init__(project, number, loaded, blind=blind)
+        if read is None:
+            read = load(project, number, vocabulary=vocabulary, predictions=predictions)
+        super().__init__(project, number, read, blind=blind)
         self.scribe = Scribe(self)
         self.changed = Signal()
         self.reloaded = Signal()

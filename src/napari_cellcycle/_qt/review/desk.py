@@ -37,6 +37,8 @@ class Desk(Walk):
     ----------
     undertaking : Undertaking
         An open project; the desk closes it.
+    read : Loaded, optional
+        What was read of the image in another thread.
 
     Attributes
     ----------
@@ -44,8 +46,14 @@ class Desk(Walk):
         Whether the next cell of the queue follows a word on the one at hand.
     """
 
-    def __init__(self, undertaking: Undertaking, parent: QObject | None = None) -> None:
-        super().__init__(undertaking, parent)
+    def __init__(
+        self,
+        undertaking: Undertaking,
+        parent: QObject | None = None,
+        *,
+        read: Loaded | None = None,
+    ) -> None:
+        super().__init__(undertaking, parent, read=read)
         self.goes_on = True
         self.saving.entered.connect(self._take)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize
+from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt import inputs
@@ -15,6 +15,7 @@ from napari_cellcycle._qt.review.desk import Desk
 from napari_cellcycle._qt.review.errands import Errands
 from napari_cellcycle._qt.review.image_layers import ImageLayers
 from napari_cellcycle._qt.review.notice import Notice
+from napari_cellcycle._qt.review.prepared import Prepared, known, prepare
 from napari_cellcycle._qt.review.reader import prefer_this_reader
 from napari_cellcycle._qt.review.scene import Scene
 from napari_cellcycle._qt.review.search import Search
@@ -23,10 +24,11 @@ from napari_cellcycle._qt.review.start_form import StartForm
 from napari_cellcycle._qt.review.undertaking import AtHand, Lost, enter, resume
 from napari_cellcycle._qt.review.workbench import Workbench
 from napari_cellcycle._qt.session import session_of
+from napari_cellcycle._qt.warm import warm_up
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from napari_cellcycle._qt.review.start import Start
     from napari_cellcycle._qt.review.undertaking import Found, Undertaking
@@ -52,7 +54,6 @@ class ReviewWidget(QStackedWidget):
         self.desk: Desk | None = None
         self.scene: Scene | None = None
         self.bench: Workbench | None = None
-        self._layer: Any = None
         self._entered: dict[int, Undertaking] = {}
         self.layers = ImageLayers(napari_viewer)
         self.form = StartForm(napari_viewer)
@@ -86,6 +87,7 @@ class ReviewWidget(QStackedWidget):
         napari_viewer.dims.events.current_step.connect(self._on_dims)
         napari_viewer.layers.events.removed.connect(self._on_removed)
         session_of(napari_viewer).classified.connect(self._on_classified)
+        QTimer.singleShot(0, warm_up)
 
     @property
     def is_busy(self) -> bool:
@@ -123,9 +125,8 @@ class ReviewWidget(QStackedWidget):
         self.close_project()
         self.message.clear()
         self._begin_work("Opening the project…")
-        self._layer = None
         at_hand = AtHand(self.layers.stacks())
-        self._job.start("Open a project", resume, Path(folder), self.form.name, at_hand)
+        self._open("Open a project", resume(Path(folder), self.form.name, at_hand))
 
     def show_image(self, number: int) -> None:
         """Show another image of the open project.
@@ -140,12 +141,12 @@ class ReviewWidget(QStackedWidget):
         if self.is_busy:
             self.bench.images.show_current()
             return
-        known = self._entered.get(number)
-        if known is not None:
-            self._on_ready(known)
-            return
-        at_hand = AtHand(self.layers.stacks())
-        self._job.start("Open an image", enter, self.desk.project, number, at_hand)
+        former = self._entered.get(number)
+        if former is None:
+            opening = enter(self.desk.project, number, AtHand(self.layers.stacks()))
+        else:
+            opening = known(former)
+        self._open("Open an image", opening, self.layers.edited(number))
 
     def add_image(self) -> None:
         """Close the project, and offer to add what is in the viewer to it."""
@@ -188,25 +189,33 @@ class ReviewWidget(QStackedWidget):
         if self.is_busy:
             return
         self.message.clear()
-        self._layer = self.form.labels.value()
         self._begin_work("Starting…")
-        self._job.start("Start a review", begin, start)
+        self._open("Start a review", begin(start), self.form.labels.value())
 
-    def _on_ready(self, found: Undertaking | Lost) -> None:
+    def _open(
+        self, title: str, opening: Generator[str, None, Undertaking | Lost], layer: Any = None
+    ) -> None:
+        """Find and read an image in a thread, then show it; ``layer`` has its labels, if any."""
+        is_open = self.desk is not None
+        labels = inputs.label_layers(self._viewer.layers)
+        self._job.start(title, prepare, opening, labels, layer, is_open)
+
+    def _on_ready(self, found: Prepared | Lost) -> None:
         if isinstance(found, Lost):
             self._lose(found)
             return
         self.search.forget()
         self.lost.clear()
         try:
-            if self.desk is not None and found.image == self.desk.undertaking.image:
-                self._take_image(found)
+            given = found.undertaking
+            if self.desk is not None and given.image == self.desk.undertaking.image:
+                self._take_image(given)
                 return
             if self.desk is not None:
                 self._put_away()
             self._show(found)
         except CellCycleError as error:
-            found.project.close()
+            found.undertaking.project.close()
             self.message.error(str(error))
 
     def take_merged(
@@ -231,8 +240,7 @@ class ReviewWidget(QStackedWidget):
             self.scene.labels.set_edited(False)
             return
         self._leave()
-        self._layer = self.layers.add_merged(undertaking, layer)
-        self._show(undertaking)
+        self._show(Prepared(undertaking, read, self.layers.add_merged(undertaking, layer)))
 
     def _lose(self, lost: Lost) -> None:
         """Say what was not found, and offer to look for it."""
@@ -256,16 +264,16 @@ class ReviewWidget(QStackedWidget):
         former, labels = self.desk.undertaking, self.scene.segmentation
         edited = self.scene.labels.is_edited
         self._entered[former.image] = former
-        self._layer = None
         self._leave()
         self.layers.put_away(former, labels, edited=edited)
 
-    def _show(self, undertaking: Undertaking) -> None:
-        desk = Desk(undertaking, self)
-        layer = self.layers.bring(undertaking, desk.review.cells.spacing, self._layer)
+    def _show(self, prepared: Prepared) -> None:
+        undertaking = prepared.undertaking
+        desk = Desk(undertaking, self, read=prepared.review)
+        layer = self.layers.bring(prepared, desk.review.cells.spacing)
         time = undertaking.segmentation.grid[0] > 1
         axes = inputs.axes_of(layer, time=time)
-        self.desk, self._layer = desk, layer
+        self.desk = desk
         self.scene = Scene(self._viewer, desk, layer, axes, self)
         edited = self.layers.holds_edits(undertaking)
         self.bench = Workbench(desk, self.scene)
@@ -297,10 +305,10 @@ class ReviewWidget(QStackedWidget):
     def _look_there(self, lost: Lost, found: Found) -> None:
         at_hand = AtHand(self.layers.stacks())
         if self.desk is not None:
-            project = self.desk.project
-            self._job.start("Find a file", enter, project, lost.image, at_hand, found)
+            opening = enter(self.desk.project, lost.image, at_hand, found)
         else:
-            self._job.start("Find a file", resume, lost.folder, self.form.name, at_hand, found)
+            opening = resume(lost.folder, self.form.name, at_hand, found)
+        self._open("Find a file", opening)
 
     def classify_again(self, entry: ModelEntry) -> None:
         """Classify the cells of the open review with a model: one more prediction set."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle._qt import inputs
-from napari_cellcycle._qt.layers import add_segmentation, add_stack, in_memory, on_axes
+from napari_cellcycle._qt.layers import add_segmentation, add_stack, labels_in_memory, on_axes
 from napari_cellcycle._qt.overlay import overlays_of
 from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle._qt.session import session_of
@@ -16,6 +16,7 @@ from napari_cellcycle.errors import CellCycleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_cellcycle._qt.review.prepared import Prepared
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import Stack
@@ -49,29 +50,28 @@ class ImageLayers:
         self._edited.clear()
         self._merged.clear()
 
-    def bring(self, undertaking: Undertaking, spacing: Spacing, given: Any = None) -> Any:
+    def bring(self, prepared: Prepared, spacing: Spacing) -> Any:
         """Show an image with its labels; returns the Labels layer.
 
         Parameters
         ----------
-        undertaking : Undertaking
+        prepared : Prepared
             The image.
         spacing : Spacing
             Of new layers.
-        given : napari.layers.Labels, optional
-            Its labels, where they are known.
         """
+        undertaking = prepared.undertaking
         number = undertaking.image
         hidden = self._hidden.pop(number, ())
         for layer in hidden:
             layer.visible = True
-        given = self._edited.get(number, given)
-        labels = given if given in self._viewer.layers else self._find(undertaking)
-        if labels is not None:
-            return labels
+        if prepared.layer in self._viewer.layers:
+            return prepared.layer
         if undertaking.stack is not None and not hidden:
-            self.add_stack(undertaking, spacing)
-        labels = add_segmentation(self._viewer, undertaking.segmentation, spacing)
+            self.add_stack(undertaking, spacing, prepared.channels)
+        labels = add_segmentation(
+            self._viewer, undertaking.segmentation, spacing, data=prepared.labels
+        )
         labels.opacity = 0.0  # the phases lie over it; the status bar still tells of it
         self._added.setdefault(number, []).append(labels)
         self._viewer.reset_view()
@@ -93,9 +93,8 @@ class ImageLayers:
             self._viewer.layers.remove(layer)
         time = undertaking.segmentation.grid[0] > 1
         axes = inputs.axes_of(labels, time=time)
-        data = in_memory(on_axes(undertaking.segmentation.data, axes))
         merged = Labels(
-            data.copy() if isinstance(data, np.ndarray) else data,
+            labels_in_memory(undertaking.segmentation, axes),
             name=f"{undertaking.segmentation.name}, merged",
             opacity=0.0,  # the phases lie over it; the status bar still tells of it
             **placed_like(labels),
@@ -152,10 +151,17 @@ class ImageLayers:
         """Whether its labels were put away with edits that the project does not have."""
         return self._edited.pop(undertaking.image, None) in self._viewer.layers
 
-    def add_stack(self, undertaking: Undertaking, spacing: Spacing) -> None:
-        """Add the channels of an image."""
+    def edited(self, number: int) -> Any:
+        """The Labels layer of an image that was put away with edits, None without any."""
+        layer = self._edited.get(number)
+        return layer if layer in self._viewer.layers else None
+
+    def add_stack(
+        self, undertaking: Undertaking, spacing: Spacing, channels: Sequence[Any] = ()
+    ) -> None:
+        """Add the channels of an image, with their data where they were read."""
         assert undertaking.stack is not None
-        added = add_stack(self._viewer, undertaking.stack, spacing)
+        added = add_stack(self._viewer, undertaking.stack, spacing, channels or None)
         self._added.setdefault(undertaking.image, []).extend(added)
 
     def add_found(self, undertaking: Undertaking, spacing: Spacing) -> None:
@@ -209,20 +215,6 @@ class ImageLayers:
             self._added[number] = added
         if edited:
             self._edited[number] = labels
-
-    def _find(self, undertaking: Undertaking) -> Any:
-        """A Labels layer of the viewer that has the cells of an image already."""
-        wanted, time = undertaking.segmentation, undertaking.segmentation.grid[0] > 1
-        for layer in inputs.label_layers(self._viewer.layers):
-            try:
-                found = inputs.segmentation(layer, wanted.labels_are, time=time)
-            except CellCycleError:
-                continue
-            if found.grid == wanted.grid and all(
-                np.array_equal(found.volume(t), wanted.volume(t)) for t in range(wanted.grid[0])
-            ):
-                return layer
-        return None
 
 
 def _belongs(layer: Any, undertaking: Undertaking, labels: Any) -> bool:

@@ -62,6 +62,7 @@ class PhaseLayer:
         self.doubtful: Mask = np.zeros(len(review), bool)
         self._lined = np.zeros(len(review), np.uint8)
         self._waiting: Ints = np.zeros(0, np.int64)
+        self._frames: list[tuple[PhaseOverlay, int]] = []
         self._more = QTimer()
         self._more.setInterval(0)
         self._more.timeout.connect(self._paint_more)
@@ -87,39 +88,44 @@ class PhaseLayer:
             return
         rows = rows[other]
         self._painted[rows], self._lined[rows] = ids[other], lines[other]
-        if len(rows) > _AT_ONCE and self.overlay.is_lazy:
-            self.paint_all(shown)
-            return
         self._waiting = np.concatenate([rows, self._waiting])
-        self._paint_more(redraw=True)
-        if len(self._waiting):
+        self._paint_cells(redraw=True)
+        if self.is_painting:
             self._more.start()
 
     @property
     def is_painting(self) -> bool:
         """Whether cells wait for their colour."""
-        return bool(len(self._waiting))
+        return bool(len(self._waiting) or self._frames)
 
     def finish(self) -> None:
         """Paint what waits."""
-        while len(self._waiting):
+        while self.is_painting:
             self._paint_more()
 
     def stop(self) -> None:
         """Leave cells that wait for their colour as they are."""
         self._more.stop()
-        self._waiting = self._waiting[:0]
+        self._waiting, self._frames = self._waiting[:0], []
 
-    def paint_all(self, shown: Mask) -> None:
-        """Repaint every cell."""
+    def paint_all(self, shown: Mask, frame: int) -> None:
+        """Repaint every cell: those of a frame at once, others between the events of the screen."""
         self.stop()
         self._painted = np.where(shown, self.class_ids(), 0).astype(np.uint8)
         self._lined = self._outlined(shown)
-        self.overlay.paint_all(self._painted)
+        self._paint_frames(self.overlay, frame)
         if self.outlines is not None:
-            self.outlines.paint_all(self._lined)
+            self._paint_frames(self.outlines, frame)
 
-    def outline(self, viewer: Any, doubtful: Mask | None, shown: Mask) -> None:
+    def paint_frame(self, frame: int) -> None:
+        """Paint a frame before its turn, where it waits: it is on screen now."""
+        for waits in [waits for waits in self._frames if waits[1] == frame]:
+            self._frames.remove(waits)
+            self._paint_whole(*waits, redraw=True)
+
+    def outline(
+        self, viewer: Any, doubtful: Mask | None, shown: Mask, frame: int | None = None
+    ) -> None:
         """Outline uncertain cells that nobody has judged yet; None takes the outlines away.
 
         Parameters
@@ -130,7 +136,10 @@ class PhaseLayer:
             Which predictions are uncertain.
         shown : ndarray, ``(n,)``, bool
             Which cells are shown at all.
+        frame : int, optional
+            The one that is outlined at once.
         """
+        self._frames = [waits for waits in self._frames if waits[0] is not self.outlines]
         if self.outlines is not None and self.outlines.layer in viewer.layers:
             viewer.layers.remove(self.outlines.layer)
         self.outlines = None
@@ -149,17 +158,38 @@ class PhaseLayer:
             viewer.layers.insert(place + 1, made.layer)
         self.outlines = made
         self._lined = self._outlined(shown)
-        made.paint_all(self._lined)
+        self._paint_frames(made, frame)
 
-    def _paint_more(self, *, redraw: bool = False) -> None:
+    def _paint_frames(self, overlay: PhaseOverlay, first: int | None) -> None:
+        """Paint a frame, and let the others wait; lazy data are painted when they are drawn."""
+        if overlay.is_lazy:
+            overlay.paint_all(self._lined if overlay is self.outlines else self._painted)
+            return
+        self._frames += [(overlay, frame) for frame in overlay.frames]
+        if first is not None:
+            self.paint_frame(first)
+        self._more.start()
+
+    def _paint_more(self) -> None:
+        """Paint the next of what waits."""
+        if len(self._waiting):
+            self._paint_cells()
+        elif self._frames:
+            self._paint_whole(*self._frames.pop(0), redraw=False)
+        if not self.is_painting:
+            self._more.stop()
+
+    def _paint_whole(self, overlay: PhaseOverlay, frame: int, *, redraw: bool) -> None:
+        ids = self._lined if overlay is self.outlines else self._painted
+        overlay.paint_frame(frame, ids, redraw=redraw)
+
+    def _paint_cells(self, *, redraw: bool = False) -> None:
         """Paint the next cells that wait; the picture is drawn after the first and the last."""
         rows, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
         done = not len(self._waiting)
         self.overlay.paint(rows, self._painted[rows], redraw=redraw or done)
         if self.outlines is not None:
             self.outlines.paint(rows, self._lined[rows], redraw=redraw or done)
-        if done:
-            self._more.stop()
 
     def _outlined(self, shown: Mask, rows: Ints | slice = slice(None)) -> NDArray[np.uint8]:
         unjudged = np.isin(self._review.status[rows], _UNJUDGED)

@@ -83,13 +83,14 @@ class Scene(QObject):
         self._features.setSingleShot(True)
         self._features.setInterval(_FEATURES_AFTER_MS)
         self._features.timeout.connect(self._give_features)
-        self._cells: CellTable | None = None
-        self._vocabulary: PhaseSet | None = None
+        self._cells: CellTable = desk.review.cells
+        self._vocabulary: PhaseSet = desk.review.phases
         desk.review.changed.connect(self._change)
         desk.source.signals.reloaded.connect(self.rebuild)
         desk.source.selection.current_changed.connect(self._arrive)
         viewer.dims.events.ndisplay.connect(self._on_ndisplay)
-        self.rebuild()
+        viewer.dims.events.current_step.connect(self._on_step)
+        self._paint_anew()
 
     def close(self) -> None:
         """Leave the phases as they are, and listen no more."""
@@ -97,6 +98,7 @@ class Scene(QObject):
         self.labels.stop()
         self.desk.review.changed.disconnect(self._change)
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
+        self._viewer.dims.events.current_step.disconnect(self._on_step)
         self.phases.finish()
         if self.phases.outlines is not None:
             self.phases.outline(self._viewer, None, self.shown)
@@ -119,8 +121,11 @@ class Scene(QObject):
             self._cells, self._vocabulary = review.cells, review.phases
             self.canvas.set_cells(review.cells)
             self.phases = PhaseLayer(self.segmentation, self.axes, review)
+        self._paint_anew()
+
+    def _paint_anew(self) -> None:
         self.shown = self._to_show()
-        self.phases.paint_all(self.shown)
+        self.phases.paint_all(self.shown, self.frame_on_screen())
         if not self.is_there:
             session_of(self._viewer).put(self._viewer, self.phases.overlay)
             self.phases.layer.opacity = 0.6
@@ -129,7 +134,7 @@ class Scene(QObject):
             self._outline()
         self.text.follow(self.shown)
         self.take_keys()
-        self._give_features()
+        self._features.start()
 
     def take_keys(self) -> None:
         """Select the layer of phases, so that keys work in the canvas."""
@@ -196,8 +201,12 @@ class Scene(QObject):
         if self.outlined:
             review = self.desk.review
             doubtful = review.shown.confidence < DOUBT
-        self.phases.outline(self._viewer, doubtful, self.shown)
+        self.phases.outline(self._viewer, doubtful, self.shown, self.frame_on_screen())
         self._on_ndisplay()
+
+    def _on_step(self, event: Any = None) -> None:
+        if self.phases.is_painting:
+            self.phases.paint_frame(self.frame_on_screen())
 
     def _on_ndisplay(self, event: Any = None) -> None:
         if self.phases.outlines is not None:
@@ -256,7 +265,7 @@ class Scene(QObject):
         if len(changed) <= 64:
             self.phases.paint(changed, shown)
         else:
-            self.phases.paint_all(shown)
+            self.phases.paint_all(shown, self.frame_on_screen())
 
     def _to_show(self, rows: Ints | None = None) -> Mask:
         review, current = self.desk.review, self.desk.current

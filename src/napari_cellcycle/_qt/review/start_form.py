@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -115,8 +115,14 @@ class StartForm(QWidget):
         self.refresh()
 
     def _on_layers(self) -> None:
-        if self.isVisible():
+        if self.isVisible() and self.isEnabled():
             self.refresh()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Catch up with what has changed while a project was being opened."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.EnabledChange:
+            self._on_layers()
 
     def refresh(self) -> None:
         """Offer the layers that there are now."""

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle._qt.overlay import compile_colors
 from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 
 if TYPE_CHECKING:
@@ -143,7 +142,6 @@ def resume(
     from napari_cellcycle.project.project import Project
 
     yield "Opening the project…"
-    compile_colors()
     project = Project.open(folder, who=who, read_only=read_only)
     try:
         numbers = [image.number for image in project.images.all()]

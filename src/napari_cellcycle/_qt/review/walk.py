@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.project.images import ProjectImage
     from napari_cellcycle.project.predictions import PredictionSet
+    from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.queue import Filter
     from napari_cellcycle.review.suspects import Suspects
 
@@ -38,6 +39,8 @@ class Walk(QObject):
     ----------
     undertaking : Undertaking
         An open project; :meth:`close` closes it.
+    read : Loaded, optional
+        What was read of the image in another thread.
 
     Attributes
     ----------
@@ -57,12 +60,20 @@ class Walk(QObject):
     refused = Signal(str)
     queue_changed = Signal()
 
-    def __init__(self, undertaking: Undertaking, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        undertaking: Undertaking,
+        parent: QObject | None = None,
+        *,
+        read: Loaded | None = None,
+    ) -> None:
         super().__init__(parent)
         self.undertaking = undertaking
         self.project = undertaking.project
         self._kept = Kept(self.project, undertaking.image)
-        self.review = Review(self.project, undertaking.image, predictions=self._kept.shown_set)
+        self.review = Review(
+            self.project, undertaking.image, predictions=self._kept.shown_set, read=read
+        )
         self.segmentation = undertaking.segmentation
         place = self._kept.place
         self.queue = queue_at(self.review, place)

@@ -1,0 +1,118 @@
+"""What a review needs before there is anything to see, read off the screen's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.layers import channels_in_memory, labels_in_memory
+from napari_cellcycle._qt.overlay import compile_colors
+from napari_cellcycle._qt.review.kept import Kept
+from napari_cellcycle._qt.review.undertaking import Lost
+from napari_cellcycle.errors import CellCycleError
+
+if TYPE_CHECKING:
+    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle.review.loaded import Loaded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """An image of a project that only has to be shown.
+
+    Parameters
+    ----------
+    undertaking : Undertaking
+        The image.
+    review : Loaded
+        Its cells, and what is said of them.
+    layer : napari.layers.Labels or None
+        A layer of the viewer that has its labels already.
+    channels : sequence of array
+        Data of new layers of the image.
+    labels : array or None
+        Data of a new layer of the labels.
+    """
+
+    undertaking: Undertaking
+    review: Loaded
+    layer: Any = None
+    channels: Sequence[Any] = field(default_factory=tuple)
+    labels: Any = None
+
+
+def prepare(
+    opening: Generator[str, None, Undertaking | Lost],
+    layers: Sequence[Any],
+    given: Any = None,
+    is_open: bool = False,
+) -> Generator[str, None, Prepared | Lost]:
+    """Read what an image that is being opened will show.
+
+    Parameters
+    ----------
+    opening : generator
+        Finds the image.
+    layers : sequence of napari.layers.Labels
+        Layers of the viewer that may have its labels.
+    given : napari.layers.Labels, optional
+        The layer that has them, where it is known.
+    is_open : bool
+        Whether the project was open before, and stays so whatever comes of it.
+
+    Yields
+    ------
+    str
+        What is going on.
+
+    Raises
+    ------
+    CellCycleError
+        If a file of the project is damaged.
+    """
+    from napari_cellcycle.review.loaded import load
+
+    found = yield from opening
+    if isinstance(found, Lost):
+        return found
+    project, number = found.project, found.image
+    try:
+        yield "Reading the cells…"
+        review = load(project, number, predictions=Kept(project, number).shown_set)
+        yield "Reading the image…"
+        layer = given if given is not None else _layer_of(found, layers)
+        if layer is not None:
+            return Prepared(found, review, layer)
+        channels = () if found.stack is None else channels_in_memory(found.stack)
+        labels = labels_in_memory(found.segmentation)
+        compile_colors()
+    except BaseException:
+        if not is_open:
+            project.close()
+        raise
+    return Prepared(found, review, None, channels, labels)
+
+
+def known(undertaking: Undertaking) -> Generator[str, None, Undertaking]:
+    """An image that was found before, for :func:`prepare`."""
+    yield from ()
+    return undertaking
+
+
+def _layer_of(found: Undertaking, layers: Sequence[Any]) -> Any:
+    """A Labels layer of the viewer that has the cells of an image already."""
+    wanted, time = found.segmentation, found.segmentation.grid[0] > 1
+    for layer in layers:
+        try:
+            other = inputs.segmentation(layer, wanted.labels_are, time=time)
+        except CellCycleError:
+            continue
+        if other.grid == wanted.grid and all(
+            np.array_equal(other.volume(t), wanted.volume(t)) for t in range(wanted.grid[0])
+        ):
+            return layer
+    return None

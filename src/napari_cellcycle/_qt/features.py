@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ class FeatureView:
         self._viewer = weakref.ref(getattr(viewer, "__wrapped__", viewer))
         self._time_axis = axes.index("T") if "T" in axes else None
         self._theirs = _without_ours(layer.features)
-        self._frames: dict[int, pd.DataFrame] = {}
+        self._rows_of: Callable[[int], pd.DataFrame] | None = None
         self._shown: int | None = None
         viewer.dims.events.current_step.connect(self._on_step)
 
@@ -49,7 +51,17 @@ class FeatureView:
         rows : DataFrame
             ``index`` (the label) and :data:`COLUMNS`.
         """
-        self._frames = {int(f): rows[frame == f].reset_index(drop=True) for f in np.unique(frame)}
+        self.follow(lambda number: rows[frame == number])
+
+    def follow(self, rows_of: Callable[[int], pd.DataFrame]) -> None:
+        """Show the predictions of the current frame, and ask for those of another when it comes.
+
+        Parameters
+        ----------
+        rows_of : callable
+            From a frame to rows as :meth:`set` takes them, none where it has no cells.
+        """
+        self._rows_of = rows_of
         self._shown = None
         self._on_step()
 
@@ -69,12 +81,10 @@ class FeatureView:
 
     def _on_step(self, event: Any = None) -> None:
         frame = self.current_frame()
-        if frame == self._shown or not self._frames:
+        if frame == self._shown or self._rows_of is None:
             return
         self._shown = frame
-        ours = self._frames.get(frame)
-        if ours is None:
-            ours = next(iter(self._frames.values())).iloc[:0]
+        ours = self._rows_of(frame).reset_index(drop=True)
         if self._theirs is not None:
             ours = ours.merge(self._theirs, on="index", how="outer")
         self._layer.features = ours

@@ -57,6 +57,7 @@ class PhaseOverlay:
     ) -> None:
         self.segmentation = segmentation
         self._outline = outline
+        self._axes = axes
         self.phases = phases
         self._cells = cells
         self._rows = _rows_by_frame(cells)
@@ -96,10 +97,14 @@ class PhaseOverlay:
         redraw : bool
             Whether to redraw at all.
         """
+        few = len(rows) <= _FEW
+        if redraw and few and not self.is_lazy and self.layer.visible and self.layer.loaded:
+            self._draw(rows, class_ids)
+            return
         for row, class_id in zip(rows.tolist(), class_ids.tolist(), strict=True):
             self._set(row, class_id)
         if redraw:
-            self.layer.refresh(extent=False, thumbnail=len(rows) > _FEW)
+            self.layer.refresh(extent=False, thumbnail=not few)
 
     def paint_all(self, class_ids: NDArray[np.integer[Any]]) -> None:
         """Give every cell its class at once, however many there are.
@@ -179,7 +184,13 @@ class PhaseOverlay:
             self._lookup.set(frame, label, class_id)
             return
         assert self._painted is not None
+        box, chosen = self._voxels(row)
+        self._painted[box][chosen] = class_id
+
+    def _voxels(self, row: int) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
+        """Bounding box of a cell on ``(t, z, y, x)``, and which voxels in it are painted."""
         assert self._labels is not None
+        frame, label = int(self._cells.frame[row]), int(self._cells.label[row])
         (z0, y0, x0), (z1, y1, x1) = self._cells.bbox[row].tolist()
         box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
         chosen = self._labels[box] == label
@@ -187,7 +198,19 @@ class PhaseOverlay:
             around = (frame, slice(z0, z1), _wider(y0, y1), _wider(x0, x1))
             found = edges(self._labels[around])[:, y0 - around[2].start :, x0 - around[3].start :]
             chosen &= found[:, : y1 - y0, : x1 - x0]
-        self._painted[box][chosen] = class_id
+        return box, chosen
+
+    def _draw(self, rows: NDArray[np.integer[Any]], class_ids: NDArray[np.integer[Any]]) -> None:
+        """Paint a few cells, and draw only where they lie."""
+        places: list[NDArray[np.int64]] = []
+        for row in rows.tolist():
+            (frame, *ranges), chosen = self._voxels(row)
+            corner = [[frame], *([part.start] for part in ranges)]
+            places.append(np.stack([np.zeros(chosen.sum(), np.int64), *chosen.nonzero()]) + corner)
+        voxels = dict(zip("TZYX", np.concatenate(places, axis=1), strict=True))
+        values = np.repeat(class_ids, [part.shape[1] for part in places]).astype(np.uint8)
+        nowhere = np.zeros(len(values), np.int64)
+        self.layer.data_setitem(tuple(voxels.get(a, nowhere) for a in self._axes), values)
 
 
 def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:

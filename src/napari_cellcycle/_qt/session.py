@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,12 +119,28 @@ class Session:
         axes : str
             Axes of that layer, letters of ``TZYX``.
         """
+        self._features_of(viewer, segmentation, axes).set(frame, rows)
+
+    def follow_features(
+        self, viewer: Any, segmentation: Any, rows_of: Callable[[int], pd.DataFrame], axes: str
+    ) -> None:
+        """As :meth:`set_features`, with rows that are made for one frame when it is shown.
+
+        Parameters
+        ----------
+        viewer, segmentation, axes
+            As in :meth:`set_features`.
+        rows_of : callable
+            As in :meth:`napari_cellcycle._qt.features.FeatureView.follow`.
+        """
+        self._features_of(viewer, segmentation, axes).follow(rows_of)
+
+    def _features_of(self, viewer: Any, segmentation: Any, axes: str) -> FeatureView:
         former = self._features.pop(segmentation.unique_id, None)
         if former is not None:
             former.close()
-        view = FeatureView(segmentation, viewer, axes)
-        view.set(frame, rows)
-        self._features[segmentation.unique_id] = view
+        view = self._features[segmentation.unique_id] = FeatureView(segmentation, viewer, axes)
+        return view
 
     def forget(self, event: Any) -> None:
         """Let go of a layer that was removed from the viewer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from napari_cellcycle._qt.review.phase_text import PhaseText
 from napari_cellcycle._qt.session import session_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.desk import Desk
+    from napari_cellcycle._qt.review.reviewed import Reviewed
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.phases import PhaseSet
 
@@ -134,7 +137,7 @@ class Scene(QObject):
             self._outline()
         self.text.follow(self.shown)
         self.take_keys()
-        self._features.start()
+        self._give_features()
 
     def take_keys(self) -> None:
         """Select the layer of phases, so that keys work in the canvas."""
@@ -282,16 +285,21 @@ class Scene(QObject):
         return found
 
     def _give_features(self) -> None:
-        import pandas as pd
+        if self.segmentation in self._viewer.layers:
+            rows_of = functools.partial(_features_of, self.desk.source)
+            session = session_of(self._viewer)
+            session.follow_features(self._viewer, self.segmentation, rows_of, self.axes)
 
-        if self.segmentation not in self._viewer.layers:
-            return
-        review = self.desk.review
-        rows = pd.DataFrame({"index": review.cells.label, "phase": review.final_slugs()})
-        if review.shown.sets:
-            rows["confidence"] = review.shown.confidence
-            rows["entropy"] = review.shown.entropy
-            rows["deciding_axis"] = self.desk.source.deciding_axis
-        session_of(self._viewer).set_features(
-            self._viewer, self.segmentation, review.cells.frame, rows, self.axes
-        )
+
+def _features_of(source: Reviewed, frame: int) -> pd.DataFrame:
+    """What the status bar tells of the cells of a frame."""
+    import pandas as pd
+
+    chosen = np.flatnonzero(source.frame == frame)
+    phases = source.review.slugs(source.phase[chosen])
+    rows = pd.DataFrame({"index": source.label[chosen], "phase": phases})
+    if source.review.shown.sets:
+        rows["confidence"] = source.confidence[chosen]
+        rows["entropy"] = source.entropy[chosen]
+        rows["deciding_axis"] = source.deciding_axis[chosen]
+    return rows

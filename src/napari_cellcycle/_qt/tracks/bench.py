@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtCore import QEvent, QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -104,6 +104,12 @@ class TracksBench(QWidget):
             Where they come from.
         """
         self._start("Take tracks", take_tracks, read, name, self.form.frame_minutes)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Links have a colour of the theme."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self._show_line()
 
     # --- inside ---------------------------------------------------------------------------------
 

@@ -75,6 +75,8 @@ def test_curate_finds_ranks_and_explains(run: Run, drawn: Path, tmp_path: Path) 
     assert wrong["kind"] == "other cluster"
     assert wrong["reason"].startswith("small, but its ")
     assert wrong["suspicion"] > 0.05
+    assert found["dna_peaks"]["g1"] is None
+    assert found["dna_peaks"]["problem"].startswith("Peaks at 1.0 : 4")
     total = found["report"][-1]
     assert (total["phase"], total["predicted"], total["examined"]) == ("total", 80, 0)
     assert 3 <= total["suspects"] < 20

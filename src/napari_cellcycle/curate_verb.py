@@ -18,6 +18,7 @@ from napari_cellcycle.project_arguments import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_cellcycle.cells.dna_peaks import DnaPeaks
     from napari_cellcycle.review.curation import PhaseCount
     from napari_cellcycle.review.suspects import Limits
 
@@ -60,6 +61,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Find suspects, and print them with what people have changed so far."""
+    from napari_cellcycle.cells.dna_peaks import find_dna_peaks
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.curation import (
         curation_counts,
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is not None:
         check_table_path(args.out, (".csv", ".parquet"))
     limits = _limits(args)
-    found: list[tuple[str, pd.DataFrame, tuple[PhaseCount, ...]]] = []
+    found: list[tuple[str, pd.DataFrame, tuple[PhaseCount, ...], DnaPeaks]] = []
     with Project.open(args.project, who=who(args.who)) as project:
         if args.out is not None:
             check_outside(project, args.out)
@@ -89,32 +91,42 @@ def run(args: argparse.Namespace) -> None:
                 measured = measured_of(source, report)
             suspects = suspects_of(source.review, measured, limits=limits)
             table = suspects_table(suspects, suspects.first(args.first))
-            found.append((source.name, table, curation_counts(source.review, suspects)))
+            peaks = find_dna_peaks(measured["dna_content"])
+            found.append((source.name, table, curation_counts(source.review, suspects), peaks))
     if args.out is not None:
         import pandas as pd
 
-        whole = pd.concat([table for _, table, _ in found], ignore_index=True)
+        whole = pd.concat([table for _, table, _, _ in found], ignore_index=True)
         write_table(whole, args.out)
     if args.json:
-        print_json([_values(name, table, counts) for name, table, counts in found])
+        print_json([_values(*one) for one in found])
         return
-    for name, table, counts in found:
-        _tell(name, table, counts)
+    for one in found:
+        _tell(*one)
     if args.out is not None:
         print_files([args.out])
 
 
-def _values(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...]) -> dict[str, Any]:
+def _values(
+    name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...], peaks: DnaPeaks
+) -> dict[str, Any]:
     columns = [*_ABOUT, "kind", "reason"]
     return {
         "image": name,
         "suspects": table[columns].to_dict("records"),
         "report": [count.to_dict() for count in counts],
+        "dna_peaks": {
+            "g1": peaks.g1 if peaks.found else None,
+            "g2_m": peaks.g2 if peaks.found else None,
+            "problem": peaks.problem,
+        },
     }
 
 
-def _tell(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...]) -> None:
-    print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects\n")
+def _tell(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...], peaks: DnaPeaks) -> None:
+    print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects")
+    told = f"G2/M peak at {peaks.ratio:.2f} times that of G1" if peaks.found else peaks.problem
+    print(f"DNA content: {told}\n")
     rows = [("frame", "label", "suspicion", "why")]
     for row in table.to_dict("records"):
         why = (

@@ -99,6 +99,8 @@ def docks(viewer, qtbot, monkeypatch, tmp_path):
         review.open_project(folder)
         qtbot.waitUntil(lambda: curate.bench is not None, timeout=LONG)
         idle(qtbot, curate)
+        curate.activateWindow()
+        qtbot.waitUntil(curate.isActiveWindow)
         return curate, review
 
     yield open_docks
@@ -187,7 +189,8 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     bench, desk = curate.bench, review.desk
     scatter, selection = bench.scatter, desk.source.selection
     large = np.flatnonzero(np.arange(N) % 2 == 0)
-    names = [layer.name for layer in viewer.layers]
+    ring = next(layer for layer in viewer.layers if layer.name.startswith("picked cells"))
+    assert len(ring.data) == 0
 
     # a rectangle
     qtbot.mouseClick(bench.bar.tools["rectangle"], LEFT)
@@ -199,11 +202,18 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     assert selection.indices.tolist() == rows
     assert sorted(desk.queue.members().tolist()) == rows
     assert desk.current == desk.queue.members()[0]
-    ring = next(layer for layer in viewer.layers if layer.name.startswith("picked cells"))
     np.testing.assert_allclose(ring.data, desk.review.cells.centroid[rows][:, 1:])
     assert review.bench.queue.picked.text().startswith(f"{len(rows)} picked")
     assert "stand out" in bench.told.text()
     assert viewer.layers.selection.active == review.scene.phases.layer
+
+    # a phase for all of them, by its key where the hand is, and back
+    before = desk.review.final_slugs()
+    qtbot.keyClick(scatter, Qt.Key.Key_1)
+    assert {desk.review.final_slugs()[row] for row in rows} == {"small"}
+    qtbot.keyClick(scatter, Qt.Key.Key_Z, CTRL)
+    assert desk.review.final_slugs() == before
+    selection.set(np.array(rows), desk.current)
 
     # fewer with Ctrl, by a lasso around two; more with Shift, by a click
     qtbot.mouseClick(bench.bar.tools["lasso"], LEFT)
@@ -223,8 +233,9 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     qtbot.mouseClick(scatter, LEFT, NONE, pixel(scatter, row))
     assert (desk.current, selection.indices.tolist()) == (row, [row])
     assert desk.queue.count == len(left) + 1
-    review.bench.setFocus()
-    qtbot.keyClick(review.bench, Qt.Key.Key_D)
+    scatter.setFocus()
+    qtbot.keyClick(scatter, Qt.Key.Key_D)
+    assert desk.current != row
     assert desk.queue.match[desk.current]
     qtbot.wait(30)
     picture = scatter.grab().toImage()
@@ -242,7 +253,7 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     scatter.setFocus()
     qtbot.keyClick(scatter, Qt.Key.Key_Escape)
     assert (desk.queue.count, selection.indices.size) == (N, 0)
-    qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == names)
+    qtbot.waitUntil(lambda: len(ring.data) == 0)
     assert not review.bench.queue.picked.isVisible()
 
 

@@ -394,11 +394,16 @@ def test_measurements_are_kept_for_the_segmentation_they_are_of(project: Project
     edited[0, 0, 2:4, 2:8] = 0
     new = Segmentation(edited, "nucleus", "edited")
     revise(project, 1, labels, new)
-    assert project.measured.get(1, 0) is None
+    carried = project.measured.get(1, 0)
+    assert carried is not None
+    assert carried.is_known.tolist() == [False] + [True] * 11
+    np.testing.assert_array_equal(carried.values[1:], found.values[1:])
     with pytest.raises(ProjectError, match="The 12 measured cells are not those"):
         project.measured.put(1, 0, found)
     revise(project, 1, new, labels)
-    assert project.measured.get(1, 0) is not None
+    again = project.measured.get(1, 0)
+    assert again is not None
+    np.testing.assert_array_equal(again.values, found.values)
     next((project.folder / "measurements").iterdir()).write_bytes(b"PK broken")
     assert project.measured.get(1, 0) is None
 

@@ -10,6 +10,7 @@ from napari_cellcycle.cells.measurements import Measurements
 from napari_cellcycle.cells.measures import NAMES, VERSION
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.columns import Columns, write_columns
+from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.segmentations import Segmentations, digest_of
 from napari_cellcycle.project.words import now
 
@@ -30,6 +31,9 @@ class Measured:
     def get(self, image: int, dna: int | None) -> Measurements | None:
         """Look up what was measured of the present segmentation of an image.
 
+        After labels were edited or merged, cells that are the same as before are not measured
+        again; only the number of their neighbours may be another.
+
         Parameters
         ----------
         image : int
@@ -40,13 +44,17 @@ class Measured:
         Returns
         -------
         Measurements or None
-            None where there are none, or where they were made by another definition.
+            Of all cells or of some; None where nothing is known, or only by another definition.
         """
-        database = self._store.database
         if not self._store.has_table("measurement"):
             return None  # a project of version 1 that may only be looked at
         number = self._segmentations.current(image)
-        file = database.value(
+        found = self._read(number, dna)
+        return self._carried(image, number, dna) if found is None else found
+
+    def _read(self, number: int, dna: int | None) -> Measurements | None:
+        """What was measured of a version of a segmentation."""
+        file = self._store.database.value(
             "SELECT file FROM measurement WHERE segmentation = ? AND channel = ? "
             "AND definition = ?",
             (number, _code(dna), VERSION),
@@ -62,6 +70,22 @@ class Measured:
         if values.shape != (len(cells), len(NAMES)):
             return None
         return Measurements(cells, values, is_2d)
+
+    def _carried(self, image: int, number: int, dna: int | None) -> Measurements | None:
+        """What was measured last of another version, for cells that are the same in both."""
+        cells = self._segmentations.cells(number)
+        index = CellIndex(cells)
+        routes = self._segmentations.routes(image)
+        for former in sorted(routes.keys() - {number}, reverse=True):
+            known = self._read(former, dna)
+            if known is None or known.cells.spacing != cells.spacing:
+                continue
+            label, same = routes[former].follow(known.cells.frame, known.cells.label)
+            rows = index.rows(known.cells.frame, np.where(same, label, 0))
+            values = np.full((len(cells), len(NAMES)), np.nan)
+            values[rows[rows >= 0]] = known.values[rows >= 0]
+            return Measurements(cells, values, known.is_2d)
+        return None
 
     def put(self, image: int, dna: int | None, found: Measurements) -> None:
         """Keep what was measured of the present segmentation.

@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle._qt.review.scene import Scene
+    from napari_cellcycle._qt.review.dock import ReviewWidget
     from napari_cellcycle.review.suspects import Suspects
 
 _COUNT_MS = 200
+_COLOR_MS = 100
+"""After a word: what follows it in Review comes first."""
 _SECONDS_A_CELL = 0.05
 _NO_DNA = "DNA was not measured: nobody says which channel of this image shows it."
 _BLIND_REPORT = "Blind mode is on: the report would tell what the model says."
@@ -54,17 +56,17 @@ class CurateBench(QWidget):
     Parameters
     ----------
     viewer : napari.Viewer
-    desk : Desk
-    scene : Scene
-        The same review in the viewer.
+    review : ReviewWidget
+        With a project open.
     """
 
-    def __init__(
-        self, viewer: Any, desk: Desk, scene: Scene, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, viewer: Any, review: ReviewWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.desk = desk
-        self.scene = scene
+        assert review.desk is not None
+        assert review.scene is not None
+        assert review.bench is not None
+        self.desk, self.scene, self._workbench = review.desk, review.scene, review.bench
+        desk, scene = self.desk, self.scene
         self.finding = Finding(desk, self)
         self.picks = Picks(desk, self)
         self.marks = Marks(viewer, scene, self)
@@ -89,14 +91,17 @@ class CurateBench(QWidget):
         self._counting.timeout.connect(self._count)
         self._coloring = QTimer(self)
         self._coloring.setSingleShot(True)
+        self._coloring.setInterval(_COLOR_MS)
         self._coloring.timeout.connect(self._color)
         self._lay_out()
         self._connect()
+        self._workbench.lend_keys(self)
         self._show_measures()
         self.finding.begin()
 
     def close_bench(self) -> None:
         """Stop the workers, and follow the review no more."""
+        self._workbench.take_keys_back(self)
         self._counting.stop()
         self._coloring.stop()
         self._writing.cancel()
@@ -282,14 +287,14 @@ class CurateBench(QWidget):
             self.report.show_counts(counts, review.phases)
 
     def _change(self, rows: NDArray[np.int64]) -> None:
-        self._coloring.start(0)
+        self._coloring.start()
         self._counting.start()
 
     def _reload(self) -> None:
         # there may be other cells: the plot waits for their measures
         found = self.finding.measurements
         if found is not None and len(found) == len(self.desk.review):
-            self._coloring.start(0)
+            self._coloring.start()
         self._counting.start()
 
     def _tip(self, row: int) -> str:

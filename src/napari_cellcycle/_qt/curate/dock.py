@@ -72,7 +72,7 @@ class CurateWidget(QStackedWidget):
             self.bench.deleteLater()
             self.bench = None
         if review is not None:
-            self.bench = CurateBench(self._viewer, review.desk, review.scene)
+            self.bench = CurateBench(self._viewer, review)
             self.addWidget(self.bench)
             self.setCurrentWidget(self.bench)
 

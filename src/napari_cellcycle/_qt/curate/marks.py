@@ -25,6 +25,8 @@ _DIMS_MS = 20
 class Marks(QObject):
     """A Points layer of our own with a ring around each marked cell in the slice.
 
+    It stays while nothing is marked: to add or to remove a layer takes half a second.
+
     Parameters
     ----------
     viewer : napari.Viewer
@@ -34,7 +36,7 @@ class Marks(QObject):
     Attributes
     ----------
     layer : napari.layers.Points or None
-        While there is anything marked.
+        Made with the first call of :meth:`mark`.
     """
 
     def __init__(self, viewer: Any, scene: Scene, parent: QObject | None = None) -> None:
@@ -56,17 +58,15 @@ class Marks(QObject):
         self._soon.stop()
         for event in self._followed:
             event.disconnect(self._on_dims)
-        self.mark(None)
+        if self.layer is not None and self.layer in self._viewer.layers:
+            self._viewer.layers.remove(self.layer)
 
     def mark(self, marked: Mask | None) -> None:
         """Mark other cells, at once; None for no cells."""
-        self._marked = marked if marked is not None and marked.any() else None
-        if self._marked is not None:
-            self._draw()
-        elif self.layer is not None:
-            layer, self.layer = self.layer, None
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        if marked is None and self._marked is None and self.layer is not None:
+            return
+        self._marked = marked
+        self._draw()
 
     def _on_dims(self, event: Any = None) -> None:
         if self._marked is not None:
@@ -74,11 +74,13 @@ class Marks(QObject):
 
     def _draw(self) -> None:
         scene = self._scene
-        if self._marked is None or scene.segmentation not in self._viewer.layers:
+        if scene.segmentation not in self._viewer.layers:
             return
         cells = scene.desk.review.cells
         here = Slice(self._viewer.dims, scene.segmentation, scene.axes)
-        rows = np.flatnonzero(self._marked & scene.shown & here.holds(cells))
+        rows = np.zeros(0, np.int64)
+        if self._marked is not None and len(self._marked) == len(cells):
+            rows = np.flatnonzero(self._marked & scene.shown & here.holds(cells))
         low, high = cells.bbox[rows, 0, 1:], cells.bbox[rows, 1, 1:]
         sizes = 1.15 * (high - low).max(axis=1, initial=1) + 1
         places = here.places(cells, rows)

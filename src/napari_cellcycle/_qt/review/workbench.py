@@ -127,6 +127,7 @@ class Workbench(QWidget):
         self.gestures = GestureBar(desk, self._actions)
         self._actions["exclude-why"] = self.gestures.why.ask
         self.binder = KeyBinder(self, self._actions)
+        self._lent: dict[QWidget, KeyBinder] = {}
         self._ahead = QTimer(self)
         self._ahead.setSingleShot(True)
         self._ahead.timeout.connect(lambda: self.panel.prefetch(self.desk.ahead()))
@@ -159,6 +160,16 @@ class Workbench(QWidget):
         self.phases.fill()
         self.keys.fill(self.desk.review.phases)
         self._take_keys()
+
+    def lend_keys(self, widget: QWidget) -> None:
+        """Let the keys work in a widget beside this one too."""
+        TypingGuard(widget)
+        self._lent[widget] = KeyBinder(widget, self._actions)
+        self._lent[widget].bind(self.keys.keys)
+
+    def take_keys_back(self, widget: QWidget) -> None:
+        """Let them work there no more."""
+        self._lent.pop(widget).bind(())
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -248,7 +259,8 @@ class Workbench(QWidget):
         for key in self.keys.keys:
             if key.slug:
                 self._actions[key.action] = lambda slug=key.slug: self.desk.say(slug)
-        self.binder.bind(self.keys.keys)
+        for binder in (self.binder, *self._lent.values()):
+            binder.bind(self.keys.keys)
         self._bind_layer()
         keys = self.keys.by_action()
         self.gestures.name_keys(keys)

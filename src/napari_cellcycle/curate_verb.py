@@ -99,10 +99,10 @@ def run(args: argparse.Namespace) -> None:
         whole = pd.concat([table for _, table, _, _ in found], ignore_index=True)
         write_table(whole, args.out)
     if args.json:
-        print_json([_values(*one) for one in found])
+        print_json([_values(*image) for image in found])
         return
-    for one in found:
-        _tell(*one)
+    for image in found:
+        _tell(*image)
     if args.out is not None:
         print_files([args.out])
 

@@ -71,7 +71,7 @@ def test_rows_match_voxel_by_voxel(shape, dtype, values):
 def test_slabs_join_seamlessly(monkeypatch):
     labels = random_labels((1, 9, 7, 8), range(1, 12), "uint16", seed=3)
     whole = cell_table(segmentation(labels), SPACING)
-    monkeypatch.setattr("napari_cellcycle.cells.table._SLAB", 1)
+    monkeypatch.setattr("napari_cellcycle.image.window._SLAB", 1)
     slabs = cell_table(segmentation(labels), SPACING)
     np.testing.assert_array_equal(slabs.bbox, whole.bbox)
     np.testing.assert_array_equal(slabs.voxels, whole.voxels)

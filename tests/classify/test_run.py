@@ -13,7 +13,7 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.classify import ClassifyRequest, classify, iter_classify, prepare
-from napari_cellcycle.classify.run import BORDER_NOTE, BORDER_ODDS
+from napari_cellcycle.classify.run import BORDER_NOTE, BORDER_ODDS, run
 from napari_cellcycle.errors import (
     CellCycleError,
     ChannelError,
@@ -354,3 +354,33 @@ def test_a_device_that_is_not_there_is_refused_before_any_work(organoid, classif
     with pytest.raises(DeviceError, match="no cuda"):
         classify(organoid.stack, organoid.nuclei, model=classifier, device="cuda")
     assert classifier.networks["z"].sizes == []
+
+
+@pytest.mark.parametrize("labels_are", ["nucleus", "cell"])
+def test_what_is_read_in_blocks_gives_the_same(organoid, classifier, monkeypatch, labels_are):
+    labels = organoid.nuclei if labels_are == "nucleus" else organoid.cells
+    nuclei = None if labels_are == "nucleus" else organoid.nuclei
+    request = ClassifyRequest(organoid.stack, labels, classifier, nuclei=nuclei)
+    whole = run(request)
+
+    def lazy(opened):
+        data = da.from_array(opened.data, (*(1,) * (opened.data.ndim - 3), 5, 31, 17))
+        return replace(opened, data=data)
+
+    monkeypatch.setattr("napari_cellcycle.image.stack.WHOLE", 0)
+    monkeypatch.setattr("napari_cellcycle.image.window._LEAST", 1)
+    blocks = run(
+        replace(
+            request,
+            stack=lazy(organoid.stack),
+            segmentation=lazy(labels),
+            nuclei=None if nuclei is None else lazy(nuclei),
+        )
+    )
+    for name in ("label", "bbox", "centroid", "voxels", "nucleus_voxels", "touches_border"):
+        np.testing.assert_array_equal(getattr(blocks.cells, name), getattr(whole.cells, name))
+    np.testing.assert_allclose(
+        blocks.decision.probabilities, whole.decision.probabilities, atol=1e-6
+    )
+    assert blocks.notes == whole.notes
+    assert blocks.cell_notes == whole.cell_notes

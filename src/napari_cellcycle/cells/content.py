@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.image.window import Window
 
 FEWEST = 30
 """Cells below which the G1 peak cannot be trusted."""
@@ -55,8 +56,8 @@ class Population:
 
 
 def measure_population(
-    dna: Sequence[NDArray[Any]],
-    labels: Sequence[NDArray[np.integer[Any]]],
+    dna: Sequence[NDArray[Any] | Window],
+    labels: Sequence[NDArray[np.integer[Any]] | Window],
     cells: CellTable,
     recipe: ViewRecipe,
 ) -> Population:
@@ -64,7 +65,7 @@ def measure_population(
 
     Parameters
     ----------
-    dna, labels : sequence of ndarray, ``(1, y, x)``
+    dna, labels : sequence of (ndarray or Window, ``(1, y, x)``)
         One a frame.
     cells : CellTable
         All cells; ``frame`` is the index into ``dna``.

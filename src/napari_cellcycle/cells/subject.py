@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.image.stack import LabelsAre
+    from napari_cellcycle.image.window import Window
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
@@ -56,8 +57,8 @@ class Subject:
     @classmethod
     def find(
         cls,
-        dna: NDArray[Any],
-        labels: NDArray[np.integer[Any]],
+        dna: NDArray[Any] | Window,
+        labels: NDArray[np.integer[Any]] | Window,
         label: int,
         bbox: NDArray[np.int64],
         *,
@@ -69,7 +70,7 @@ class Subject:
 
         Parameters
         ----------
-        dna, labels : ndarray, ``(z, y, x)``
+        dna, labels : ndarray or Window, ``(z, y, x)``
             The whole volume.
         label : int
             The cell.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_cellcycle.cells.runs import Runs, compact, find_runs
 from napari_cellcycle.errors import SegmentationError, SegmentationMismatchError
 
 if TYPE_CHECKING:
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre, Segmentation
-
-_SLAB = 1 << 22
-"""Voxels looked at together."""
+    from napari_cellcycle.image.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def cell_table(
     n_frames, *shape = segmentation.grid
     parts = []
     for frame in range(n_frames):
-        labels = segmentation.volume(frame)
+        labels = segmentation.window(frame)
         measured = _measure(labels, segmentation.name)
         if segmentation.labels_are == "nucleus":
             nucleus_voxels = measured.voxels
@@ -124,7 +123,7 @@ def cell_table(
             nucleus_voxels = np.full(len(measured.label), -1, np.int64)
         else:
             nucleus_voxels = _nucleus_voxels(
-                labels, nuclei.volume(frame), measured.label, nuclei.name
+                labels, nuclei.window(frame), measured.label, nuclei.name
             )
         parts.append((np.full(len(measured.label), frame, np.int64), measured, nucleus_voxels))
     if not sum(len(measured.label) for _, measured, _ in parts):
@@ -181,103 +180,84 @@ def _check_range(values: NDArray[np.integer[Any]], name: str) -> None:
         )
 
 
-def _measure(labels: NDArray[np.integer[Any]], name: str) -> _Measured:
-    """Measure one frame, ``(z, y, x)``, from the runs of equal labels along x."""
-    _, height, width = labels.shape
-    start, length, values = _runs(labels)
-    _check_range(values, name)
-    label, index = _compact(values)
+def _measure(labels: NDArray[np.integer[Any]] | Window, name: str) -> _Measured:
+    """Measure one frame, ``(z, y, x)``, from the runs of equal labels along x, box by box."""
+    pieces = [_measure_runs(runs, name) for runs in find_runs(labels)]
+    if not pieces:
+        none = np.zeros(0, np.int64)
+        return _Measured(none, np.zeros((0, 2, 3), np.int64), np.zeros((0, 3)), none)
+    parts = _Sums(*(np.concatenate(column, axis=-1) for column in zip(*pieces, strict=True)))
+    label, index = compact(parts.label)
     n = len(label)
-    row, x = np.divmod(start, width)
-    z, y = np.divmod(row, height)
-    low = np.full((3, n), np.iinfo(np.int64).max)
-    high = np.zeros((3, n), np.int64)
-    sums = np.empty((3, n))
-    # a run lies in one row: its mean z and y are those of the row
-    for axis, first, last, mean in ((0, z, z, z), (1, y, y, y), (2, x, x + length - 1, None)):
-        np.minimum.at(low[axis], index, first)
-        np.maximum.at(high[axis], index, last + 1)
-        middle = x + (length - 1) / 2 if mean is None else mean
-        sums[axis] = np.bincount(index, weights=middle * length, minlength=n)
-    voxels = np.bincount(index, weights=length, minlength=n)
+    low, high = np.full((3, n), np.iinfo(np.int64).max), np.zeros((3, n), np.int64)
+    moments = np.empty((3, n))
+    for axis in range(3):
+        np.minimum.at(low[axis], index, parts.low[axis])
+        np.maximum.at(high[axis], index, parts.high[axis])
+        moments[axis] = np.bincount(index, weights=parts.moments[axis], minlength=n)
+    voxels = np.bincount(index, weights=parts.voxels, minlength=n)
     return _Measured(
         label=label,
         bbox=np.stack([low.T, high.T], axis=1),
-        centroid=(sums / np.maximum(voxels, 1)).T,
+        centroid=(moments / np.maximum(voxels, 1)).T,
         voxels=voxels.astype(np.int64),
     )
 
 
-def _runs(
-    *volumes: NDArray[np.integer[Any]],
-) -> tuple[NDArray[Any], ...]:
-    """Find the runs along x in which every volume is constant and the first is not 0.
+class _Sums(NamedTuple):
+    """What adds up over the parts of a cell; coordinates ``(3, n)``, z, y, x."""
 
-    Returns the flat index of each run's first voxel, its length, and its value in each volume.
-    A run never spans two rows. The work goes slab by slab, so that little memory is needed
-    beside the runs themselves.
-    """
-    depth, height, width = volumes[0].shape
-    planes = max(1, _SLAB // max(1, height * width))
-    pieces: list[tuple[NDArray[Any], ...]] = []
-    for z in range(0, depth, planes):
-        flats = [np.ascontiguousarray(volume[z : z + planes]).reshape(-1) for volume in volumes]
-        if not flats[0].size:
-            continue
-        begins = np.empty(flats[0].size, bool)
-        begins[0] = True
-        np.not_equal(flats[0][1:], flats[0][:-1], out=begins[1:])
-        for flat in flats[1:]:
-            begins[1:] |= flat[1:] != flat[:-1]
-        begins[::width] = True
-        start = np.flatnonzero(begins)
-        length = np.diff(start, append=begins.size)
-        keep = flats[0][start] != 0
-        start, length = start[keep], length[keep]
-        pieces.append((start + z * height * width, length, *(flat[start] for flat in flats)))
-    if not pieces:
-        none = np.zeros(0, np.int64)
-        return (none, none, *(none for _ in volumes))
-    return tuple(np.concatenate(column) for column in zip(*pieces, strict=True))
+    label: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    moments: NDArray[np.float64]
+    voxels: NDArray[np.int64]
 
 
-def _compact(values: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Distinct values in order, and the place of each value among them."""
-    top = int(values.max(initial=0))
-    if top <= max(1 << 16, values.size):
-        # a table of all values up to the largest is smaller than the data, and needs no sorting
-        present = np.zeros(top + 1, bool)
-        present[values] = True
-        label = np.flatnonzero(present)
-        place = np.zeros(top + 1, np.int64)
-        place[label] = np.arange(len(label))
-        return label.astype(np.int64), place[values]
-    unique, index = np.unique(values, return_inverse=True)
-    return unique.astype(np.int64), index.reshape(-1).astype(np.int64)
+def _measure_runs(runs: Runs, name: str) -> _Sums:
+    _check_range(runs.values[0], name)
+    label, index = compact(runs.values[0])
+    n, length = len(label), runs.length
+    low, high = np.full((3, n), np.iinfo(np.int64).max), np.zeros((3, n), np.int64)
+    moments = np.empty((3, n))
+    last = (runs.z, runs.y, runs.x + length - 1)
+    for axis, first in enumerate((runs.z, runs.y, runs.x)):
+        np.minimum.at(low[axis], index, first)
+        np.maximum.at(high[axis], index, last[axis] + 1)
+        # a run lies in one row: its mean z and y are those of the row
+        middle = (first + last[axis]) / 2
+        moments[axis] = np.bincount(index, weights=middle * length, minlength=n)
+    voxels = np.bincount(index, weights=length, minlength=n).astype(np.int64)
+    return _Sums(label, low, high, moments, voxels)
 
 
 def _nucleus_voxels(
-    cells: NDArray[np.integer[Any]],
-    nuclei: NDArray[np.integer[Any]],
+    cells: NDArray[np.integer[Any]] | Window,
+    nuclei: NDArray[np.integer[Any]] | Window,
     label: NDArray[np.int64],
     name: str,
 ) -> NDArray[np.int64]:
     """Voxels of the nuclei of each cell in ``label`` (sorted), one frame, ``(z, y, x)``."""
-    _, length, nucleus, cell = _runs(nuclei, cells)
-    _check_range(nucleus, name)
-    _, nucleus_index = _compact(nucleus)
-    cell_label, cell_index = _compact(cell)
-    n_nuclei = int(nucleus_index.max(initial=-1)) + 1
-    pair, pair_index = np.unique(
-        nucleus_index * max(1, len(cell_label)) + cell_index, return_inverse=True
+    pieces = []
+    for runs in find_runs(nuclei, cells):
+        _check_range(runs.values[0], name)
+        (nucleus, in_nucleus), (owner, in_owner) = (compact(value) for value in runs.values)
+        key, index = np.unique(in_nucleus * len(owner) + in_owner, return_inverse=True)
+        size = np.bincount(index, weights=runs.length, minlength=len(key))
+        pair = np.stack([nucleus[key // len(owner)], owner[key % len(owner)]], axis=1)
+        pieces.append((pair, size))
+    if not pieces:
+        return np.zeros(len(label), np.int64)
+    pair, index = np.unique(
+        np.concatenate([pair for pair, _ in pieces]), axis=0, return_inverse=True
     )
-    overlap = np.bincount(pair_index.reshape(-1), weights=length, minlength=len(pair))
-    owner_of, owner = np.divmod(pair, max(1, len(cell_label)))
+    sizes = np.concatenate([size for _, size in pieces])
+    overlap = np.bincount(index.reshape(-1), weights=sizes, minlength=len(pair))
+    nucleus, owner = pair.T
     # within a nucleus the largest overlap first, then the smaller label
-    order = np.lexsort((owner, -overlap, owner_of))
-    first = order[np.diff(owner_of[order], prepend=-1) != 0]
-    belongs = cell_label[owner[first]]
-    size = np.bincount(owner_of, weights=overlap, minlength=n_nuclei)
-    inside = belongs != 0
-    place = np.searchsorted(label, belongs[inside])
-    return np.bincount(place, weights=size[inside], minlength=len(label)).astype(np.int64)
+    order = np.lexsort((owner, -overlap, nucleus))
+    first = order[np.diff(nucleus[order], prepend=-1) != 0]
+    whole = np.bincount(compact(nucleus)[1], weights=overlap)
+    inside = owner[first] != 0
+    place = np.searchsorted(label, owner[first][inside])
+    return np.bincount(place, weights=whole[inside], minlength=len(label)).astype(np.int64)

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre
+    from napari_cellcycle.image.window import Window
 
-    Volume = NDArray[Any]
+    Volume = NDArray[Any] | Window
+    Labels = NDArray[np.integer[Any]] | Window
     Floats = NDArray[np.float32]
 
 _ARRAY_AXIS: dict[str, int] = {"z": 0, "y": 1, "x": 2}
@@ -58,7 +60,7 @@ class Views:
 
 def make_views(
     channels: Sequence[Volume | None],
-    labels: NDArray[np.integer[Any]],
+    labels: Labels,
     cells: CellTable,
     recipe: ViewRecipe,
     population: Population | None = None,
@@ -67,9 +69,9 @@ def make_views(
 
     Parameters
     ----------
-    channels : sequence of (ndarray, ``(z, y, x)``) or None
+    channels : sequence of (ndarray or Window, ``(z, y, x)``) or None
         One volume a role, in the order of ``recipe.channels``; ``None`` where the image has none.
-    labels : ndarray, ``(z, y, x)``, integer
+    labels : ndarray or Window, ``(z, y, x)``, integer
         The frame's segmentation.
     cells : CellTable
         Rows of this frame only.
@@ -125,7 +127,7 @@ def view_shape(recipe: ViewRecipe, axes: Sequence[str]) -> tuple[int, ...]:
 
 def view_cell(
     channels: Sequence[Volume | None],
-    labels: NDArray[np.integer[Any]],
+    labels: Labels,
     label: int,
     bbox: NDArray[np.int64],
     *,
@@ -243,14 +245,16 @@ def view_cell(
     return images, cell.radius
 
 
-def _only(values: Volume, where: NDArray[np.bool_]) -> Volume:
+def _only(values: NDArray[Any], where: NDArray[np.bool_]) -> NDArray[Any]:
     """Darken what is outside of a mask to 0, or to less than all else."""
     if values.dtype.kind == "u":
         return values * where  # thirty times as fast as np.where
     return np.where(where, np.asarray(values, dtype=np.float32), np.float32(-np.inf))
 
 
-def _look(values: Volume, axis: Axis, weights: Sequence[Floats], low: float, high: float) -> Floats:
+def _look(
+    values: NDArray[Any], axis: Axis, weights: Sequence[Floats], low: float, high: float
+) -> Floats:
     """Project one channel (scaling keeps the order of grey values), scale and resample it."""
     if axis != "volume":
         values = values.max(axis=_ARRAY_AXIS[axis])

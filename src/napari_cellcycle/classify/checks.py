@@ -139,7 +139,7 @@ def _intensity_notes(
     cells: CellTable, stack: Stack, channel: int, segmentation: Segmentation, card: ModelCard
 ) -> list[str]:
     frame = int(cells.frame[0])
-    dna, labels = stack.volume(frame, channel), segmentation.volume(frame)
+    dna, labels = stack.window(frame, channel), segmentation.window(frame)
     notes = []
     if "contrast" in card.ranges:
         rows = np.flatnonzero(cells.frame == frame)

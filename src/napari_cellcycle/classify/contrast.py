@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.cells.geometry import percentile
+from napari_cellcycle.image.window import boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.image.window import Window
 
 _MARGIN = 3  # voxels around the bounding box
+_MOST_LEVELS = 1024
+_SAMPLE = 200_000  # voxels of a box whose levels are counted
 _TO_SIGMA = 1.4826 / np.sqrt(2)  # from median absolute difference of neighbours to deviation
 
 
@@ -25,7 +29,7 @@ class GreyRange:
     Parameters
     ----------
     levels : int
-        Distinct values (at most 1024 are counted).
+        Distinct values in a sample (at most 1024 are counted).
     saturated : float
         Fraction of voxels at the largest value of the image.
     largest : float
@@ -38,7 +42,7 @@ class GreyRange:
 
 
 def dna_contrast(
-    dna: NDArray[Any], labels: NDArray[np.integer[Any]], cells: CellTable
+    dna: NDArray[Any] | Window, labels: NDArray[np.integer[Any]] | Window, cells: CellTable
 ) -> NDArray[np.float64]:
     """Measure how far bright DNA lies above its surroundings, in units of the noise.
 
@@ -49,9 +53,9 @@ def dna_contrast(
 
     Parameters
     ----------
-    dna : ndarray, ``(z, y, x)``
+    dna : ndarray or Window, ``(z, y, x)``
         One frame.
-    labels : ndarray, ``(z, y, x)``, integer
+    labels : ndarray or Window, ``(z, y, x)``, integer
         The same frame.
     cells : CellTable
         Rows of this frame.
@@ -77,23 +81,30 @@ def dna_contrast(
     return result
 
 
-def grey_range(dna: NDArray[Any], labels: NDArray[np.integer[Any]]) -> GreyRange:
+def grey_range(dna: NDArray[Any] | Window, labels: NDArray[np.integer[Any]] | Window) -> GreyRange:
     """Look at the grey values inside labels.
 
     Parameters
     ----------
-    dna : ndarray, ``(z, y, x)``
+    dna : ndarray or Window, ``(z, y, x)``
         One frame.
-    labels : ndarray, ``(z, y, x)``, integer
+    labels : ndarray or Window, ``(z, y, x)``, integer
         The same frame.
     """
-    inside = dna[labels > 0]
-    largest = float(dna.max())
-    if not inside.size:
-        return GreyRange(0, 0.0, largest)
-    sample = inside[:: max(1, inside.size // 1_000_000)]
+    largest, at_largest, n = -np.inf, 0, 0
+    levels: NDArray[Any] = np.zeros(0, dna.dtype)
+    for box in boxes(labels):
+        values, inside = dna[box], labels[box] > 0
+        n += int(inside.sum())
+        top = float(values.max())
+        if top >= largest:
+            at_largest = int((values[inside] == top).sum()) + (at_largest if top == largest else 0)
+            largest = top
+        if len(levels) < _MOST_LEVELS:
+            some = values[inside]
+            levels = np.union1d(levels, some[:: max(1, some.size // _SAMPLE)])
     return GreyRange(
-        levels=min(len(np.unique(sample)), 1024),
-        saturated=float(np.mean(inside == dna.max())),
+        levels=min(len(levels), _MOST_LEVELS),
+        saturated=at_largest / n if n else 0.0,
         largest=largest,
     )

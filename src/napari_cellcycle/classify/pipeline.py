@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.classify.contrast import dna_contrast
+from napari_cellcycle.image.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.classify.request import ClassifyRequest, Prepared
     from napari_cellcycle.models.classifier import ProjectionClassifier
 
-    Volume = NDArray[Any]
+    Volume = NDArray[Any] | Window
 
 FEWEST = 4
 """Cells that are worth a part of their own."""
@@ -57,7 +58,7 @@ class _Part:
 
     rows: NDArray[np.int64]
     volumes: tuple[Volume | None, ...]
-    labels: NDArray[np.integer[Any]]
+    labels: NDArray[np.integer[Any]] | Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,8 @@ def look_at(
     """Let the networks look at all cells, frame by frame, part by part.
 
     On a CPU each core makes the views of a part and predicts it; for another device the cores make
-    views, and it is given one part after the other. One frame is in memory at a time.
+    views, and it is given one part after the other. One frame is in memory at a time, or
+    parts of one that is large.
 
     Parameters
     ----------
@@ -163,12 +165,18 @@ def _parts(
     request: ClassifyRequest, prepared: Prepared, frame: int, workers: int
 ) -> Iterator[_Part]:
     """Cells of a frame, in parts of at most a batch, about as much work for each worker."""
-    labels = prepared.segmentation.volume(frame)
+    labels = prepared.segmentation.window(frame)
     volumes = tuple(
-        None if channel is None else request.stack.volume(frame, channel)
+        None if channel is None else request.stack.window(frame, channel)
         for channel in prepared.channels.values()
     )
     rows = np.flatnonzero(prepared.cells.frame == frame)
+    for volume in (labels, *volumes):
+        if isinstance(volume, Window):
+            # cells of one block after the other, so that each block is read about once
+            block = prepared.cells.centroid[rows] // volume.block
+            rows = rows[np.lexsort(block.T[::-1])]
+            break
     batches = -(-len(rows) // request.batch_size)
     rounds = -(-batches // workers)
     n = min(rounds * workers, -(-len(rows) // FEWEST))

@@ -315,8 +315,8 @@ def _population(
         )
     frames = range(stack.n_frames)
     return measure_population(
-        [stack.volume(t, dna or 0) for t in frames],
-        [segmentation.volume(t) for t in frames],
+        [stack.window(t, dna or 0) for t in frames],
+        [segmentation.window(t) for t in frames],
         cells,
         card.recipe,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,8 +15,10 @@ from napari_cellcycle.errors import (
     SegmentationError,
     SegmentationMismatchError,
 )
+from napari_cellcycle.image.window import WHOLE, Window, block_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -104,6 +107,17 @@ class Stack:
         """
         return _read(self.data, (frame, channel), self.name)
 
+    def window(self, frame: int, channel: int) -> NDArray[Any] | Window:
+        """Open one channel of one frame, ``(z, y, x)``: the array itself, unless it is large.
+
+        Raises
+        ------
+        ImageReadError
+            If the file cannot be read after all; of a window, when it is sliced.
+        """
+        window = _open(self.data, (frame, channel), self.name)
+        return self.volume(frame, channel) if window is None else window
+
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
@@ -145,7 +159,20 @@ class Segmentation:
         SegmentationError
             If a label is negative.
         """
-        labels = _read(self.data, (frame,), self.name)
+        return self._checked(_read(self.data, (frame,), self.name), frame)
+
+    def window(self, frame: int) -> NDArray[np.integer[Any]] | Window:
+        """Open one frame, ``(z, y, x)``: the array itself, unless it is large.
+
+        Raises
+        ------
+        ImageReadError, SegmentationError
+            As :meth:`volume`; of a window, when it is sliced.
+        """
+        window = _open(self.data, (frame,), self.name, partial(self._checked, frame=frame))
+        return self.volume(frame) if window is None else window
+
+    def _checked(self, labels: NDArray[np.integer[Any]], frame: int) -> NDArray[np.integer[Any]]:
         if labels.dtype.kind == "i" and labels.size and labels.min() < 0:
             raise SegmentationError(
                 f"{self.name} has a negative label ({labels.min()}) in frame {frame}; labels are "
@@ -154,7 +181,26 @@ class Segmentation:
         return labels
 
 
-def _read(data: Any, index: tuple[int, ...], name: str) -> NDArray[Any]:
+def _open(
+    data: Any,
+    index: tuple[int, ...],
+    name: str,
+    check: Callable[[NDArray[Any]], NDArray[Any]] = lambda part: part,
+) -> Window | None:
+    """Open a window on what is lazy and too large to be read whole; None for anything else."""
+    z, y, x = data.shape[-3:]
+    block = block_of(data)
+    dtype = np.dtype(data.dtype)
+    if block is None or z * y * x * dtype.itemsize <= WHOLE:
+        return None
+
+    def read(box: tuple[slice, ...]) -> NDArray[Any]:
+        return check(_read(data, (*index, *box), name))
+
+    return Window((z, y, x), dtype, block, read)
+
+
+def _read(data: Any, index: tuple[int | slice, ...], name: str) -> NDArray[Any]:
     """Load part of an array; a failure deep inside a reader becomes one line with the name."""
     part = data[index]
     try:

@@ -1,0 +1,97 @@
+"""Labels as runs along x: a tenth of the voxels or less, and all that a table needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_cellcycle.image.window import boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_cellcycle.image.window import Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Runs along x in which labels do not change.
+
+    Parameters
+    ----------
+    z, y, x : ndarray, ``(n,)``, int64
+        First voxel of each.
+    length : ndarray, ``(n,)``, int64
+        Voxels.
+    values : tuple of ndarray, ``(n,)``, integer
+        The label in each volume.
+    """
+
+    z: NDArray[np.int64]
+    y: NDArray[np.int64]
+    x: NDArray[np.int64]
+    length: NDArray[np.int64]
+    values: tuple[NDArray[np.integer[Any]], ...]
+
+
+def find_runs(*volumes: NDArray[np.integer[Any]] | Window) -> Iterator[Runs]:
+    """Find the runs along x in which every volume is constant and the first is not 0.
+
+    The work goes box by box, so that little memory is needed; a run ends where its box does.
+
+    Parameters
+    ----------
+    *volumes : ndarray or Window, ``(z, y, x)``, integer
+        All of one shape.
+
+    Yields
+    ------
+    Runs
+        Of one box.
+    """
+    for box in boxes(volumes[0]):
+        parts = [np.ascontiguousarray(volume[box]) for volume in volumes]
+        if not parts[0].size:
+            continue
+        _, height, width = parts[0].shape
+        flats = [part.reshape(-1) for part in parts]
+        begins = np.empty(flats[0].size, bool)
+        np.not_equal(flats[0][1:], flats[0][:-1], out=begins[1:])
+        for flat in flats[1:]:
+            begins[1:] |= flat[1:] != flat[:-1]
+        begins[::width] = True
+        start = np.flatnonzero(begins)
+        length = np.diff(start, append=begins.size)
+        keep = flats[0][start] != 0
+        start, length = start[keep], length[keep]
+        if not len(start):
+            continue
+        row, x = np.divmod(start, width)
+        z, y = np.divmod(row, height)
+        corner = [cut.start for cut in box]
+        yield Runs(
+            z=z + corner[0],
+            y=y + corner[1],
+            x=x + corner[2],
+            length=length,
+            values=tuple(flat[start] for flat in flats),
+        )
+
+
+def compact(values: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct values in order, and the place of each value among them."""
+    top = int(values.max(initial=0))
+    if top <= max(1 << 16, values.size):
+        # a table of all values up to the largest is smaller than the data, and needs no sorting
+        present = np.zeros(top + 1, bool)
+        present[values] = True
+        label = np.flatnonzero(present)
+        place = np.zeros(top + 1, np.int64)
+        place[label] = np.arange(len(label))
+        return label.astype(np.int64), place[values]
+    unique, index = np.unique(values, return_inverse=True)
+    return unique.astype(np.int64), index.reshape(-1).astype(np.int64)

@@ -203,10 +203,10 @@ class DaughtersWidget(QWidget):
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(5)
         layout.addLayout(top)
-        layout.addWidget(self.table, 2)
+        layout.addWidget(self.table, 1)
         layout.addWidget(self.gestures)
         layout.addWidget(self.message)
-        layout.addWidget(scroll, 3)
+        layout.addWidget(scroll, 4)
 
     def _connect(self) -> None:
         self.find_button.clicked.connect(self.find_pairs)

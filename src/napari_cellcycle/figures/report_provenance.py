@@ -52,10 +52,13 @@ def _of_image(review: Review) -> Iterable[tuple[str, Content]]:
     if channels:
         yield "channels", ", ".join(f"{role}: {index}" for role, index in channels.items())
     versions = project.segmentations.versions(review.image)
+    current, merged = project.segmentations.derivation(review.segmentation)
     for number, one in enumerate(versions, 1):
         if len(versions) > 1:
-            shown = ", shown here" if one.number == review.segmentation else ""
+            shown = ", shown here" if one.number == current else ""
             yield f"labels, version {number}", f"{_when(one.time)}, {one.who}{shown}"
+    if merged:
+        yield "merged cells", f"{len(merged):,}"
 
 
 def _file(found: Input) -> str:

@@ -184,15 +184,19 @@ class Segmentations:
         return number
 
     def versions(self, image: int) -> tuple[Version, ...]:
-        """All versions of an image's segmentation, oldest first."""
+        """All versions of an image's segmentation but those with merged cells, oldest first."""
         rows = self._store.database.query(
             "SELECT number, time, who FROM segmentation WHERE image = ? ORDER BY number", (image,)
         )
+        rows = [row for row in rows if self.derivation(row[0])[0] == row[0]]
         return tuple(Version(*row) for row in rows)
 
     def show(self, image: int, number: int) -> None:
         """Show an image with a version that the project has; words follow their cells there."""
-        if number not in {version.number for version in self.versions(image)}:
+        found = self._store.database.value(
+            "SELECT image FROM segmentation WHERE number = ?", (number,)
+        )
+        if found != image:
             raise ProjectError(f"The project has no version {number} of the labels of this image.")
         with self._store.transaction() as changes:
             self.show_within(changes, image, number)

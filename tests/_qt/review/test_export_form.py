@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from people import LEAVES, people_project
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_cellcycle._qt.review.export_form import KINDS, ExportForm
 from napari_cellcycle.image import open_labels
@@ -48,6 +48,7 @@ def test_each_kind_is_written_where_it_says(form, tmp_path, qtbot, monkeypatch):
         ending = form.form.key()
         assert form.only.key() == (kind.only or "all")
         assert form.only.isVisible() == bool(kind.only)
+        assert form.blind.isVisible() == (kind.what == "sheets")
         out = tmp_path / f"{kind.what}-out"  # the ending is added
         told[kind.what] = export(qtbot, monkeypatch, form, out)
         assert not form.message.is_error, told[kind.what]
@@ -57,12 +58,19 @@ def test_each_kind_is_written_where_it_says(form, tmp_path, qtbot, monkeypatch):
     numbers = {what: int(re.match(r"[\d,]+", text)[0]) for what, text in told.items()}
     # Ann and Bea tie on the second cell: it has no final phase, and is left out of training data
     assert numbers == {
-        "cells": 12, "reviews": 7, "crops": 3, "folder": 3, "labels": 12, "agreement": 3
+        "cells": 12, "reviews": 7, "crops": 3, "folder": 3, "labels": 12, "agreement": 3,
+        "report": 12, "sheets": 12,
     }  # fmt: skip
     assert "Left out: 1" in told["crops"]
     assert len(read_crop_set(tmp_path / "crops-out.npz")) == 3
     found = json.loads((tmp_path / "agreement-out.json").read_text())
     assert found["images"][0]["conflicts"] == 1
+    assert "Bea" in (tmp_path / "report-out.html").read_text(encoding="utf-8")
+    assert (tmp_path / "sheets-out.csv").read_text().splitlines()[1].endswith(",0,1,,")
+    qtbot.mouseClick(form.blind, Qt.MouseButton.LeftButton, pos=QPoint(6, form.blind.height() // 2))
+    export(qtbot, monkeypatch, form, tmp_path / "blind")
+    rows = (tmp_path / "blind.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[4]) for row in rows] != sorted(range(1, 13))
     labels = open_labels(tmp_path / "labels-out.ome.tif")
     assert len(np.unique(np.asarray(labels.data))) > 2
 

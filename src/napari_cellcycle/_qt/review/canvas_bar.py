@@ -20,9 +20,11 @@ class CanvasBar(QWidget):
     ----------
     scene : Scene
         What is checked is done in it.
+    labels : QWidget
+        Stands at the end.
     """
 
-    def __init__(self, scene: Scene, parent: QWidget | None = None) -> None:
+    def __init__(self, scene: Scene, labels: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scene = scene
         self.follows, self.names, self.outlines = (
@@ -41,6 +43,7 @@ class CanvasBar(QWidget):
             box.setObjectName(name)
             row.addWidget(box)
         row.addStretch(1)
+        row.addWidget(labels)
         self._show()
         self.follows.toggled.connect(self._follow)
         self.names.clicked.connect(scene.name_phases)

@@ -30,6 +30,7 @@ from napari_cellcycle.errors import CellCycleError
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from napari_cellcycle._qt.review.other_labels import Replaced
     from napari_cellcycle._qt.review.start import Start
     from napari_cellcycle._qt.review.undertaking import Found, Undertaking
     from napari_cellcycle._qt.session import Finished
@@ -80,6 +81,7 @@ class ReviewWidget(QStackedWidget):
         scroll.setWidget(page)
         self.addWidget(scroll)
         self.setMinimumWidth(340)
+        self.errands.replaced.connect(self._take_labels)
         self._job.stepped.connect(self._on_step)
         self._job.ended.connect(self._on_end)
         self._job.refused.connect(self._refuse)
@@ -242,6 +244,17 @@ class ReviewWidget(QStackedWidget):
         self._leave()
         self._show(Prepared(undertaking, read, self.layers.add_merged(undertaking, layer)))
 
+    def _take_labels(self, replaced: Replaced) -> None:
+        """Show the image with other labels."""
+        if self.scene is None:
+            return
+        former, found = self.scene.segmentation, replaced.prepared
+        self._leave()
+        layer = self.layers.exchange(found.undertaking, former, found.layer)
+        self._show(Prepared(found.undertaking, found.review, layer))
+        if self.desk is not None:
+            self.desk.told.emit(replaced.told)
+
     def _lose(self, lost: Lost) -> None:
         """Say what was not found, and offer to look for it."""
         if self.bench is not None:
@@ -281,6 +294,8 @@ class ReviewWidget(QStackedWidget):
         session_of(self._viewer).review = self
         self.bench.update_wanted.connect(self.errands.update_labels)
         self.bench.classify_wanted.connect(self.errands.classify)
+        self.bench.labels.wanted.connect(self.errands.take_labels)
+        self.bench.labels.version_wanted.connect(self.errands.go_back)
         self.bench.find_wanted.connect(self.find_image)
         self.bench.lost.pressed.connect(self.find_labels)
         self.bench.image_wanted.connect(self.show_image)

@@ -1,14 +1,16 @@
-"""Long work on an open review: edited labels taken over, and more predictions."""
+"""Long work on an open review: edited or other labels taken over, and more predictions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.review.other_labels import Replaced, go_back, take_labels
 from napari_cellcycle._qt.review.reclassify import classify_all, take_run
 from napari_cellcycle._qt.review.update import Updated, update
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.scene import Scene
     from napari_cellcycle._qt.session import Finished
+    from napari_cellcycle.image.stack import Segmentation
     from napari_cellcycle.models.catalogue import ModelEntry
     from napari_cellcycle.project.predictions import PredictionSet
 
@@ -27,9 +30,12 @@ class Errands(QObject):
     ----------
     ended : Signal()
         Another one may begin.
+    replaced : Signal(object)
+        The image has other labels: a :class:`~napari_cellcycle._qt.review.other_labels.Replaced`.
     """
 
     ended = Signal()
+    replaced = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,8 +61,7 @@ class Errands(QObject):
         desk, scene = self._free()
         if desk is None or scene is None:
             return
-        time = desk.segmentation.grid[0] > 1
-        labels = inputs.segmentation(scene.segmentation, desk.segmentation.labels_are, time=time)
+        labels = _labels_of(desk, scene.segmentation)
         desk.told.emit("Comparing labels…")
         # what is painted from now on is told of again
         scene.labels.set_edited(False)
@@ -64,9 +69,38 @@ class Errands(QObject):
             "Classify edited cells",
             update,
             desk.undertaking,
-            replace(labels, path=None),
+            labels,
             desk.review.chosen_set,
         )
+
+    def take_labels(self, given: Any) -> None:
+        """Put other labels in the place of those that are reviewed.
+
+        Parameters
+        ----------
+        given : napari.layers.Labels or Path
+            A layer, or a file.
+        """
+        desk, scene = self._free()
+        if desk is None or scene is None or self._has_edits(desk, scene):
+            return
+        if isinstance(given, Path):
+            self._job.start("Take other labels", take_labels, desk.undertaking, given)
+        else:
+            labels = _labels_of(desk, given)
+            self._job.start("Take other labels", take_labels, desk.undertaking, labels, given)
+
+    def go_back(self, version: int) -> None:
+        """Show the image with a version of its labels that the project has."""
+        desk, scene = self._free()
+        if desk is not None and scene is not None and not self._has_edits(desk, scene):
+            layers = inputs.label_layers(scene.layers)
+            self._job.start("Go back to labels", go_back, desk.undertaking, version, layers)
+
+    def _has_edits(self, desk: Desk, scene: Scene) -> bool:
+        if scene.labels.is_edited:
+            desk.refused.emit("The labels were edited: update the cells first, or undo the edits.")
+        return scene.labels.is_edited
 
     def classify(self, entry: ModelEntry) -> None:
         """Classify all cells with a model: one more prediction set, which is shown then."""
@@ -100,10 +134,12 @@ class Errands(QObject):
         if self._desk is not None:
             self._desk.refused.emit(text)
 
-    def _on_done(self, done: Updated | PredictionSet) -> None:
+    def _on_done(self, done: Updated | Replaced | PredictionSet) -> None:
         if self._desk is None:
             return
-        if isinstance(done, Updated):
+        if isinstance(done, Replaced):
+            self.replaced.emit(done)
+        elif isinstance(done, Updated):
             self._on_updated(self._desk, done)
         else:
             self._desk.show_set(done.id)
@@ -122,3 +158,9 @@ class Errands(QObject):
             desk.refused.emit(" ".join([*told, done.problem]))
         else:
             desk.told.emit(" ".join(told))
+
+
+def _labels_of(desk: Desk, layer: Any) -> Segmentation:
+    """Labels as they are in a layer, whatever its file has."""
+    time, labels_are = desk.segmentation.grid[0] > 1, desk.segmentation.labels_are
+    return replace(inputs.segmentation(layer, labels_are, time=time), path=None)

@@ -7,11 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.job import Job
@@ -34,7 +42,8 @@ class Kind:
     Parameters
     ----------
     what : str
-        As :func:`napari_cellcycle.review.export.export_project` calls it.
+        As :func:`napari_cellcycle.review.export.export_project` calls it; or ``report`` or
+        ``sheets``.
     name : str
         For a person.
     forms : tuple of (ending, name)
@@ -43,7 +52,7 @@ class Kind:
         Which cells at first; empty where there is no choice.
     """
 
-    what: What
+    what: What | Literal["report", "sheets"]
     name: str
     forms: tuple[tuple[str, str], ...]
     only: str = ""
@@ -62,6 +71,8 @@ KINDS = (
         "all",
     ),
     Kind("agreement", "Agreement of people", ((".json", "JSON"), _CSV, _PARQUET)),
+    Kind("report", "Report", ((".html", "HTML"),)),
+    Kind("sheets", "Sheets for annotators", ((".pdf", "PDF"), ("", "folder of PNG")), "all"),
 )
 _ONLY = (
     ("all", "all cells"),
@@ -93,6 +104,9 @@ class ExportForm(QWidget):
         self.form = ChoiceBox("export-form", tooltip="In which form")
         self.only = ChoiceBox("export-only", tooltip="Of which cells")
         self.images = ChoiceBox("export-images", tooltip="Of which images of the project")
+        self.blind = QCheckBox("blind")
+        self.blind.setObjectName("export-blind")
+        self.blind.setToolTip("Without predictions, in a shuffled order")
         self.button = QPushButton("Export…")
         self.button.setObjectName("export")
         self.show_it = QPushButton("Open folder")
@@ -102,7 +116,7 @@ class ExportForm(QWidget):
         self.what.changed.connect(self._offer)
         self.button.clicked.connect(self._go)
         self.show_it.clicked.connect(self._open)
-        self._cut.connect(lambda done, total: self.message.hint(f"Frame {done} of {total}…"))
+        self._cut.connect(lambda done, total: self.message.hint(f"{done:,} of {total:,}…"))
         self._job.stepped.connect(self.message.hint)
         self._job.refused.connect(self.message.error)
         self._job.succeeded.connect(self._tell)
@@ -138,10 +152,15 @@ class ExportForm(QWidget):
         self._rows = QFormLayout()
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._rows.setVerticalSpacing(4)
+        self._which = QWidget()
+        which = QHBoxLayout(self._which)
+        which.setContentsMargins(0, 0, 0, 0)
+        which.addWidget(self.only, 1)
+        which.addWidget(self.blind)
         for name, box in (
             ("Write", self.what),
             ("as", self.form),
-            ("of", self.only),
+            ("of", self._which),
             ("images", self.images),
         ):
             self._rows.addRow(name, box)
@@ -166,7 +185,8 @@ class ExportForm(QWidget):
             if ending not in _NEEDED or find_spec(_NEEDED[ending]) is not None
         ]
         self.form.set_choices(forms)
-        self._rows.setRowVisible(self.only, bool(kind.only))
+        self._rows.setRowVisible(self._which, bool(kind.only))
+        self.blind.setVisible(kind.what == "sheets")
         self.only.set_choices([(key, name, None) for key, name in _ONLY])
         self.only.follow(kind.only)
 
@@ -190,9 +210,13 @@ class ExportForm(QWidget):
         self.message.clear()
         self._file = Path()
         only: Only | None = self.only.key() if kind.only else None  # type: ignore[assignment]
-        self._job.start(
-            "Export", _write, self._desk, out, kind.what, only, bool(self.images.key()), self._step
-        )
+        one = bool(self.images.key())
+        if kind.what in ("report", "sheets"):
+            blind = self.blind.isChecked()
+            given = (self._desk, out, kind.what, only or "all", one, blind, self._step)
+            self._job.start("Export", _draw, *given)
+        else:
+            self._job.start("Export", _write, self._desk, out, kind.what, only, one, self._step)
         self._rest()
 
     def _ask_file(self, proposed: Path) -> str:
@@ -226,25 +250,56 @@ def _write(
     from napari_cellcycle.review.export import export_project
 
     yield f"Writing {out.name}…"
-    given = desk.undertaking
-    pixels: dict[int, Pixels] = {}
-    if given.stack is not None:
-        pixels[given.image] = given.stack, given.segmentation
     try:
         return export_project(
             desk.project,
             out,
             what=what,
             only=only,
-            image=given.image if one else None,
+            image=desk.undertaking.image if one else None,
             reviews=_reviews(desk, one=one),
-            pixels=pixels,
+            pixels=_pixels(desk),
             progress=step,
         )
     except OSError as error:
-        raise ProjectError(
-            f"{out} cannot be written ({error.strerror or error}). Choose another place."
-        ) from error
+        raise _unwritable(out, error) from error
+
+
+def _draw(
+    desk: Desk,
+    out: Path,
+    what: Literal["report", "sheets"],
+    only: Only,
+    one: bool,
+    blind: bool,
+    step: Callable[[int, int], None],
+) -> Generator[str, None, Exported]:
+    from napari_cellcycle.figures.report import write_report
+    from napari_cellcycle.figures.sheet_set import write_sheets
+    from napari_cellcycle.review.export import Exported
+
+    yield f"Writing {out.name}…"
+    reviews, pixels = _reviews(desk, one=one), _pixels(desk)
+    try:
+        if what == "report":
+            write_report(reviews, out, pixels=pixels, progress=step)
+            return Exported(what, (out,), sum(map(len, reviews)), {})
+        made = write_sheets(reviews, out, blind=blind, only=only, pixels=pixels, progress=step)
+        return Exported(what, made.files, made.n, {})
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> ProjectError:
+    return ProjectError(
+        f"{out} cannot be written ({error.strerror or error}). Choose another place."
+    )
+
+
+def _pixels(desk: Desk) -> dict[int, Pixels]:
+    """The image that is shown, which need not be read again."""
+    given = desk.undertaking
+    return {} if given.stack is None else {given.image: (given.stack, given.segmentation)}
 
 
 def _reviews(desk: Desk, *, one: bool) -> list[Review]:

@@ -87,23 +87,54 @@ class ImageLayers:
         labels : napari.layers.Labels
             Where they are cells of their own; it stays as it is.
         """
-        from napari.layers import Labels
-
-        for layer in list(overlays_of(self._viewer, labels)):
-            self._viewer.layers.remove(layer)
-        time = undertaking.segmentation.grid[0] > 1
-        axes = inputs.axes_of(labels, time=time)
-        merged = Labels(
-            labels_in_memory(undertaking.segmentation, axes),
-            name=f"{undertaking.segmentation.name}, merged",
-            opacity=0.0,  # the phases lie over it; the status bar still tells of it
-            **placed_like(labels),
-        )
-        labels.visible = False
-        self._viewer.layers.insert(self._viewer.layers.index(labels) + 1, merged)
-        self._added.setdefault(undertaking.image, []).append(merged)
+        name = f"{undertaking.segmentation.name}, merged"
+        merged = self._add_beside(undertaking, labels, name)
         self._merged.add(merged)
         return merged
+
+    def exchange(self, undertaking: Undertaking, former: Any, layer: Any = None) -> Any:
+        """Bring other labels of an image in the place of a layer, which is hidden.
+
+        Parameters
+        ----------
+        undertaking : Undertaking
+            With these labels.
+        former : napari.layers.Labels
+            What was reviewed; it stays as it is.
+        layer : napari.layers.Labels, optional
+            Has these labels; added where there is none.
+
+        Returns
+        -------
+        napari.layers.Labels
+        """
+        if layer is None:
+            return self._add_beside(undertaking, former, undertaking.segmentation.name)
+        self._retire(former)
+        layer.visible = True
+        return layer
+
+    def _retire(self, labels: Any) -> None:
+        for layer in list(overlays_of(self._viewer, labels)):
+            self._viewer.layers.remove(layer)
+        labels.visible = False
+
+    def _add_beside(self, undertaking: Undertaking, former: Any, name: str) -> Any:
+        """Add labels of an image over a layer that has others, and hide the latter."""
+        from napari.layers import Labels
+
+        self._retire(former)
+        time = undertaking.segmentation.grid[0] > 1
+        axes = inputs.axes_of(former, time=time)
+        added = Labels(
+            labels_in_memory(undertaking.segmentation, axes),
+            name=name,
+            opacity=0.0,  # the phases lie over it; the status bar still tells of it
+            **placed_like(former),
+        )
+        self._viewer.layers.insert(self._viewer.layers.index(former) + 1, added)
+        self._added.setdefault(undertaking.image, []).append(added)
+        return added
 
     def take_merged(
         self,

@@ -84,7 +84,7 @@ def prepare(
         yield "Reading the cells…"
         review = load(project, number, predictions=Kept(project, number).shown_set)
         yield "Reading the image…"
-        layer = given if given is not None else _layer_of(found, layers)
+        layer = given if given is not None else layer_of(found, layers)
         if layer is not None:
             return Prepared(found, review, layer)
         channels = () if found.stack is None else channels_in_memory(found.stack)
@@ -103,7 +103,7 @@ def known(undertaking: Undertaking) -> Generator[str, None, Undertaking]:
     return undertaking
 
 
-def _layer_of(found: Undertaking, layers: Sequence[Any]) -> Any:
+def layer_of(found: Undertaking, layers: Sequence[Any]) -> Any:
     """A Labels layer of the viewer that has the cells of an image already."""
     wanted, time = found.segmentation, found.segmentation.grid[0] > 1
     for layer in layers:

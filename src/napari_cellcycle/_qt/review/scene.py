@@ -109,6 +109,11 @@ class Scene(QObject):
         self.canvas.close()
 
     @property
+    def layers(self) -> Any:
+        """All layers of the viewer."""
+        return self._viewer.layers
+
+    @property
     def is_there(self) -> bool:
         """Whether the segmentation and its phases are still in the viewer."""
         return self.segmentation in self._viewer.layers and self.phases.layer in self._viewer.layers

@@ -28,11 +28,13 @@ from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
+from napari_cellcycle._qt.review.labels_menu import LabelsButton
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
 from napari_cellcycle._qt.review.set_bar import SetBar
+from napari_cellcycle._qt.review.waiting import WaitingWords
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +91,7 @@ class Workbench(QWidget):
         self.notice = Notice("review-notice")
         self.edits = Notice("edited-labels")
         self.lost = Notice("lost-labels")
+        self.waiting = WaitingWords(desk)
         self.queue = QueueBar(desk)
         self.phases = PhaseBar(desk)
         self.note = QLineEdit()
@@ -98,7 +101,8 @@ class Workbench(QWidget):
         self.goes_on.setObjectName("goes-on")
         self.goes_on.setToolTip("Go to the next cell after a word on the current one")
         self.goes_on.setChecked(True)
-        self.canvas = CanvasBar(scene)
+        self.labels = LabelsButton(desk, scene.layers, scene.segmentation)
+        self.canvas = CanvasBar(scene, self.labels)
         self.message = MessageLabel("review-message")
         self.panel = CellPanel(desk.source)
         self.gallery = Gallery(desk.source)
@@ -143,6 +147,7 @@ class Workbench(QWidget):
         self.panel.close_worker()
         self.gallery.close_worker()
         self.people.close_panel()
+        self.waiting.close_notice()
         self.export.close_job()
 
     def fill(self) -> None:
@@ -208,6 +213,7 @@ class Workbench(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.edits)
         layout.addWidget(self.lost)
+        layout.addWidget(self.waiting)
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
         layout.addWidget(self.phases)

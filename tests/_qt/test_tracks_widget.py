@@ -76,8 +76,13 @@ def color_at(widget, place):
 def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monkeypatch, tmp_path):
     widget = add_tracks(viewer, qtbot)
     bench, desk = widget.bench, review.desk
+    (tmp_path / "other.csv").write_text("label,frame,track\n7,90,1\n", "utf-8")
+    use_table(qtbot, monkeypatch, widget, tmp_path / "other.csv")
+    assert bench.message.is_error
+    assert "None of the 1 points of the tracks is a cell of film" in bench.message.text()
     assert not bench.strip.isVisible()
     use_table(qtbot, monkeypatch, widget, film.parent / "film.csv")
+    assert not bench.message.text()
     assert bench.told.text() == "2 tracks of 16 cells"
     assert bench.jumps.text() == "1 impossible step"
 
@@ -203,12 +208,3 @@ def test_a_layer_gives_tracks_where_it_lies(viewer, qtbot, review):
     assert bench.tracing.line().beside is None
     assert (bench.tracing.line().phase < 0).all()
     assert bench.jumps.text() == "0 impossible steps"
-
-
-def test_a_table_of_other_cells_is_refused(viewer, qtbot, review, monkeypatch, tmp_path):
-    widget = add_tracks(viewer, qtbot)
-    (tmp_path / "other.csv").write_text("label,frame,track\n7,90,1\n", "utf-8")
-    use_table(qtbot, monkeypatch, widget, tmp_path / "other.csv")
-    assert widget.bench.message.is_error
-    assert "None of the 1 points of the tracks is a cell of film" in widget.bench.message.text()
-    assert widget.bench.tracing.tracking is None

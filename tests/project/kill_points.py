@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from fields import layer_field, make_project, predict
 
+from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import check
@@ -54,6 +55,7 @@ def snapshot(folder: Path) -> Any:
             review.to_undo and review.to_undo.about,
             review.to_redo and review.to_redo.about,
             sorted(review.people),
+            (tracking := project.tracked.get(1)) and tracking.tracks.track.tolist(),
         ]
 
 
@@ -88,6 +90,7 @@ def steps(project: Project) -> list[Callable[[], Any]]:
         review.redo,
         lambda: project.set_parameter("place", 7),
         lambda: review.mark_seen([1, 5]),
+        lambda: project.tracked.put(1, Tracks(np.arange(len(review)), {})),
         lambda: predict(project, seed=1),
         edit,
         complete,

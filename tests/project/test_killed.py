@@ -39,7 +39,7 @@ def test_killed_between_any_two_steps(tmp_path: Path) -> None:
     assert found["lost"] == []
     assert found["old"] > 10
     assert found["new"] > 3
-    assert found["states"] == 13
+    assert found["states"] == 14
 
 
 @unix

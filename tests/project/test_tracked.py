@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from fields import field_labels, layer_field, make_project
+from films import make_film, predict_film
 
 from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, cells_table, revise
+from napari_cellcycle.review.merging import Merging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +53,44 @@ def test_tracks_follow_repaired_cells(tmp_path: Path) -> None:
         track_of = dict(zip(cells.label.tolist(), found.tracks.track.tolist(), strict=True))
         assert track_of == {**{i + 1: int(TRACK[i]) for i in range(2, 12)}, 20: 4}
         assert found.tracks.lost == 1
+
+
+def test_daughters_that_are_one_cell_are_on_their_mother_s_track(tmp_path: Path) -> None:
+    with make_film(tmp_path) as project:
+        review = predict_film(project)
+        cells = review.cells
+        track = np.where(cells.frame < 3, cells.label - 1, cells.label + 3)
+        track[(cells.frame < 3) & (cells.label == 2)] = -1
+        project.tracked.put(1, Tracks(track, {4: 0, 5: 0}))
+        Merging(project, 1).merge(3, [1, 2])
+        review.reload()
+        found = project.tracked.get(1)
+        assert found is not None
+        at = review.row_of(3, 1)
+        assert found.tracks.track[at] == 0
+        assert found.tracks.lost == 0
+        assert cells_table(review)["track"][at] == 0
+        Merging(project, 1).undo()
+        again = project.tracked.get(1)
+        assert again is not None
+        assert again.tracks.track.tolist() == track.tolist()
+
+
+def test_strangers_that_are_one_cell_are_on_the_longer_track(tmp_path: Path) -> None:
+    with make_film(tmp_path) as project:
+        cells = predict_film(project).cells
+        track = np.where(cells.label == 1, 7, 8)
+        track[(cells.frame < 2) & (cells.label == 1)] = -1
+        project.tracked.put(1, Tracks(track, {}))
+        Merging(project, 1).merge(4, [1, 2])
+        found = project.tracked.get(1)
+        assert found is not None
+        assert found.tracks.track[Review(project).row_of(4, 1)] == 8
+        # tracks that are given now are of the merged cell
+        project.tracked.put(1, found.tracks)
+        given = project.tracked.get(1)
+        assert given is not None
+        assert given.tracks.track.tolist() == found.tracks.track.tolist()
 
 
 def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:

@@ -16,8 +16,14 @@ from napari_cellcycle.project.routes import place
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
+
+    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,19 +94,32 @@ class Tracked:
         version, time, who, name, frame_minutes, file = rows[0]
         columns = Columns(self._store.folder / file)
         frame, label, track = (columns[key] for key in ("frame", "label", "track"))
-        cells = self._segmentations.cells(self._segmentations.current(image))
-        here = place(
-            self._segmentations.routes(image),
-            CellIndex(cells),
-            np.full(len(label), version, np.int64).tolist(),
-            frame.tolist(),
-            label.tolist(),
-        )
-        found = np.full(len(cells), -1, np.int64)
-        found[here[here >= 0]] = track[here >= 0]
         parents = dict(zip(columns["child"].tolist(), columns["parent"].tolist(), strict=True))
-        lost = int(columns["lost"]) + int((here < 0).sum())
+        cells = self._segmentations.cells(self._segmentations.current(image))
+        here = self._rows(image, CellIndex(cells), version, frame, label)
+        found = np.full(len(cells), -1, np.int64)
+        inside = np.flatnonzero(here >= 0)
+        found[here[inside]] = track[inside]
+        for row in np.flatnonzero(np.bincount(here[inside], minlength=1) > 1).tolist():
+            found[row] = _track_of_merged(track[here == row], frame, track, parents)
+        lost = int(columns["lost"]) + len(here) - len(inside)
         return Tracking(Tracks(found, parents, lost), name, who, time, frame_minutes)
+
+    def _rows(self, image: int, index: CellIndex, version: int, frame: Ints, label: Ints) -> Ints:
+        """Present row of each cell of a version; parts of a merged cell have its row."""
+        segmentations = self._segmentations
+        below, groups = segmentations.derivation(segmentations.current(image))
+        given = [version] * len(label), frame.tolist(), label.tolist()
+        rows = place(segmentations.routes(image), index, *given)
+        if groups and (rows < 0).any():
+            lower = segmentations.cells(below)
+            parts = place(segmentations.routes(image, below), CellIndex(lower), *given)
+            merged = {(t, part): labels[0] for t, labels in groups for part in labels}
+            for i in np.flatnonzero((rows < 0) & (parts >= 0)).tolist():
+                t, part = int(lower.frame[parts[i]]), int(lower.label[parts[i]])
+                if (t, part) in merged:
+                    rows[i] = index.row(t, merged[t, part])
+        return rows
 
     def put(
         self, image: int, tracks: Tracks, *, name: str = "", frame_minutes: float | None = None
@@ -158,3 +177,11 @@ class Tracked:
                 (number, kept.time, kept.who, name, frame_minutes, file),
             )
         return kept
+
+
+def _track_of_merged(names: Ints, frame: Ints, track: Ints, parents: Mapping[int, int]) -> int:
+    """Track of a cell that was merged: that of the mother of both, or the one that began first."""
+    mothers = {parents.get(name, -1) for name in names.tolist()}
+    if len(mothers) == 1 and mothers != {-1}:
+        return mothers.pop()
+    return int(min(names.tolist(), key=lambda name: (int(frame[track == name].min()), name)))

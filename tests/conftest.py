@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -124,3 +126,109 @@ def tiny_folder(model_card: ModelCard, tmp_path_factory: pytest.TempPathFactory)
     }
     save_model(folder, card, states)
     return folder
+
+
+@pytest.fixture
+def write_ome_zarr() -> Callable[..., Path]:
+    """Write an OME-Zarr folder of version 0.4 (zarr 2), one uncompressed chunk a plane."""
+
+    def write(
+        folder: Path,
+        data: Any,
+        axes: str,
+        *,
+        scale: list[float],
+        units: list[str | None],
+        labels: tuple[str, ...] = (),
+        omit: tuple[str, ...] = (),
+    ) -> Path:
+        kinds = {"t": "time", "c": "channel"}
+        listed = [
+            {"name": a, "type": kinds.get(a, "space")} | ({"unit": u} if u else {})
+            for a, u in zip(axes, units, strict=True)
+        ]
+        transforms = [{"type": "scale", "scale": scale}]
+        attributes = {
+            "multiscales": [
+                {
+                    "version": "0.4",
+                    "name": "cells",
+                    "axes": listed,
+                    "datasets": [{"path": "0", "coordinateTransformations": transforms}],
+                }
+            ],
+            "omero": {"channels": [{"label": label, "color": "FFFFFF"} for label in labels]},
+        }
+        for key in omit:
+            del attributes[key]
+        level = folder / "0"
+        level.mkdir(parents=True)
+        (folder / ".zgroup").write_text('{"zarr_format": 2}')
+        (folder / ".zattrs").write_text(json.dumps(attributes))
+        chunks = [1] * (data.ndim - 2) + list(data.shape[-2:])
+        header = {
+            "zarr_format": 2,
+            "shape": list(data.shape),
+            "chunks": chunks,
+            "dtype": data.dtype.str,
+            "compressor": None,
+            "filters": None,
+            "fill_value": 0,
+            "order": "C",
+            "dimension_separator": "/",
+        }
+        (level / ".zarray").write_text(json.dumps(header))
+        for index in np.ndindex(data.shape[:-2]):
+            chunk = level.joinpath(*(str(i) for i in (*index, 0, 0)))
+            chunk.parent.mkdir(parents=True, exist_ok=True)
+            chunk.write_bytes(np.ascontiguousarray(data[index]).tobytes())
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def write_plate(tmp_path: Path, write_ome_zarr: Callable[..., Path]) -> Callable[..., Path]:
+    """Write an OME-Zarr plate (HCS 0.4) of fields ``(c, y, x)``, with labels if there are any."""
+
+    def write(
+        wells: dict[str, list[Any]],
+        labels: dict[str, list[Any]] | None = None,
+        *,
+        columns: tuple[str, ...] | None = None,
+        um: float | None = 0.5,
+    ) -> Path:
+        plate = tmp_path / "plate.zarr"
+
+        def group(folder: Path, attributes: Any) -> None:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".zgroup").write_text('{"zarr_format": 2}')
+            (folder / ".zattrs").write_text(json.dumps(attributes))
+
+        def image(folder: Path, data: Any, axes: str, names: tuple[str, ...]) -> None:
+            units = [None if a == "c" or um is None else "micrometer" for a in axes]
+            scale = [1.0 if a == "c" else um or 1.0 for a in axes]
+            omit = () if names else ("omero",)
+            write_ome_zarr(folder, data, axes, scale=scale, units=units, labels=names, omit=omit)
+
+        rows = sorted({path.split("/")[0] for path in wells})
+        found = sorted({path.split("/")[1] for path in wells})
+        listed = {
+            "rows": [{"name": name} for name in rows],
+            "columns": [{"name": name} for name in columns or found],
+            "wells": [{"path": path} for path in wells],
+            "version": "0.4",
+        }
+        group(plate, {"plate": listed})
+        for path, fields in wells.items():
+            images = [{"path": str(i)} for i in range(len(fields))]
+            group(plate / path.split("/")[0], {})
+            group(plate / path, {"well": {"images": images, "version": "0.4"}})
+            for i, data in enumerate(fields):
+                image(plate / path / str(i), data, "cyx", ("DAPI",) * len(data))
+                if labels is not None:
+                    group(plate / path / str(i) / "labels", {"labels": ["nuclei"]})
+                    image(plate / path / str(i) / "labels" / "nuclei", labels[path][i], "yx", ())
+        return plate
+
+    return write

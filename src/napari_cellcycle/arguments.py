@@ -25,9 +25,18 @@ def device_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def image_options(parser: argparse.ArgumentParser) -> None:
-    """Which image, and what its metadata do not say."""
-    parser.add_argument("image", metavar="IMAGE", help="image file or OME-Zarr folder")
+def image_options(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
+    """Which image, or images, and what their metadata do not say."""
+    if many:
+        parser.add_argument(
+            "image",
+            nargs="+",
+            metavar="IMAGE",
+            help="image file, OME-Zarr folder, pattern such as 'day1/*.tif', or OME-Zarr plate; "
+            "many are possible",
+        )
+    else:
+        parser.add_argument("image", metavar="IMAGE", help="image file or OME-Zarr folder")
     parser.add_argument(
         "--channel",
         action="append",
@@ -72,19 +81,13 @@ def demo_options(parser: argparse.ArgumentParser) -> None:
 
 def classify_options(parser: argparse.ArgumentParser) -> None:
     """Options of ``classify``."""
-    image_options(parser)
-    parser.add_argument("--labels", metavar="FILE", help="label image (nuclei are segmented)")
+    cells_options(parser)
     parser.add_argument(
-        "--labels-are", choices=("nucleus", "cell"), default="nucleus", help="(%(default)s)"
+        "--out",
+        metavar="TABLE",
+        type=ending(".csv", ".parquet"),
+        help="write the table; of many images it is needed, and what is done stays there",
     )
-    parser.add_argument(
-        "--nuclei-labels", metavar="FILE", help="labels of the nuclei, where --labels are cells"
-    )
-    model_options(parser)
-    parser.add_argument(
-        "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
-    )
-    parser.add_argument("--out", metavar="CSV", type=ending(".csv"), help="write the table")
     parser.add_argument(
         "--project", metavar="NAME.cellcycle", type=Path, help="keep it in a project, new or not"
     )
@@ -96,6 +99,27 @@ def classify_options(parser: argparse.ArgumentParser) -> None:
             f"--{figure}", metavar="PNG", type=ending(".png"), help=f"draw the {figure}"
         )
     parser.add_argument("--view", action="store_true", help="open the result in napari")
+
+
+def cells_options(parser: argparse.ArgumentParser) -> None:
+    """Which images and labels, which model, and how it decides."""
+    image_options(parser, many=True)
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="label image (nuclei are segmented); of many images a pattern such as "
+        "'{folder}/{name}_labels.tif', in a plate the name of a label image of each field",
+    )
+    parser.add_argument(
+        "--labels-are", choices=("nucleus", "cell"), default="nucleus", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--nuclei-labels", metavar="FILE", help="labels of the nuclei, where --labels are cells"
+    )
+    model_options(parser)
+    parser.add_argument(
+        "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
+    )
 
 
 def segment_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from napari_cellcycle import (
     curate_verb,
     evaluate_verb,
+    many_verb,
     model_verb,
+    plate_verb,
     project_verbs,
     report_verb,
     serve_verb,
@@ -158,9 +160,14 @@ def _classify_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _classify(args: argparse.Namespace) -> None:
+    from napari_cellcycle.classify.jobs import is_many
     from napari_cellcycle.image.reading import open_image
     from napari_cellcycle.image.roles import parse_channels
 
+    if is_many(args.image):
+        many_verb.run(args)
+        return
+    (args.image,) = args.image
     _check_viewer(args)
     check_outputs(args, "out", "gallery", "overlay")
     check_crop(args)
@@ -214,8 +221,9 @@ def _run_crop(
 def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> list[Path]:
     files = []
     if args.out:
-        result.to_csv(args.out)
-        files.append(args.out)
+        from napari_cellcycle.review.tables import write_table
+
+        files.append(write_table(result.to_frame(), args.out))
     if args.gallery or args.overlay:
         from napari_cellcycle.figures.page import save_figure
         from napari_cellcycle.figures.results import gallery_of, overlay_of
@@ -327,7 +335,13 @@ def _view(args: argparse.Namespace, stack: Stack, result: Classification) -> Non
 # A new verb is registered here; ``--help`` lists them in this order.
 VERBS: tuple[Verb, ...] = (
     Verb("demo", "Simulate a field, classify it and compare with the truth", demo_options, _demo),
-    Verb("classify", "Classify the cells of an image", _classify_options, _classify),
+    Verb("classify", "Classify the cells of one image or of many", _classify_options, _classify),
+    Verb(
+        "plate",
+        "Classify the images of plates on many workers, well by well",
+        plate_verb.options,
+        plate_verb.run,
+    ),
     Verb("segment", "Segment nuclei in an image without labels", segment_options, _segment),
     Verb("simulate", "Write a simulated field with its truth", field_options, _simulate),
     Verb("train", "Train a model on labelled crops", train_verb.options, train_verb.run),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.models.card import ModelCard
+    from napari_cellcycle.phases import PhaseSet
 
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
@@ -228,9 +229,22 @@ def print_run(stack: Stack, result: Classification) -> None:
         }
     )
     print()
-    counts, total = result.counts(), max(len(result.cells), 1)
+    print_shares(result.phases, result.counts())
+
+
+def print_shares(phases: PhaseSet, counts: Mapping[str, int]) -> None:
+    """Print how many cells are in each phase, and their share.
+
+    Parameters
+    ----------
+    phases : PhaseSet
+        The vocabulary.
+    counts : mapping of slug to int
+        Cells of each phase.
+    """
+    total = max(sum(counts.values()), 1)
     rows = [("phase", "cells", "share")]
-    for phase in result.phases.leaves:
+    for phase in phases.leaves:
         n = counts.get(phase.slug, 0)
         rows.append((phase.name, f"{n:,}", f"{100 * n / total:.1f} %"))
     print_table(rows, right=(1, 2))

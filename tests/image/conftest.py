@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from napari_cellcycle.image import containers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 LIBRARIES = ("bioio", "aicsimageio")
 
@@ -45,62 +43,3 @@ def pixels() -> Callable[..., Any]:
         return np.random.default_rng(7).integers(0, 200, shape).astype(dtype)
 
     return make
-
-
-@pytest.fixture
-def write_ome_zarr() -> Callable[..., Path]:
-    """Write an OME-Zarr folder of version 0.4 (zarr 2), one uncompressed chunk a plane."""
-
-    def write(
-        folder: Path,
-        data: Any,
-        axes: str,
-        *,
-        scale: list[float],
-        units: list[str | None],
-        labels: tuple[str, ...] = (),
-        omit: tuple[str, ...] = (),
-    ) -> Path:
-        kinds = {"t": "time", "c": "channel"}
-        listed = [
-            {"name": a, "type": kinds.get(a, "space")} | ({"unit": u} if u else {})
-            for a, u in zip(axes, units, strict=True)
-        ]
-        transforms = [{"type": "scale", "scale": scale}]
-        attributes = {
-            "multiscales": [
-                {
-                    "version": "0.4",
-                    "name": "cells",
-                    "axes": listed,
-                    "datasets": [{"path": "0", "coordinateTransformations": transforms}],
-                }
-            ],
-            "omero": {"channels": [{"label": label, "color": "FFFFFF"} for label in labels]},
-        }
-        for key in omit:
-            del attributes[key]
-        level = folder / "0"
-        level.mkdir(parents=True)
-        (folder / ".zgroup").write_text('{"zarr_format": 2}')
-        (folder / ".zattrs").write_text(json.dumps(attributes))
-        chunks = [1] * (data.ndim - 2) + list(data.shape[-2:])
-        header = {
-            "zarr_format": 2,
-            "shape": list(data.shape),
-            "chunks": chunks,
-            "dtype": data.dtype.str,
-            "compressor": None,
-            "filters": None,
-            "fill_value": 0,
-            "order": "C",
-            "dimension_separator": "/",
-        }
-        (level / ".zarray").write_text(json.dumps(header))
-        for index in np.ndindex(data.shape[:-2]):
-            chunk = level.joinpath(*(str(i) for i in (*index, 0, 0)))
-            chunk.parent.mkdir(parents=True, exist_ok=True)
-            chunk.write_bytes(np.ascontiguousarray(data[index]).tobytes())
-        return folder
-
-    return write

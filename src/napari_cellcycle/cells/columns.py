@@ -117,11 +117,24 @@ def write_csv(
     free_text : sequence of str
         Columns whose text somebody chose.
     """
-    safe = table.assign(
-        **{name: _neutral(table[name]) for name in free_text if name in table.columns}
-    )
+    safe = safe_text(table, free_text=free_text)
     with replacing(Path(path)) as new:
         safe.to_csv(new, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def safe_text(table: pd.DataFrame, *, free_text: Sequence[str] = FREE_TEXT) -> pd.DataFrame:
+    """Put an apostrophe before free text that a spreadsheet would take for a formula.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Such as of schema 1.
+    free_text : sequence of str
+        Columns whose text somebody chose.
+    """
+    return table.assign(
+        **{name: _neutral(table[name]) for name in free_text if name in table.columns}
+    )
 
 
 def _neutral(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -63,6 +63,9 @@ def open_bioio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Sc
         import bioio
 
         readers: list[Any] = []
+        # by its content: bioio goes by names, and the fields of a plate are folders called 0, 1, …
+        if is_zarr(path) and installed("bioio_ome_zarr"):
+            readers.append(import_module("bioio_ome_zarr").Reader)
         if info is not None and info.is_ome and installed("bioio_ome_tiff"):
             readers.append(import_module("bioio_ome_tiff").Reader)
         if info is not None and installed("bioio_tifffile"):

@@ -21,13 +21,13 @@ def is_zarr(path: Path) -> bool:
     return path.is_dir() and any((path / mark).is_file() for mark in _MARKS)
 
 
-def read_attributes(path: Path) -> Mapping[str, Any]:
-    """Read the OME attributes of a zarr group, wherever its version keeps them.
+def ome_attributes(path: Path) -> Mapping[str, Any]:
+    """Read the OME attributes of any zarr group; empty where there are none.
 
     Raises
     ------
     ImageReadError
-        If there are none.
+        If they are no JSON.
     """
     attributes: Any = {}
     try:
@@ -37,18 +37,34 @@ def read_attributes(path: Path) -> Mapping[str, Any]:
             attributes = json.loads((path / ".zattrs").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ImageReadError(f"The metadata of {path} cannot be read: {error}.") from error
-    ome = attributes.get("ome", attributes)
+    found: Mapping[str, Any] = attributes.get("ome", attributes)
+    return found
+
+
+def read_attributes(path: Path) -> Mapping[str, Any]:
+    """Read the OME attributes of a zarr group, wherever its version keeps them.
+
+    Raises
+    ------
+    ImageReadError
+        If there are none.
+    """
+    ome = ome_attributes(path)
     if "bioformats2raw.layout" in ome:
         raise ImageReadError(
             f"{path} is a collection of OME-Zarr images; open one of them, such as {path / '0'}."
+        )
+    if "plate" in ome:
+        raise ImageReadError(
+            f"{path} is a plate of many images: classify it as a whole (napari-cellcycle plate), "
+            "or open one of its fields, such as A/1/0 in it."
         )
     if not ome.get("multiscales"):
         raise ImageReadError(
             f"{path} is a zarr folder without OME metadata (no multiscales), so its axes are "
             "unknown; save it as OME-Zarr or OME-TIFF."
         )
-    found: Mapping[str, Any] = ome
-    return found
+    return ome
 
 
 def read_channels(attributes: Mapping[str, Any]) -> tuple[str, ...]:

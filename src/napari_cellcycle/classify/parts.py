@@ -1,0 +1,244 @@
+"""What is finished of a run over many images: one Parquet file an image, joined in the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.cells.columns import safe_text
+from napari_cellcycle.errors import CellCycleError, MissingExtraError
+from napari_cellcycle.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari_cellcycle.classify.jobs import Job, Settings
+    from napari_cellcycle.classify.result import Classification
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+_KEY = b"napari_cellcycle"
+_ROWS_AT_ONCE = 50_000
+_MARKS = ("zarr.json", ".zattrs", ".zgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one image.
+
+    Parameters
+    ----------
+    name : str
+        Of the job.
+    counts : dict of slug to int
+        Cells of each phase.
+    notes : tuple of str
+        What to know of it.
+    device : str
+        Where it was computed.
+    seconds : float
+        How long it took.
+    """
+
+    name: str
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+    device: str
+    seconds: float
+
+
+class Parts:
+    """A folder of finished images. A file in it is whole, or not there.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    settings : Settings
+        Of the run.
+    model_sha256 : str
+        Of the model.
+
+    Raises
+    ------
+    CellCycleError
+        If the folder holds a run with other settings, or something else.
+    MissingExtraError
+        If Parquet cannot be written.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, model_sha256: str) -> None:
+        check_parquet()
+        self.folder = folder
+        manifest = {
+            "schema": SCHEMA,
+            "model_sha256": model_sha256,
+            "settings": json.loads(json.dumps(asdict(settings))),
+        }
+        path = folder / MANIFEST
+        if path.is_file():
+            self._check_same(json.loads(path.read_text("utf-8")), manifest)
+        elif folder.exists() and any(folder.iterdir()):
+            raise CellCycleError(
+                f"{folder} holds something else than a run of ours; choose another --out."
+            )
+        else:
+            with replacing(path) as new:
+                new.write_text(json.dumps(manifest, indent=2), "utf-8")
+
+    def _check_same(self, old: dict[str, Any], new: dict[str, Any]) -> None:
+        flat = [{**m, **m.get("settings", {})} for m in (old, new)]
+        differ = [key for key in flat[1] if key != "settings" and flat[0].get(key) != flat[1][key]]
+        if differ:
+            raise CellCycleError(
+                f"{self.folder} was begun with other settings ({', '.join(differ)}). Go on with "
+                "those, choose another --out, or remove the folder."
+            )
+
+    def path(self, job: Job) -> Path:
+        """File of an image, there or not."""
+        return self.folder / f"{hashlib.sha256(job.name.encode()).hexdigest()[:20]}.parquet"
+
+    def find(self, job: Job) -> Done | None:
+        """What came of an image; ``None`` if it is not done, or was changed since."""
+        import pyarrow.parquet as pq
+
+        path = self.path(job)
+        if not path.is_file():
+            return None
+        known = json.loads(pq.read_schema(path).metadata[_KEY])
+        if known["name"] != job.name or known["inputs"] != inputs_of(job):
+            return None
+        return Done(
+            known["name"],
+            known["counts"],
+            tuple(known["notes"]),
+            known["device"],
+            known["seconds"],
+        )
+
+    def write(self, job: Job, result: Classification, seconds: float) -> Done:
+        """Keep what came of an image.
+
+        Parameters
+        ----------
+        job : Job
+            The image.
+        result : Classification
+            Of it.
+        seconds : float
+            How long it took.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        done = Done(job.name, result.counts(), result.notes, result.device, seconds)
+        table = pa.Table.from_pandas(result.to_frame(), preserve_index=False)
+        known = json.dumps({**asdict(done), "inputs": inputs_of(job)}).encode()
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: known})
+        with replacing(self.path(job)) as new:
+            pq.write_table(table, new)
+        return done
+
+    def join(self, jobs: Sequence[Job], out: Path) -> int:
+        """Write one table of the images that are done, in their order, part by part.
+
+        Parameters
+        ----------
+        jobs : sequence of Job
+            Those without a part are left out.
+        out : Path
+            Ends in ``.csv`` or ``.parquet``.
+
+        Returns
+        -------
+        int
+            Rows.
+        """
+        paths = [path for job in jobs if (path := self.path(job)).is_file()]
+        with replacing(out) as new:
+            return (_join_csv if out.suffix.lower() == ".csv" else _join_parquet)(paths, new)
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder)
+
+
+def check_parquet() -> None:
+    """Say what is missing to write Parquet."""
+    if find_spec("pyarrow") is None:
+        raise MissingExtraError(
+            "Many images need pyarrow, which is not installed; install it with "
+            'pip install "napari-cellcycle[tables]".'
+        )
+
+
+def inputs_of(job: Job) -> list[list[Any]]:
+    """Path, size and time of an image and its labels; of a folder those of its metadata."""
+    found: list[list[Any]] = []
+    for path in (job.image, job.labels, job.nuclei):
+        if path is not None and path.exists():
+            mark = next((m for name in _MARKS if (m := path / name).is_file()), path)
+            stat = mark.stat()
+            found.append([str(path.absolute()), stat.st_size, stat.st_mtime_ns])
+    return found
+
+
+def _tables(paths: Sequence[Path]) -> Iterator[Any]:
+    """Parts in their order, some thousand rows at a time, all with the columns of all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schemas = [pq.read_schema(path).remove_metadata() for path in paths]
+    schema = pa.unify_schemas(schemas, promote_options="permissive")
+    held, n = [], 0
+    for path in paths:
+        table = pq.read_table(path).replace_schema_metadata(None)
+        for field in schema:
+            if field.name not in table.column_names:
+                table = table.append_column(field.name, pa.nulls(len(table), field.type))
+        held.append(table.select(schema.names).cast(schema))
+        n += len(table)
+        if n >= _ROWS_AT_ONCE:
+            yield pa.concat_tables(held)
+            held, n = [], 0
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _join_parquet(paths: Sequence[Path], new: Path) -> int:
+    import pyarrow.parquet as pq
+
+    rows, writer = 0, None
+    try:
+        for table in _tables(paths):
+            writer = writer or pq.ParquetWriter(new, table.schema)
+            writer.write_table(table)
+            rows += len(table)
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows
+
+
+def _join_csv(paths: Sequence[Path], new: Path) -> int:
+    import pandas as pd
+
+    rows = 0
+    with new.open("w", encoding="utf-8", newline="") as file:
+        for table in _tables(paths):
+            frame = table.to_pandas(types_mapper={_int64(): pd.Int64Dtype()}.get)
+            safe_text(frame).to_csv(file, header=rows == 0, index=False, lineterminator="\n")
+            rows += len(frame)
+    return rows
+
+
+def _int64() -> Any:
+    import pyarrow as pa
+
+    return pa.int64()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Box = tuple[slice, ...]
 
-WHOLE = 384 << 20
+WHOLE = 256 << 20
 """Bytes of a volume that is read whole, and of what a window keeps."""
 _SLAB = 1 << 22
 """Voxels of an array that are looked at together."""

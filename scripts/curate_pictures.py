@@ -47,8 +47,7 @@ def main() -> None:
     _, review = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
     with tempfile.TemporaryDirectory() as folder:
         review.form.who.setText("Ann")
-        review.form._ask_place = lambda: Path(folder) / "simulated.cellcycle"
-        QTest.mouseClick(review.form.change, LEFT)
+        review.form.choose_place(Path(folder) / "simulated.cellcycle")
         QTest.mouseClick(review.form.start, LEFT)
         wait(lambda: review.bench is not None)
         dock, curate = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Curate")

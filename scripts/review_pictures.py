@@ -77,8 +77,7 @@ def window(data: Path, model: str) -> list[QPixmap]:
     _, review = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
     with tempfile.TemporaryDirectory() as folder:
         review.form.who.setText("Ann")
-        review.form._ask_place = lambda: Path(folder) / "organoid.cellcycle"
-        QTest.mouseClick(review.form.change, Qt.MouseButton.LeftButton)
+        review.form.choose_place(Path(folder) / "organoid.cellcycle")
         QTest.mouseClick(review.form.start, Qt.MouseButton.LeftButton)
         wait(lambda: review.bench is not None)
         review.activateWindow()

@@ -79,7 +79,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("condensation", "condensation"),
     Measure("dna_elongation", "DNA elongation"),
     Measure("dna_flatness", "DNA flatness"),
-    Measure("dna_parts", "pieces of DNA"),
+    Measure("dna_parts", "number of DNA pieces"),
     Measure("neighbours", "neighbours"),
 )
 """In the order of the table; :func:`measure_cell` says how each is measured."""

@@ -130,7 +130,7 @@ class CurateBench(QWidget):
             self.tabs.addTab(widget, name)
         above = QWidget()
         upper = QVBoxLayout(above)
-        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setContentsMargins(0, 0, 0, 5)
         upper.setSpacing(5)
         for widget, stretch in ((self.bar, 0), (self.scatter, 1), (self.told, 0)):
             upper.addWidget(widget, stretch)
@@ -194,15 +194,16 @@ class CurateBench(QWidget):
         finding, found = self.finding, self.finding.measurements
         self.progress.end()
         n = len(self.desk.review) - (0 if found is None else found.n_known)
-        self.progress.start.setText(f"Measure {n:,} cells" if n else "Find suspects")
+        many = "1 cell" if n == 1 else f"{n:,} cells"
+        self.progress.start.setText(f"Measure {many}" if n else "Find suspects")
         self.progress.setVisible(n > 0 or finding.was_cancelled)
         if n and finding.source is None:
             self.progress.set_ready(False, self.desk.undertaking.problem)
-            self.message.error(f"{n:,} cells are not measured. {self.desk.undertaking.problem}")
+            self.message.error(f"Not measured: {many}. {self.desk.undertaking.problem}")
         elif n and not self.message.is_error:
             self.progress.set_ready(True)
             self.message.hint(
-                f"Size, shape and DNA of {n:,} cells are to be measured: "
+                f"Size, shape and DNA of {many} can be measured: "
                 f"{_duration(n * _SECONDS_A_CELL)}. They are kept in the project."
             )
 
@@ -261,11 +262,11 @@ class CurateBench(QWidget):
         self.marks.mark(marked)
         self.suspects.follow(current)
         n = 0 if marked is None else int(marked.sum())
-        self.told.setText(
-            f"{n:,} cells stand out · Esc lets go of them"
-            if n
-            else "Drag around points to pick their cells; click one to go to it."
-        )
+        if not n:
+            self.told.setText("Drag around points to pick their cells; click one to go to it.")
+        else:
+            many = "1 cell stands out" if n == 1 else f"{n:,} cells stand out"
+            self.told.setText(f"{many} · Esc lets go")
 
     def _show_suspects(self) -> None:
         finding = self.finding

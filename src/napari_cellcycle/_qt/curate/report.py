@@ -31,7 +31,7 @@ _COLUMNS = (
     ("changed", "changed", "Those that people gave another phase"),
     ("left_out", "left out", "Those that people excluded or are unsure of"),
 )
-_WIDTH = 49
+_WIDTH = 52
 _SMALL = "QTableWidget { font-size: 11px; } QHeaderView { font-size: 10px; }"
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -48,6 +48,7 @@ class ReportView(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setStyleSheet(_SMALL)
         lines, head = self.table.verticalHeader(), self.table.horizontalHeader()

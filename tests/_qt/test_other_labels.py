@@ -90,12 +90,11 @@ def test_words_follow_are_checked_and_come_back(dock, viewer, qtbot, tmp_path, m
     told = {}
     for _ in range(3):
         (label,) = names(dock, [desk.current])
-        told[label] = bench.waiting.text()
+        told[label] = bench.waiting.message.toolTip()
         bench.setFocus()
         qtbot.keyClick(bench, Qt.Key.Key_1)
     assert told[101] == (
-        "This may be what was label 1 (Ann: prophase) or label 2 (Ann: prophase). "
-        "Say what it is now."
+        "This was label 1 (Ann: prophase) or label 2 (Ann: prophase). Say what it is now."
     )
     assert "label 3 (Ann: prophase)" in told[203]
     assert not bench.waiting.isVisible()

@@ -12,6 +12,7 @@ from fields import field_labels, predict, write_field
 from napari_cellcycle.errors import ProjectError, SegmentationMismatchError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, export_project, find_orphans, hand_over
 from napari_cellcycle.review.orphans import rows_to_check
@@ -169,3 +170,30 @@ def test_labels_of_another_image_change_nothing(project: Project) -> None:
     with pytest.raises(SegmentationMismatchError, match="of the same image"):
         hand_over(project, 1, labels(np.ones((1, 1, 5, 5), np.uint16)))
     assert len(project.segmentations.versions(1)) == 1
+
+
+def test_a_film_in_three_dimensions_with_other_numbers_in_each_frame(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    """Real nuclei of an embryo: each frame is compared by itself, and every word goes on."""
+    image = open_image(data_dir / "embryo_timelapse_3d.ome.tif")
+    old = open_labels(data_dir / "embryo_timelapse_3d_labels.ome.tif")
+    data = np.array(old.data)
+    new = data.copy()
+    for frame in range(len(data)):
+        names = np.unique(data[frame])[1:]
+        numbers = np.concatenate([[0], np.roll(names, frame + 1)])
+        new[frame] = numbers[np.searchsorted(np.unique(data[frame]), data[frame])]
+    with Project.create(tmp_path / "embryo", who="Ann") as project:
+        project.images.add(image, old)
+        project.vocabularies.add(MITOSIS_STAGES)
+        review = Review(project)
+        cells = review.cells
+        for row in range(len(review)):
+            review.say(row, "prophase", note=f"{cells.frame[row]} {cells.voxels[row]}")
+        found = hand_over(project, 1, labels(new))
+        assert (len(found.moved), len(found.ambiguous), len(found.lost)) == (len(cells), 0, 0)
+        review.reload()
+        cells = review.cells
+        for row in range(len(review)):
+            assert review.word(row).note == f"{cells.frame[row]} {cells.voxels[row]}"

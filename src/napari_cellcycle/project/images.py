@@ -13,7 +13,7 @@ from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 from napari_cellcycle.image.signatures import signature
 from napari_cellcycle.image.spacing import Spacing
-from napari_cellcycle.project.segmentations import Segmentations, digest_of
+from napari_cellcycle.project.cell_files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.stack import Segmentation, Stack
     from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
 
 Role = Literal["image", "labels", "nuclei"]

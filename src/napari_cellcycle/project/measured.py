@@ -9,12 +9,13 @@ import numpy as np
 from napari_cellcycle.cells.measurements import Measurements
 from napari_cellcycle.cells.measures import NAMES, VERSION
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.project.cell_files import digest_of
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.keys import CellIndex
-from napari_cellcycle.project.segmentations import Segmentations, digest_of
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
+    from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
 
 

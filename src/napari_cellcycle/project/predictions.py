@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.project.cell_files import digest_of
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.keys import CellIndex
-from napari_cellcycle.project.segmentations import Segmentations, digest_of
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.phases import PhaseSet
+    from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
     from napari_cellcycle.project.vocabularies import Vocabularies
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.cells.merge import merge_cells, merge_labels
-from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.project.cell_files import digest_of, identity_of, read_cells, write_cells
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.routes import Route, Transfer, steps_between
 from napari_cellcycle.project.words import now
@@ -25,14 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.merge import Group
-    from napari_cellcycle.image.stack import LabelsAre
+    from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.project.database import Transaction
     from napari_cellcycle.project.store import Store
 
     Ints = NDArray[np.int64]
 
 _DOUBTFUL = "doubtful"
-_ARRAYS = ("frame", "label", "bbox", "centroid", "voxels", "touches_border", "nucleus_voxels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +156,7 @@ class Segmentations:
         self._store.check_writable()
         digest = digest_of(cells)
         # two images may have the same labels, and each its own name, spacing and nuclei
-        file = f"segmentations/{_identity_of(cells, digest)[:16]}-cells.npz"
+        file = f"segmentations/{identity_of(cells, digest)[:16]}-cells.npz"
         if not (self._store.folder / file).exists():
             write_cells(self._store.folder / file, cells)
         kept = None
@@ -341,42 +338,3 @@ class Segmentations:
 
 def _groups(text: str) -> tuple[Group, ...]:
     return tuple((frame, tuple(labels)) for frame, *labels in json.loads(text))
-
-
-def digest_of(cells: CellTable) -> str:
-    """Sha256 of what was measured of every cell: two segmentations share it if they are equal."""
-    digest = hashlib.sha256()
-    for name in ("frame", "label", "bbox", "voxels", "centroid"):
-        column = getattr(cells, name)
-        digest.update(f"{name}{column.shape}".encode())
-        digest.update(column.astype(column.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()
-
-
-def _identity_of(cells: CellTable, digest: str) -> str:
-    """Sha256 of all that a table of cells holds."""
-    about = (digest, cells.image, cells.scene, cells.labels_are, asdict(cells.spacing))
-    mark = hashlib.sha256(repr(about).encode())
-    mark.update(cells.nucleus_voxels.astype("<i8").tobytes())
-    return mark.hexdigest()
-
-
-def write_cells(path: Path, cells: CellTable) -> None:
-    """Write a table of cells, whole or not at all."""
-    arrays: dict[str, NDArray[Any]] = {name: getattr(cells, name) for name in _ARRAYS}
-    text = {"image": cells.image, "scene": cells.scene, "labels_are": cells.labels_are}
-    spacing = asdict(cells.spacing)
-    arrays["about"] = np.array([*text.values(), spacing["source"]], dtype=np.str_)
-    arrays["spacing"] = np.array(cells.spacing.zyx)
-    write_columns(path, arrays)
-
-
-def read_cells(path: Path) -> CellTable:
-    """Read a table of cells."""
-    columns = Columns(path)
-    image, scene, labels_are, source = columns["about"].tolist()
-    z, y, x = columns["spacing"].tolist()
-    kind: LabelsAre = labels_are
-    return CellTable(
-        image, scene, kind, Spacing(z, y, x, source), **{name: columns[name] for name in _ARRAYS}
-    )

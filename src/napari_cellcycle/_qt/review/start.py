@@ -162,7 +162,7 @@ class _Measured:
 
 def _measure(given: Given) -> Generator[str, None, _Measured]:
     from napari_cellcycle.cells.table import cell_table
-    from napari_cellcycle.project.segmentations import digest_of
+    from napari_cellcycle.project.cell_files import digest_of
 
     yield f"Looking at {given.stack.name}…"
     stack, channels = _from_file(given.stack, given.channels)
@@ -184,7 +184,7 @@ def _measure(given: Given) -> Generator[str, None, _Measured]:
 
 def _admit(project: Project, given: _Measured) -> int:
     """Enter an image with what a model says of it; returns its number."""
-    from napari_cellcycle.project.segmentations import digest_of
+    from napari_cellcycle.project.cell_files import digest_of
 
     settings = {"channels": dict(given.channels), "names": list(given.stack.channels)}
     nuclei = given.finished.nuclei if given.finished is not None else None

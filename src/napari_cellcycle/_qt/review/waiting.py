@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.orphans import Orphan
 
 
+_LONG = 96
+"""Characters that do not take the room of the phases; all of it is in the tooltip."""
+
+
 class WaitingWords(Notice):
     """Says on how many cells words wait after a new segmentation, and makes them the queue.
 
@@ -58,11 +62,13 @@ class WaitingWords(Notice):
             return
         before = [orphan for orphan in self._orphans if at in orphan.rows]
         if at in self._rows and before:
-            told = f"This may be what was {' or '.join(map(str, before))}. Say what it is now."
+            told = f"This was {' or '.join(map(str, before))}. Say what it is now."
         else:
             cells = f"{n:,} cells" if n > 1 else "1 cell"
             told = f"Words from former labels wait: they may be about {cells}."
-        self.hint(told, f"Check {n:,}")
+        short = told if len(told) <= _LONG else f"{told[:_LONG].rstrip()}…"
+        self.hint(short, f"Check {n:,}")
+        self.message.setToolTip(told)
 
     def _go(self) -> None:
         """Make the cells the queue, and go to the first."""

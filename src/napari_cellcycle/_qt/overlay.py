@@ -118,6 +118,28 @@ class PhaseOverlay:
             self.paint_frame(frame, class_ids, redraw=False)
         self.layer.refresh(extent=False)
 
+    def take_cells(self, cells: CellTable) -> bool:
+        """Paint other cells of the same segmentation, whose labels were edited, from now on.
+
+        Parameters
+        ----------
+        cells : CellTable
+            Every cell of the layer as it is now; all of them are to be painted next.
+
+        Returns
+        -------
+        bool
+            False where the labels are lazy: then another overlay is needed.
+        """
+        if self.is_lazy or self.segmentation.data.shape != self.layer.data.shape:
+            return False
+        former, self._cells, self._rows = self._rows, cells, _rows_by_frame(cells)
+        self._labels = _as_tzyx(self.segmentation.data, self._axes)
+        assert self._painted is not None
+        for frame in former.keys() - self._rows.keys():
+            self._painted[frame] = 0
+        return True
+
     @property
     def frames(self) -> tuple[int, ...]:
         """Frames that have cells."""

@@ -108,6 +108,13 @@ class PhaseLayer:
         self._more.stop()
         self._waiting, self._frames = self._waiting[:0], []
 
+    def take_cells(self) -> bool:
+        """Paint the cells that the review has now, all of them next; False if that cannot be."""
+        n = len(self._review)
+        self.doubtful = np.zeros(n, bool)
+        self._painted, self._lined = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+        return self.overlay.take_cells(self._review.cells)
+
     def paint_all(self, shown: Mask, frame: int) -> None:
         """Repaint every cell: those of a frame at once, others between the events of the screen."""
         self.stop()

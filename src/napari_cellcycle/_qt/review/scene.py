@@ -119,15 +119,17 @@ class Scene(QObject):
         return self.segmentation in self._viewer.layers and self.phases.layer in self._viewer.layers
 
     def rebuild(self) -> None:
-        """Paint all phases anew; in a new layer if the cells or the vocabulary are others."""
+        """Paint all phases anew; in a new layer where the vocabulary is another or it has gone."""
         review = self.desk.review
-        same = review.cells is self._cells and review.phases == self._vocabulary
         self.phases.stop()
         self.phases.outline(self._viewer, None, self.shown)
         self.isolated = -1
-        if not (same and self.is_there):
-            self._cells, self._vocabulary = review.cells, review.phases
+        stays = self.is_there and review.phases == self._vocabulary
+        if review.cells is not self._cells:
             self.canvas.set_cells(review.cells)
+            stays = stays and self.phases.take_cells()
+        self._cells, self._vocabulary = review.cells, review.phases
+        if not stays:
             self.phases = PhaseLayer(self.segmentation, self.axes, review)
         self._paint_anew()
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
-from fields import field_labels, predict, write_field
+from fields import field_labels, make_project, predict, write_field
 
 from napari_cellcycle.errors import ProjectError, SegmentationMismatchError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, export_project, find_orphans, hand_over
+from napari_cellcycle.review import Review, export_project, find_orphans, hand_over, unite
 from napari_cellcycle.review.orphans import rows_to_check
 
 if TYPE_CHECKING:
@@ -135,6 +135,30 @@ def test_everybody_s_words_wait_and_blind_shows_only_one_s_own(project: Project)
         ]  # fmt: skip
     with Project.open(project.folder, who="Ann", read_only=True) as again:
         assert len(find_orphans(Review(again))) == 4
+
+
+def test_a_colleague_s_words_wait_here_as_they_do_there(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "bea").mkdir()
+    with make_project(tmp_path / "bea", "Bea") as hers:
+        Review(hers).say([0, 1, 6], "prophase")
+        hand_over(hers, 1, labels(another_segmentation()))
+        review = Review(hers)
+        review.say(review.row_of(0, 101), "mitotic")
+        folder = hers.folder
+    unite(project, folder)
+    review = Review(project)
+    assert review.words_on(6)["Bea"].phase == "prophase"
+    # of her word on the joined cell it is not clear here which of the two it is about
+    (orphan,) = (o for o in find_orphans(review) if o.label == 101)
+    assert [int(review.cells.label[row]) for row in orphan.rows] == [1, 2]
+    # with her labels, her words on the parts wait
+    (newest,) = (v for v in project.segmentations.versions(1) if v.number != review.segmentation)
+    project.segmentations.show(1, newest.number)
+    review.reload()
+    assert [str(o) for o in find_orphans(review)] == [
+        "label 1 (Bea: prophase)", "label 2 (Bea: prophase)"
+    ]  # fmt: skip
+    assert review.words_on(review.row_of(0, 101))["Bea"].phase == "mitotic"
 
 
 def test_an_edit_after_it_and_another_segmentation_after_that(project: Project) -> None:

@@ -256,16 +256,20 @@ class Segmentations:
         """Record which cells of a version became which of another."""
         self.link_bytes(changes, old, new, transfer.to_bytes())
         if len(transfer.doubtful):
-            changes.run(
-                "INSERT OR IGNORE INTO project VALUES (?, ?)",
-                (f"{_DOUBTFUL}/{old}/{new}", json.dumps(transfer.doubtful.tolist())),
-            )
+            self.doubt(changes, old, new, transfer.doubtful)
 
     def link_bytes(self, changes: Transaction, old: int, new: int, moved: bytes) -> None:
         """As :meth:`link`, with a transfer as it is stored."""
         changes.run(
             "INSERT OR IGNORE INTO revision VALUES (?, ?, ?, ?, ?)",
             (old, new, now(), self._store.who, moved),
+        )
+
+    def doubt(self, changes: Transaction, old: int, new: int, doubtful: Ints) -> None:
+        """Record which cells of a version may be which of another, as :meth:`doubts` gives them."""
+        changes.run(
+            "INSERT OR IGNORE INTO project VALUES (?, ?)",
+            (f"{_DOUBTFUL}/{old}/{new}", json.dumps(doubtful.tolist())),
         )
 
     def doubts(self, image: int) -> list[tuple[int, int, int, Ints]]:

@@ -205,6 +205,9 @@ class _Uniting:
         ):
             if old in number_of and new in number_of:
                 segmentations.link_bytes(changes, number_of[old], number_of[new], moved)
+        for image in own_image:
+            for old, new, _, doubtful in self.theirs.segmentations.doubts(image):
+                segmentations.doubt(changes, number_of[old], number_of[new], doubtful)
         for image, steps in bridges.items():
             present = segmentations.current(own_image[image])
             for number, transfer in steps.items():

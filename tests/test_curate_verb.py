@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from fields import make_project
+from fields import make_project, predict, write_field
 
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, curation
+from napari_cellcycle.review import Merging, Review, curation, propose_pairs
 from napari_cellcycle.review.places import open_sources
 
 if TYPE_CHECKING:
@@ -171,3 +171,35 @@ def test_a_project_without_predictions_has_no_suspects(run: Run, tmp_path: Path)
     code, _, err = run("curate", folder)
     assert code == 2
     assert "was never a file" in err
+
+
+def test_pairs_of_daughters_are_printed_and_written(tmp_path: Path, run: Run) -> None:
+    image, labels = write_field(tmp_path)
+    dna = np.full((30, 40), 20, np.uint8)
+    dna[12:18, 6:8] = dna[12:18, 12:14] = 200  # two plates that face each other
+    tifffile.imwrite(image, dna)
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.images.add(
+            open_image(image), open_labels(labels), settings={"channels": {"dna": 0}}
+        )
+        predict(project)
+        review = Review(project)
+        review.say(np.arange(12), "non-mitotic")
+        review.say([4, 5], "anaphase-telophase-cytokinesis")
+        expected = propose_pairs(open_sources([review])[0])
+    place = expected.chosen(0.5)
+    code, out, _ = run("curate", str(project.folder), "--daughters", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert [[row["label"], row["other_label"]] for row in rows] == [[5, 6]]
+    assert rows[0]["score"] == pytest.approx(expected.score[place][0])
+    assert all(row["wall"] is None for row in rows)  # there is no membrane
+    table = tmp_path / "pairs.csv"
+    code, out, _ = run("curate", str(project.folder), "--daughters", "--out", str(table))
+    assert code == 0
+    assert out.splitlines()[0].split() == ["image", "frame", "labels", "score", "why"]
+    assert len(pd.read_csv(table)) == len(place) == 1
+    with Project.open(project.folder, who="Ann") as project:
+        Merging(project, 1).reject(0, [5, 6])
+    code, out, _ = run("curate", str(project.folder), "--daughters", "--json")
+    assert json.loads(out) == []

@@ -37,7 +37,15 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="how many suspects of each image, the most suspect first (%(default)s)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help=".csv or .parquet of the suspects and measures"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=".csv or .parquet of the suspects and measures, or of the pairs",
+    )
+    parser.add_argument(
+        "--daughters",
+        action="store_true",
+        help="propose pairs of labels that are the daughters of one division, instead of suspects",
     )
     channel_option(parser)
     parser.add_argument(
@@ -60,7 +68,52 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Find suspects, and print them with what people have changed so far."""
+    """Find suspects, and print them with what people have changed so far; or pairs of daughters."""
+    if args.daughters:
+        _run_daughters(args)
+    else:
+        _run_suspects(args)
+
+
+def _run_daughters(args: argparse.Namespace) -> None:
+    import pandas as pd
+
+    from napari_cellcycle.project import Project
+    from napari_cellcycle.review.daughters import PairLimits, pairs_table, propose_pairs
+    from napari_cellcycle.review.export import check_outside
+    from napari_cellcycle.review.places import open_sources
+    from napari_cellcycle.review.state import Review
+    from napari_cellcycle.review.tables import check_table_path, write_table
+
+    if args.out is not None:
+        check_table_path(args.out, (".csv", ".parquet"))
+    limits = PairLimits()
+    found = []
+    with Project.open(args.project, who=who(args.who), read_only=True) as project:
+        if args.out is not None:
+            check_outside(project, args.out)
+        one = image_number(project, args.image)
+        numbers = [image.number for image in project.images.all()] if one is None else [one]
+        for number in numbers:
+            review = Review(project, number)
+            (source,) = open_sources([review], channels=parse_roles(args.channel) or None)
+            found.append(pairs_table(review, propose_pairs(source, limits), limits))
+    whole = pd.concat(found, ignore_index=True)
+    if args.out is not None:
+        write_table(whole, args.out)
+    if args.json:
+        print_json(whole.astype(object).where(whole.notna(), None).to_dict("records"))
+        return
+    rows = [("image", "frame", "labels", "score", "why")]
+    for row in whole.to_dict("records"):
+        labels = f"{row['label']}+{row['other_label']}"
+        rows.append((row["image"], str(row["frame"]), labels, f"{row['score']:.2f}", row["reason"]))
+    print_table(rows, right=(1, 3))
+    if args.out is not None:
+        print_files([args.out])
+
+
+def _run_suspects(args: argparse.Namespace) -> None:
     from napari_cellcycle.cells.dna_peaks import find_dna_peaks
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.curation import (

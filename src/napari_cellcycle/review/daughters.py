@@ -17,6 +17,7 @@ from napari_cellcycle.work import run_to_end
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from napari_cellcycle.review.places import Source
@@ -194,6 +195,34 @@ def rejected(review: Review, proposals: Proposals) -> Mask:
     apart = Merging(review.project, review.image).rejected
     keys = zip(proposals.frame.tolist(), proposals.labels.tolist(), strict=True)
     return np.array([(frame, tuple(sorted(pair))) in apart for frame, pair in keys], bool)
+
+
+def pairs_table(review: Review, found: Proposals, limits: PairLimits) -> pd.DataFrame:
+    """Make a table of the pairs that are proposed, the best first, without rejected ones.
+
+    Parameters
+    ----------
+    review : Review
+        Of one image.
+    found : Proposals
+        Among its cells.
+    limits : PairLimits
+        What is proposed.
+    """
+    import pandas as pd
+
+    places = found.chosen(limits.at_least, rejected(review, found))
+    columns = {
+        "image": review.cells.image,
+        "scene": review.cells.scene,
+        "frame": found.frame[places],
+        "label": found.labels[places].min(axis=1),
+        "other_label": found.labels[places].max(axis=1),
+        "score": found.score[places],
+        **{name: found[name][places] for name in FEATURES},
+        "reason": [found.reason(place) for place in places.tolist()],
+    }
+    return pd.DataFrame(columns)
 
 
 def dividing(review: Review, mitotic: float) -> tuple[Mask, Mask]:

@@ -303,7 +303,7 @@ def _features_of(source: Reviewed, frame: int) -> pd.DataFrame:
     import pandas as pd
 
     chosen = np.flatnonzero(source.frame == frame)
-    phases = source.review.slugs(source.phase[chosen])
+    phases = source.review.slugs(source.review.final[chosen])
     rows = pd.DataFrame({"index": source.label[chosen], "phase": phases})
     if source.review.shown.sets:
         rows["confidence"] = source.confidence[chosen]

@@ -124,7 +124,7 @@ def test_what_is_wrong_is_said_on_the_page(
     assert run.is_disabled()
     assert not alert.is_visible()
     page.get_by_role("button", name="Cancel").click()
-    page.wait_for_function("!document.getElementById('run').disabled")
+    page.wait_for_selector("#run:enabled")
     monkeypatch.undo()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 

@@ -34,7 +34,8 @@ def open_picture(path: Path, scene: str | int | None = None) -> Scene:
     index = pick_scene(("Image:0",), scene, path)
     with quiet():
         try:
-            data = np.asarray(iio.imread(path))
+            # not by name: imageio leaves a file open that it cannot decode
+            data = np.asarray(iio.imread(path.read_bytes(), extension=path.suffix))
         except Exception as error:
             raise ImageReadError(f"{path} is no readable picture: truncated or corrupt.") from error
     if data.ndim not in (2, 3):

@@ -7,35 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QItemSelectionModel, QSize, Qt, QTimer
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent, QItemSelectionModel, QTimer
 
 from napari_cellcycle._qt.daughters.pair_keys import KEYS, PairButtons
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
-from napari_cellcycle._qt.daughters.pair_model import (
-    MERGED,
-    PROPOSED,
-    REJECTED,
-    Entry,
-    PairModel,
-    entries,
-)
+from napari_cellcycle._qt.daughters.pair_model import MERGED, REJECTED, Entry, entries
+from napari_cellcycle._qt.daughters.pair_page import PairPage
 from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
-from napari_cellcycle._qt.results import MessageLabel, text_label
-from napari_cellcycle._qt.review.cell_sheet import CellSheet
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.session import session_of
@@ -48,7 +27,7 @@ if TYPE_CHECKING:
 _CLOSED = "Open a project in Review cells: pairs are found among its cells."
 
 
-class DaughtersWidget(QWidget):
+class DaughtersWidget(PairPage):
     """Proposes pairs of daughters among the cells of the review that is open.
 
     Parameters
@@ -62,26 +41,6 @@ class DaughtersWidget(QWidget):
         self.pairs: PairDesk | None = None
         self.lines: PairLines | None = None
         self._wanted: tuple[int, ...] = ()
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.find_button = QPushButton("Find pairs")
-        self.find_button.setObjectName("find-pairs")
-        self.find_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        usual = PairLimits()
-        self.mitotic = _fraction("pair-mitotic", usual.mitotic)
-        self.mitotic.setToolTip(
-            "Cells that nobody has judged are looked at from this probability of mitosis"
-        )
-        self.at_least = _fraction("pair-score", usual.at_least)
-        self.at_least.setToolTip("Pairs are proposed from this score")
-        self.kind = QComboBox()
-        self.kind.setObjectName("pair-kind")
-        for name in (PROPOSED, MERGED, REJECTED):
-            self.kind.addItem(name, name)
-        self.model = PairModel(self)
-        self.table = _table(self.model)
-        self.sheet = CellSheet()
-        self.facts = text_label("pair-facts")
-        self.message = MessageLabel("pair-message")
         self._actions: dict[str, Callable[[], Any]] = {
             "previous": partial(self._step, -1),
             "next": partial(self._step, 1),
@@ -98,15 +57,11 @@ class DaughtersWidget(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._follow)
-        self._lay_out()
+        self.lay_out(self.gestures)
         self.binder.bind(KEYS)
         self._guard = TypingGuard(self)
         self._connect()
         self._follow()
-
-    def sizeHint(self) -> QSize:
-        """Wide enough for the list."""
-        return QSize(400, 600)
 
     def event(self, event: QEvent | None) -> bool:
         """Let go of the review when the dock widget is removed from the window."""
@@ -175,38 +130,6 @@ class DaughtersWidget(QWidget):
         self._act(lambda merging: merging.split(frame, label))
 
     # --- inside ---------------------------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(6)
-        top.addWidget(self.find_button)
-        for text, widget in (("mitotic ≥", self.mitotic), ("score ≥", self.at_least)):
-            top.addWidget(QLabel(text))
-            top.addWidget(widget)
-        top.addStretch(1)
-        top.addWidget(self.kind)
-        seen = QWidget()
-        below = QVBoxLayout(seen)
-        below.setContentsMargins(0, 0, 4, 0)
-        below.setSpacing(4)
-        below.addWidget(self.facts)
-        below.addWidget(self.sheet)
-        below.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumHeight(140)
-        scroll.setWidget(seen)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
-        layout.setSpacing(5)
-        layout.addLayout(top)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.gestures)
-        layout.addWidget(self.message)
-        layout.addWidget(scroll, 4)
 
     def _connect(self) -> None:
         self.find_button.clicked.connect(self.find_pairs)
@@ -374,33 +297,3 @@ class DaughtersWidget(QWidget):
 
 def _about(action: Action | None) -> str:
     return "" if action is None else f" {action.about}"
-
-
-def _fraction(name: str, value: float) -> QDoubleSpinBox:
-    box = QDoubleSpinBox()
-    box.setObjectName(name)
-    box.setRange(0, 1)
-    box.setSingleStep(0.05)
-    box.setDecimals(2)
-    box.setValue(value)
-    return box
-
-
-def _table(model: PairModel) -> QTableView:
-    table = QTableView()
-    table.setObjectName("pair-table")
-    table.setModel(model)
-    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    table.setMinimumHeight(110)
-    header, side = table.horizontalHeader(), table.verticalHeader()
-    assert header is not None
-    assert side is not None
-    side.setVisible(False)
-    side.setDefaultSectionSize(22)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setStretchLastSection(True)
-    return table

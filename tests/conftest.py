@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.models.card import ModelCard
 
+os.environ["NAPARI_CONFIG"] = ""  # napari neither reads nor writes the person's own settings
+
 DATA_VARIABLE = "NAPARI_CELLCYCLE_DATA"
 
 

@@ -188,6 +188,48 @@ def test_the_colour_is_on_screen_over_a_visible_segmentation(viewer, table_of, l
     assert count_pixels(picture, PLATE) == 0
 
 
+def test_a_few_cells_are_drawn_where_they_lie_and_nowhere_else(viewer, table_of):
+    data = np.zeros((2, 60, 80), np.uint16)
+    data[:, 5:25, 10:40], data[:, 30:50, 45:75] = 1, 2
+    layer = viewer.add_labels(data, opacity=0.0, axis_labels=("t", "y", "x"))
+    overlay = session_of(viewer).begin(viewer, layer, table_of(layer), "TYX", MITOSIS_STAGES)
+    viewer.dims.set_point(0, 1)
+    classes = np.array([1, 1, 1, 1])
+    overlay.paint(np.arange(4), classes)
+    assert count_pixels(viewer.screenshot(flash=False), 1) > 1000
+    drawn, whole = [], []
+    events = overlay.layer.events
+    events.labels_update.connect(lambda event: drawn.append((event.offset, event.data.shape)))
+    events.set_data.connect(whole.append)
+
+    def paint(row, class_id):
+        classes[row] = class_id
+        overlay.paint(np.array([row]), classes[[row]])
+        truth = [expected(data[t], {1: classes[2 * t], 2: classes[2 * t + 1]}) for t in range(2)]
+        np.testing.assert_array_equal(overlay.layer.data, np.stack(truth))
+
+    paint(3, PLATE)
+    assert drawn == [([30, 45], (20, 30))]
+    paint(0, ANAPHASE)  # in the other frame
+    assert not whole
+    picture = viewer.screenshot(flash=False)
+    assert count_pixels(picture, PLATE) > 1000
+    assert count_pixels(picture, ANAPHASE) == 0
+    viewer.dims.order = (0, 2, 1)
+    paint(2, ANAPHASE)
+    picture = viewer.screenshot(flash=False)
+    assert count_pixels(picture, ANAPHASE) > 1000
+    overlay.layer.refresh()
+    np.testing.assert_array_equal(viewer.screenshot(flash=False), picture)
+    overlay.layer.visible = False
+    viewer.dims.set_point(0, 0)
+    paint(1, PLATE)
+    overlay.layer.visible = True
+    picture = viewer.screenshot(flash=False)
+    assert count_pixels(picture, PLATE) > 1000
+    assert count_pixels(picture, ANAPHASE) > 1000
+
+
 def test_a_rerun_replaces_our_overlay_of_that_segmentation_only(viewer, table_of):
     session = session_of(viewer)
     data = np.kron(np.array([[1, 2]]), np.ones((4, 4), int))

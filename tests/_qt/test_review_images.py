@@ -334,7 +334,10 @@ def test_prediction_sets_are_shown_compared_and_added(
 
     # another model classifies, and so does "Classify cells"
     bench.sets.menu.aboutToShow.emit()
-    action = next(a for a in bench.sets.menu.actions() if a.text() == tiny_model)
+    *same, further = bench.sets.menu.actions()
+    assert "mitosis-2d" not in {action.text() for action in same}
+    assert "mitosis-2d" in {action.text() for action in further.menu().actions()}
+    action = next(action for action in same if action.text() == tiny_model)
     action.trigger()
     wait(qtbot, dock)
     assert desk.review.prediction_set.model == tiny_model

@@ -429,6 +429,11 @@ def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, q
     press(qtbot, review, "t")
     assert bench.canvas.names.isChecked()
     layer = scene.text.layer
+    assert (layer.text.color.array[:, :3] == 1).all()
+    desk.review.recolor({phase.slug: "#FFF3B0" for phase in desk.review.phases})
+    scene.text.write()
+    assert (layer.text.color.array[:, :3] < 0.1).all()  # on light cells
+    desk.review.recolor({})
     plane = int(viewer.dims.point[0] / scene.segmentation.scale[0] + 0.5)
     written = named(review)
     assert desk.current in written
@@ -884,6 +889,27 @@ def test_this_frame_follows_the_slider_and_a_key_finds_a_cell_in_time(
     assert click_cell(qtbot, viewer, scene, row) >= 0
     press(qtbot, widget, "t")
     assert set(scene.text.layer.data[:, 0]) <= {frames[row]}
+
+    # undo of several leads to the one that is on screen, or to where one is already
+    each = np.array([np.flatnonzero(frames == frame)[0] for frame in range(3)])
+    desk.say("mitotic", each)
+    last = np.flatnonzero(frames == 2)[1]
+    desk.go_to(int(last))
+    ctrl = Qt.KeyboardModifier.ControlModifier
+    press(qtbot, widget, "z", ctrl)
+    assert desk.current == each[2]
+    press(qtbot, widget, "z", ctrl | Qt.KeyboardModifier.ShiftModifier)
+    assert desk.current == each[2]
+    assert (desk.review.final[each] == desk.review.final[each[0]]).all()
+    # frames that are not on screen are painted later, but before they are seen
+    widget.bench.phases.eyes["mitotic"].click()
+    ids = np.where(scene.shown, scene.phases.class_ids(), 0)
+    labels, painted = np.asarray(layer.data), scene.phases.layer.data
+    for frame in (scene.frame_on_screen(), 0, 1, 2):
+        table = np.zeros(labels.max() + 1, np.uint8)
+        table[desk.review.cells.label[frames == frame]] = ids[frames == frame]
+        np.testing.assert_array_equal(painted[frame], table[labels[frame]])
+        qtbot.waitUntil(lambda: not scene.phases.is_painting)
 
 
 def test_a_colleagues_words_and_the_conflicts_that_they_make(

@@ -231,6 +231,14 @@ class Desk(Walk):
             left = f"; {change.skipped} left as they are" if change.skipped else ""
             self.told.emit(f"{done}: {change.about}{left}")
             if len(rows):
-                self.go_to(int(rows[0]))
+                self.go_to(self._nearest(rows))
         self._mark_passed()
         return change
+
+    def _nearest(self, rows: Ints) -> int:
+        """Where to see what changed: at the cell at hand, in its frame, or at the first cell."""
+        if self.current < 0 or self.current in rows:
+            return self.current if self.current >= 0 else int(rows[0])
+        frame = self.review.cells.frame
+        here = rows[frame[rows] == frame[self.current]]
+        return int(here[0] if len(here) else rows[0])

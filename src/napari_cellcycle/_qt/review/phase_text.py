@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtGui import QColor
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept
@@ -27,6 +28,14 @@ _SIZE = 9
 _LETTER = np.array([16.0, 7.0])
 """Height and width of a letter, in pixels of the canvas."""
 _DIMS_MS, _CAMERA_MS = 20, 120
+_PAINTED = 0.6
+"""How much of a cell is the colour of its phase; the rest is the image behind."""
+_INKS = ("#FFFFFF", "#101418")
+"""Light names, and dark ones for cells that are light."""
+_DARK_FROM = 0.45
+"""Share of light above which a dark name is read better."""
+_LIGHT = np.array([0.299, 0.587, 0.114])
+"""How light red, green and blue are."""
 
 
 class PhaseText(QObject):
@@ -117,14 +126,17 @@ class PhaseText(QObject):
             return
         rows, places = self._to_write()
         final = self._review.final[rows]
-        written = (rows.tobytes(), final.tobytes(), places.tobytes())
+        inks = self._inks()
+        written = (rows.tobytes(), final.tobytes(), places.tobytes(), inks.tobytes())
         if written == self._written:
             return
         self._written = written
         names = _names(self._review)[final]
-        # one redraw for both
-        with self.layer.events.blocker_all():
+        colors = [_INKS[ink] for ink in inks[final].tolist()]
+        # one redraw for all
+        with self.layer.events.blocker_all(), self.layer.text.events.blocker_all():
             self.layer.data = places
+            self.layer.text.color = {"array": colors, "default": _INKS[0]} if colors else _INKS[0]
         self.layer.features = pd.DataFrame({"phase": names})
 
     # --- which ----------------------------------------------------------------------------------
@@ -163,6 +175,19 @@ class PhaseText(QObject):
         turn = np.array([np.array(layer.data_to_world(origin + step)) - at for step in steps])
         found: Floats = (places - origin[displayed]) @ (turn[:, displayed] * camera.zoom)
         return found
+
+    def _inks(self) -> Ints:
+        """Which of the inks is read on a cell of each phase, over the images that are shown."""
+        from napari.layers import Image
+        from napari.utils.theme import get_theme
+
+        layers = [x for x in self._viewer.layers if isinstance(x, Image) and x.visible]
+        shown = [x.thumbnail[..., :3].mean(axis=(0, 1)) / 255 for x in layers]
+        canvas = np.array(get_theme(self._viewer.theme).canvas.as_rgb_tuple()[:3]) / 255
+        behind = np.max(shown, axis=0) if shown else canvas
+        colors = np.array([QColor(p.color).getRgbF()[:3] for p in self._review.phases.phases])
+        light = (_PAINTED * colors + (1 - _PAINTED) * behind) @ _LIGHT
+        return (light > _DARK_FROM).astype(np.int64)
 
     # --- inside ---------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_cellcycle._qt.review.desk import Desk
+    from napari_cellcycle.models.catalogue import ModelEntry
     from napari_cellcycle.project.predictions import PredictionSet
 
 
@@ -95,9 +96,23 @@ class SetBar(QWidget):
             self.other.follow(queue.other.id)
 
     def _offer_models(self) -> None:
+        """Offer models of the phases that are shown, and those of others one menu further."""
         self.menu.clear()
+        shown = self._desk.review.prediction_set
+        known = None if shown is None else (shown.vocabulary, shown.phases)
+        same, others = [], []
         for entry in list_models():
-            action = self.menu.addAction(entry.name)
+            card = entry.card
+            (same if (card.vocabulary, card.phases) == known else others).append(entry)
+        self._offer(self.menu, same)
+        if others:
+            further = self.menu.addMenu("With other phases")
+            assert further is not None
+            self._offer(further, others)
+
+    def _offer(self, menu: QMenu, entries: Sequence[ModelEntry]) -> None:
+        for entry in entries:
+            action = menu.addAction(entry.name)
             assert action is not None
             action.setToolTip(entry.card.description)
             action.triggered.connect(lambda _=False, entry=entry: self.classify_wanted.emit(entry))

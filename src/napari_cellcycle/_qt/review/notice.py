@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from superqt import QElidingLabel
 
 from napari_cellcycle._qt.results import MessageLabel
 
 
+class _Line(MessageLabel, QElidingLabel):
+    """A message that ends with dots where it does not wrap and has no room."""
+
+
 class Notice(QWidget):
     """A message with a button; takes no room while there is nothing to say.
+
+    Beside a button it is one line, whose tooltip tells all: several notices fit the dock.
 
     Parameters
     ----------
@@ -26,7 +33,7 @@ class Notice(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.message = MessageLabel(name)
+        self.message = _Line(name)
         policy = self.message.sizePolicy()  # a long name must not make the dock wider
         policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
         self.message.setSizePolicy(policy)
@@ -49,7 +56,7 @@ class Notice(QWidget):
     def hint(self, text: str, button: str = "") -> None:
         """Say what can be done; without a button where no name of one is given."""
         self.message.hint(text)
-        self.message.setToolTip("")
+        self.message.setToolTip(text if button else "")
         self._offer(button)
 
     def error(self, text: str, button: str = "") -> None:
@@ -63,6 +70,7 @@ class Notice(QWidget):
         self.hint("")
 
     def _offer(self, button: str) -> None:
+        self.message.setWordWrap(not button)
         self.button.setText(button)
         self.button.setVisible(bool(button))
         self.setVisible(bool(self.message.text()))

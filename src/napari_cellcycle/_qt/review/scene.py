@@ -144,6 +144,7 @@ class Scene(QObject):
             self._outline()
         self.text.follow(self.shown)
         self.take_keys()
+        self._told = self.desk.review.final.copy()
         self._give_features()
 
     def take_keys(self) -> None:
@@ -263,7 +264,10 @@ class Scene(QObject):
         elsewhere = self.desk.review.cells.frame[rows] != self.frame_on_screen()
         self.phases.paint(rows[np.argsort(elsewhere, kind="stable")], self.shown)
         self.text.follow(self.shown)
-        self._features.start()
+        final = self.desk.review.final[rows]
+        if (self._told[rows] != final).any():  # else the cells were only looked at
+            self._told[rows] = final
+            self._features.start()
 
     def _show_again(self) -> None:
         shown = self._to_show()

@@ -194,7 +194,7 @@ class Workbench(QWidget):
         self.tabs.setObjectName("review-tabs")
         self.tabs.setDocumentMode(True)
         # less than a page may want: the window must not grow beyond the screen
-        self.tabs.setMinimumHeight(160)
+        self.tabs.setMinimumHeight(140)
         for widget, name in (
             (self.panel, "Cell"),
             (self.gallery, "Gallery"),
@@ -253,7 +253,7 @@ class Workbench(QWidget):
 
     def _tell_edits(self, edited: bool) -> None:
         key = self.keys.by_action().get("update", "")
-        told = "Labels were edited" + (f": press {key} to update the cells." if key else ".")
+        told = "Labels were edited" + (f": press {key}." if key else ".")
         self.edits.hint(told if edited else "", "Update" if edited else "")
 
     def follow_frame(self) -> None:

@@ -34,5 +34,5 @@ def warm_up() -> threading.Thread:
 def _warm() -> None:
     compile_colors()
     for name in _MODULES:
-        with suppress(ImportError):  # whoever needs it says so
+        with suppress(Exception):  # whoever needs it says what is wrong
             import_module(name)

@@ -666,9 +666,11 @@ def test_words_on_many_cells_are_painted_bit_by_bit(review, qtbot, monkeypatch):
     check_overlay(review)
     lines = np.asarray(scene.phases.outlines.layer.data)
     assert not lines[np.isin(scene.segmentation.data, desk.review.cells.label[rows])].any()
+    at = desk.current
+    assert at in rows
     press(qtbot, review, "z", Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not desk.saving.is_busy)
-    assert desk.current == rows[0]
+    assert desk.current == at
     np.testing.assert_array_equal(desk.review.final, before)
     # what waits for its colour when the project is closed gets it
     assert scene.phases.is_painting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -66,6 +67,7 @@ def connected(
                     n_workers=workers or default_workers(device),
                     threads_per_worker=1,
                     dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.ERROR,  # what dies is told image by image
                 )
             )
         else:

@@ -173,9 +173,9 @@ def test_measured_with_progress_and_kept(project, docks, viewer, qtbot):
     assert bench.scatter.x_axis.title == "nucleus area (px²)"
     assert bench.scatter.y_axis.title == "DNA area (px²)"
     assert bench.scatter.x_axis.log
-    assert bench.histogram.peaks.found, bench.histogram.peaks.problem
-    assert bench.histogram.peaks.ratio == pytest.approx(2, abs=0.2)
-    assert bench.histogram.counts.sum() == pytest.approx(N, abs=2)
+    assert bench.dna.histogram.peaks.found, bench.dna.histogram.peaks.problem
+    assert bench.dna.histogram.peaks.ratio == pytest.approx(2, abs=0.2)
+    assert bench.dna.histogram.counts.sum() == pytest.approx(N, abs=2)
     # another image, or the same again: Curate follows Review, and reads what was measured
     review.close_project()
     assert curate.bench is None
@@ -393,7 +393,7 @@ def test_a_real_organoid_in_micrometres_after_an_edit_and_in_3d(
     measures = bench.finding.measurements
     assert (measures["dna_volume"] < measures["volume"]).all()
     assert np.isfinite(measures["nucleus_volume"]).any()
-    assert f"{len(table)} cells have DNA" in bench.peaks.text()
+    assert f"{len(table)} cells have DNA" in bench.dna.told.text()
     assert "there are no predictions" in bench.suspects.message.text()
     row = int(np.argmax(measures["volume"]))
     assert bench.scatter.x_axis.place(measures["volume"][row]) > 0.9

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QFileDialog,
     QLabel,
     QSizePolicy,
     QSplitter,
@@ -20,33 +17,30 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.curate.axis import Axis, number
+from napari_cellcycle._qt.curate.dna_page import DnaPage
 from napari_cellcycle._qt.curate.finding import Finding, Step
-from napari_cellcycle._qt.curate.histogram import Histogram
 from napari_cellcycle._qt.curate.marks import Marks
 from napari_cellcycle._qt.curate.picks import Picks
 from napari_cellcycle._qt.curate.plot_bar import PlotBar
 from napari_cellcycle._qt.curate.report import ReportView
 from napari_cellcycle._qt.curate.scatter import Scatter
+from napari_cellcycle._qt.curate.suspect_file import SuspectFile
 from napari_cellcycle._qt.curate.suspect_list import SuspectList
-from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.progress import ProgressRow
-from napari_cellcycle._qt.results import MessageLabel, text_label
+from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle.phases import UNCLASSIFIED
-from napari_cellcycle.review.curation import curation_counts, suspects_table
+from napari_cellcycle.review.curation import curation_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.dock import ReviewWidget
-    from napari_cellcycle.review.suspects import Suspects
 
 _COUNT_MS = 200
 _COLOR_MS = 100
 """After a word: what follows it in Review comes first."""
 _SECONDS_A_CELL = 0.05
-_NO_DNA = "DNA was not measured: nobody says which channel of this image shows it."
 _BLIND_REPORT = "Blind mode is on: the report would tell what the model says."
 
 
@@ -70,7 +64,7 @@ class CurateBench(QWidget):
         self.finding = Finding(desk, self)
         self.picks = Picks(desk, self)
         self.marks = Marks(viewer, scene, self)
-        self._writing = Job(self)
+        self._file = SuspectFile(self)
         self.title = QLabel()
         self.title.setObjectName("curate-title")
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -81,8 +75,7 @@ class CurateBench(QWidget):
         self.told = QLabel()
         self.told.setObjectName("curate-told")
         self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.histogram = Histogram()
-        self.peaks = text_label("curate-peaks")
+        self.dna = DnaPage()
         self.suspects = SuspectList(self.finding.limits)
         self.report = ReportView()
         self._counting = QTimer(self)
@@ -104,7 +97,7 @@ class CurateBench(QWidget):
         self._workbench.take_keys_back(self)
         self._counting.stop()
         self._coloring.stop()
-        self._writing.cancel()
+        self._file.close()
         self.finding.close()
         self.picks.close()
         self.marks.close()
@@ -112,22 +105,16 @@ class CurateBench(QWidget):
     # --- inside ---------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        dna = QWidget()
-        column = QVBoxLayout(dna)
-        column.setContentsMargins(0, 6, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.histogram, 1)
-        column.addWidget(self.peaks)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("curate-tabs")
         self.tabs.setDocumentMode(True)
         self.tabs.setMinimumHeight(160)
-        for widget, name in (
+        for page, name in (
             (self.suspects, "Suspects"),
-            (dna, "DNA content"),
+            (self.dna, "DNA content"),
             (self.report, "Report"),
         ):
-            self.tabs.addTab(widget, name)
+            self.tabs.addTab(page, name)
         above = QWidget()
         upper = QVBoxLayout(above)
         upper.setContentsMargins(0, 0, 0, 5)
@@ -172,8 +159,8 @@ class CurateBench(QWidget):
         self.suspects.queue_wanted.connect(self._review_suspects)
         self.suspects.limits_changed.connect(finding.set_limits)
         self.suspects.save_wanted.connect(self._save)
-        self._writing.succeeded.connect(self.suspects.message.hint)
-        self._writing.refused.connect(self.suspects.message.error)
+        self._file.written.connect(self.suspects.message.hint)
+        self._file.refused.connect(self.suspects.message.error)
         self.tabs.currentChanged.connect(lambda _: self._counting.start())
         desk.source.signals.changed.connect(self._change)
         desk.source.signals.reloaded.connect(self._reload)
@@ -221,16 +208,7 @@ class CurateBench(QWidget):
         self.message.clear()
         self.bar.set_measures(found)
         self._plot()
-        content = found["dna_content"]
-        has_dna = bool(np.isfinite(content).any())
-        self.histogram.setVisible(has_dna)
-        if has_dna:
-            self.histogram.set_content(content, "DNA content")
-            self.peaks.setText(self.histogram.peaks.problem)
-            self.peaks.setVisible(not self.histogram.peaks.found)
-        else:
-            self.peaks.setText(_NO_DNA)
-            self.peaks.setVisible(True)
+        self.dna.show_content(found["dna_content"])
         self._color()
         self._mark()
 
@@ -251,7 +229,7 @@ class CurateBench(QWidget):
         source = self.desk.source
         colors = [QColor(phase.color) for phase in source.phases] + [QColor(UNCLASSIFIED)]
         groups = np.asarray(source.phase, np.int64) % len(colors)  # -1 is the last
-        for plot in (self.scatter, self.histogram):
+        for plot in (self.scatter, self.dna.histogram):
             plot.set_groups(groups, colors)
 
     def _mark(self) -> None:
@@ -336,28 +314,8 @@ class CurateBench(QWidget):
 
     def _save(self) -> None:
         found = self.finding.suspects
-        if found is None or self._writing.is_running:
-            return
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save suspects", "suspects.csv", "CSV (*.csv);;Parquet (*.parquet)"
-        )
-        if name:
-            rows = self.suspects.model.rows
-            self._writing.start("Write suspects", _write, self.desk, found, rows, Path(name))
-
-
-def _write(
-    desk: Desk, found: Suspects, rows: NDArray[np.int64], path: Path
-) -> Generator[str, None, str]:
-    """Write a table of suspects. Called in a thread."""
-    from napari_cellcycle.review.export import check_outside
-    from napari_cellcycle.review.tables import check_table_path, write_table
-
-    check_table_path(path, (".csv", ".parquet"))
-    check_outside(desk.project, path)
-    yield "Writing…"
-    write_table(suspects_table(found, rows), path)
-    return f"{len(rows):,} suspects are in {path.name}."
+        if found is not None:
+            self._file.save(self.desk.project, found, self.suspects.model.rows)
 
 
 def _duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -64,3 +65,16 @@ def test_others_stay_as_they_are(network):
 def test_volumes_stay_as_they_are():
     network = nn.Sequential(nn.Conv3d(1, 2, 3, padding=1)).eval()
     assert ready(network, (1, 2, 2, 2)) is network
+
+
+def test_a_network_is_made_ready_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        "napari_cellcycle.models.inference.ready", lambda network, shape: made.append(1) or network
+    )
+    model = load_model("mitosis-2d", "cpu")
+    edge = model.card.recipe.size
+    views = np.zeros((1, 1, 1, edge, edge), np.float32)
+    for _ in range(3):
+        model.to("cpu").predict(views, ("z",))
+    assert len(made) == 1

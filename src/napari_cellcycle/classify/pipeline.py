@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.image.window import Window
 
@@ -113,6 +113,7 @@ def look_at(
         return Seen(part.rows, level1, level2, part.contrast)
 
     workers = _cores()
+    classifier.get_ready(view_axes(card.recipe, is_2d=request.stack.is_2d))
     for frame in np.unique(cells.frame):
         parts = _parts(request, prepared, int(frame), workers)
         if classifier.device == "cpu":

@@ -50,7 +50,7 @@ class ProjectionClassifier:
         self.sha256 = _sha256(card) if sha256 is None else sha256
         self.networks = dict(networks)
         self._ready: dict[str, torch.nn.Module] = {}
-        self.device = "cpu"
+        self.device = ""
         self.to(device)
 
     def to(self, device: str) -> ProjectionClassifier:
@@ -60,6 +60,8 @@ class ProjectionClassifier:
         """
         import torch
 
+        if device == self.device:
+            return self
         for network in self.networks.values():
             network.eval().requires_grad_(False)
             layout = (
@@ -110,6 +112,17 @@ class ProjectionClassifier:
                 "weights or the views are out of bounds."
             )
         return np.asarray(outputs, dtype=np.float64)
+
+    def get_ready(self, axes: Sequence[str]) -> None:
+        """Bring networks into the form that is quickest on the device; a prediction does it too.
+
+        Parameters
+        ----------
+        axes : sequence of {"x", "y", "z"}
+            Whose networks; before threads share them.
+        """
+        for axis in axes:
+            self._network(axis)
 
     def _network(self, axis: str) -> torch.nn.Module:
         """Network of an axis, in the form that is quickest on the device."""

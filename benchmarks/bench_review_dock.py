@@ -224,6 +224,9 @@ def measure(folder: Path, repeat: int) -> dict[str, Times]:
     correct, undo, ahead = [], [], []
     before = judged()
     for i in range(repeat):
+        while desk.review.status[desk.current] != PREDICTED:  # the same word again is no action
+            dock.press(Qt.Key.Key_D)
+            dock.wait_for_views()
         correct.append(dock.timed(lambda key=f"{2 + i % 3}": dock.press(key)))
         undo.append(dock.timed(lambda: dock.press(Qt.Key.Key_Z, CTRL)))
         dock.press(Qt.Key.Key_D)

@@ -100,7 +100,8 @@ class SetBar(QWidget):
         self.menu.clear()
         shown = self._desk.review.prediction_set
         known = None if shown is None else (shown.vocabulary, shown.phases)
-        same, others = [], []
+        same: list[ModelEntry] = []
+        others: list[ModelEntry] = []
         for entry in list_models():
             card = entry.card
             (same if (card.vocabulary, card.phases) == known else others).append(entry)

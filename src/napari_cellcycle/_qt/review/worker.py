@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from qtpy.QtCore import QObject, QRunnable, QThreadPool, Signal
+from qtpy.QtCore import QObject, Signal
 
 
 class Worker(QObject):
     """Calls a function on cells in a thread of its own, some at once.
+
+    The thread is one of Python. A pool of Qt waits for its threads when it is destroyed; where the
+    garbage collector destroys it, that is with Python's lock held, and so for ever.
 
     Parameters
     ----------
@@ -36,13 +40,12 @@ class Worker(QObject):
         super().__init__(parent)
         self._desk = _Desk(make, at_once)
         self._desk.made.connect(self._hand_over)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        self._pool = ThreadPoolExecutor(1, "cells")
 
     def want(self, indices: Sequence[int]) -> None:
-        """Work on these cells, in this order; earlier wishes no longer hold."""
+        """Work on these cells, in this order; earlier wishes no longer hold. Not once closed."""
         if self._desk.order(list(indices)):
-            self._pool.start(_Run(self._desk))
+            self._pool.submit(self._desk.work)
 
     def restart(self) -> None:
         """Forget all wishes, and do not hand over what is at work."""
@@ -50,8 +53,8 @@ class Worker(QObject):
 
     def close(self) -> None:
         """End the thread after the cells that it is at."""
-        self.restart()
-        self._pool.waitForDone()
+        self._desk.close()
+        self._pool.shutdown()
 
     def _hand_over(self, generation: int, indices: list[int], result: Any) -> None:
         if generation != self._desk.generation:
@@ -81,10 +84,13 @@ class _Desk(QObject):
         self._wanted: list[int] = []
         self._at_work: list[int] = []
         self._busy = False
+        self._closed = False
 
     def order(self, wanted: list[int]) -> bool:
         """Lay down wishes; whether a run must be started for them."""
         with self._lock:
+            if self._closed:
+                return False
             self._wanted = [index for index in wanted if index not in self._at_work]
             start = bool(self._wanted) and not self._busy
             self._busy |= start
@@ -95,26 +101,24 @@ class _Desk(QObject):
             self._wanted, self._at_work = [], []
             self.generation += 1
 
-    def next(self) -> tuple[list[int], int]:
+    def close(self) -> None:
+        self.restart()
+        with self._lock:
+            self._closed = True
+
+    def work(self) -> None:
+        """Work until nothing is left; in the thread."""
+        while (taken := self._take())[0]:
+            batch, generation = taken
+            try:
+                result = self.make(batch)
+            except Exception as error:  # noqa: BLE001
+                result = _Broken(error)
+            self.made.emit(generation, batch, result)
+
+    def _take(self) -> tuple[list[int], int]:
         """Take up the next cells; none end the run."""
         with self._lock:
             batch, self._wanted = self._wanted[: self._at_once], self._wanted[self._at_once :]
             self._at_work, self._busy = batch, bool(batch)
             return batch, self.generation
-
-
-class _Run(QRunnable):
-    """Works until nothing is left on the desk."""
-
-    def __init__(self, desk: _Desk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    def run(self) -> None:
-        while (work := self._desk.next())[0]:
-            batch, generation = work
-            try:
-                result = self._desk.make(batch)
-            except Exception as error:  # noqa: BLE001
-                result = _Broken(error)
-            self._desk.made.emit(generation, batch, result)

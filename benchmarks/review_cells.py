@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle._qt.native import load_triton_apart
 from napari_cellcycle._qt.review.arrays import ArraySource
 from napari_cellcycle._qt.review.source import Facts, Pictures, Tile, votes_of
 from napari_cellcycle.cells.composite import make_composite
@@ -106,7 +105,6 @@ def organoid(folder: Path, frame: int = 301, model: str | None = "mitosis-3d") -
         )
         decision, title = decide(level1, level2, recipe.axes), "drawn at random"
     else:
-        load_triton_apart()
         from napari_cellcycle.classify import ClassifyRequest, prepare
         from napari_cellcycle.classify.run import run
 

@@ -6,16 +6,15 @@ import subprocess
 import sys
 
 SCRIPT = """
-import napari, numpy as np
-from napari_cellcycle._qt.native import load_triton_apart
+import napari
+import numpy as np
+from napari_cellcycle.models import build
 {first}
 viewer = napari.Viewer(show=True)
 viewer.add_labels(np.ones((5, 5, 5), int))
 viewer.dims.ndisplay = 3
 viewer.screenshot(flash=False)
-load_triton_apart()
-import torchvision
-torchvision.models.resnet18(weights=None)
+build("resnet18-projections", n_channels=2, n_outputs=6, size=64)
 viewer.screenshot(flash=False)
 viewer.close()
 print("alive")

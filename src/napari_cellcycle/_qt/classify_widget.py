@@ -21,9 +21,9 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.classify_form import ClassifyForm, Run
 from napari_cellcycle._qt.job import Job
-from napari_cellcycle._qt.native import load_triton_apart
 from napari_cellcycle._qt.overlay import PhaseOverlay, overlays_of
 from napari_cellcycle._qt.progress import ProgressRow
+from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
 from napari_cellcycle._qt.segment_widget import Segmented, add_labels, segment
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of
@@ -111,7 +111,7 @@ class ClassifyWidget(QScrollArea):
     def event(self, event: QEvent | None) -> bool:
         """Cancel and disconnect when the dock widget is removed from the window."""
         handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if was_removed(self, event):
             self._cancel()
             self.form.watch.stop()
         return handled
@@ -313,7 +313,6 @@ class ClassifyWidget(QScrollArea):
 def _classify(request: ClassifyRequest) -> Generator[Batch, None, Classification]:
     from napari_cellcycle.classify.run import iter_classify
 
-    load_triton_apart()
     return (yield from iter_classify(request))
 
 

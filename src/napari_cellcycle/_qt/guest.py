@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.session import session_of
 
@@ -66,7 +67,7 @@ class Guest(QStackedWidget):
     def event(self, event: QEvent | None) -> bool:
         """Stop when the dock widget is removed from the window."""
         handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if was_removed(self, event):
             self._session.review_changed.disconnect(self._follow)
             self._follow(None)
         return handled

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt import inputs
@@ -15,12 +14,14 @@ from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.progress import ProgressRow
+from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from qtpy.QtCore import QEvent
 
     from napari_cellcycle.cells.segmentation import Method
 
@@ -160,7 +161,7 @@ class SegmentWidget(QWidget):
     def event(self, event: QEvent | None) -> bool:
         """Cancel and disconnect when the dock widget is removed from the window."""
         handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if was_removed(self, event):
             self._job.cancel()
             self._watch.stop()
         return handled

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.progress import ProgressRow
+from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.training.counts import CountsTable
@@ -113,7 +114,7 @@ class TrainWidget(QScrollArea):
     def event(self, event: QEvent | None) -> bool:
         """Stop when the dock widget is removed from the window."""
         handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if was_removed(self, event):
             self._job.cancel()
             self.data.stop()
         return handled

@@ -15,6 +15,7 @@ from napari_cellcycle._qt.daughters.pair_model import MERGED, REJECTED, Entry, e
 from napari_cellcycle._qt.daughters.pair_page import PairPage
 from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
+from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.session import session_of
@@ -66,7 +67,7 @@ class DaughtersWidget(PairPage):
     def event(self, event: QEvent | None) -> bool:
         """Let go of the review when the dock widget is removed from the window."""
         handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if was_removed(self, event):
             self._later.stop()
             session_of(self._viewer).review_changed.disconnect(self._on_review)
             self._leave()

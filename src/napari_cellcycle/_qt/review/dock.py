@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWi
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.desk import Desk
 from napari_cellcycle._qt.review.errands import Errands
@@ -103,7 +104,7 @@ class ReviewWidget(QStackedWidget):
     def event(self, event: QEvent | None) -> bool:
         """Close the project when the dock widget is removed from the window."""
         handled = super().event(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if was_removed(self, event):
             self._job.cancel()
             self.close_project()
             self.form.watch.stop()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle._qt.native import load_triton_apart
 from napari_cellcycle._qt.review.start import add_run
 from napari_cellcycle.errors import CellCycleError, ModelError
 
@@ -90,7 +89,6 @@ def _classify(
     from napari_cellcycle.classify.run import ClassifyRequest, iter_classify, prepare
 
     yield f"Loading {entry.name}…"
-    load_triton_apart()
     project, image = undertaking.project, undertaking.image
     assert undertaking.stack is not None
     spacing = project.segmentations.cells(project.segmentations.current(image)).spacing

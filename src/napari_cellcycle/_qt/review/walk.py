@@ -115,11 +115,6 @@ class Walk(QObject):
         return self.source.selection.current
 
     @property
-    def is_lost(self) -> bool:
-        """Whether the cell at hand is none."""
-        return self.current < 0
-
-    @property
     def next_image(self) -> ProjectImage | None:
         """The image of the project after this one; None at the last."""
         later = (i for i in self.project.images.all() if i.number > self.undertaking.image)

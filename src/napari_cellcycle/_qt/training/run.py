@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle._qt.native import load_triton_apart
 from napari_cellcycle._qt.training.reading import USUAL, Spelling
 from napari_cellcycle.errors import CropSetError
 
@@ -126,7 +125,6 @@ def training(
     stopped : callable
         Whether somebody asked to stop; looked at between batches.
     """
-    load_triton_apart()
     from napari_cellcycle.train.others import NOT_STATED
     from napari_cellcycle.train.recipe import find_recipe
     from napari_cellcycle.train.training import train

@@ -14,11 +14,13 @@ def load_triton_apart() -> None:
     Mesa draws with LLVM on AMD graphics and without a GPU. Triton from 3.7 on exports symbols of
     another LLVM; loaded after Mesa's in the usual way it calls into that one and ends the process
     with a segmentation fault. With ``RTLD_DEEPBIND`` it finds its own symbols first. To be called
-    before torchvision is imported in a process with a viewer; does nothing where there is no triton
-    or no such flag (macOS, Windows).
+    before torchvision is imported; does nothing in a process without napari, and where there is no
+    triton or no such flag (macOS, Windows).
     """
     deep = getattr(os, "RTLD_DEEPBIND", 0)
-    if not deep or "triton" in sys.modules or importlib.util.find_spec("triton") is None:
+    if not deep or "napari" not in sys.modules or "triton" in sys.modules:
+        return
+    if importlib.util.find_spec("triton") is None:
         return
     flags = sys.getdlopenflags()
     sys.setdlopenflags(flags | deep)

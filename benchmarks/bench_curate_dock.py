@@ -11,17 +11,15 @@ main thread are CPU times; what a person waits for is told by the clock on the w
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bench_review_dock import Dock, Times, new_project, of, until
+from bench_review_dock import Dock, Times, new_project, publish_sizes, roll, until
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
-from tables import markdown, note, options, parsed, publish
+from tables import note, options, parsed
 
 from napari_cellcycle.cells.measurements import Measurements
 from napari_cellcycle.cells.measures import NAMES
@@ -111,12 +109,7 @@ class Pair(Dock):
 
     def roll(self, steps: int) -> None:
         """Turn the wheel over the middle of the plot."""
-        scatter, at = self.curate.bench.scatter, QPointF(self.at(0.5, 0.5))
-        event = QWheelEvent(
-            at, QPointF(scatter.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, 120 * steps),
-            Qt.MouseButton.NoButton, NONE, Qt.ScrollPhase.NoScrollPhase, False,
-        )  # fmt: skip
-        QApplication.sendEvent(scatter, event)
+        roll(self.curate.bench.scatter, QPointF(self.at(0.5, 0.5)), steps)
 
 
 def measure(folder: Path, repeat: int) -> dict[str, Times]:
@@ -170,35 +163,14 @@ def main() -> None:
     parser = options("curate-dock", __doc__, cells=100_000)
     parser.add_argument("--folder", type=Path, help="where to write (a temporary folder)")
     given = parsed(parser)
-    n = 2000 if given.quick else given.cells
-    columns = []
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        for cells in (n // 10, n):
-            place = Path(folder) / str(cells)
-            place.mkdir()
-            note(f"{cells} cells")
-            project = new_project(place, given.data, cells)
-            give_measures(project)
-            columns.append(measure(project, 4 if given.quick else 15))
-    small, large = columns
-    rows = []
-    for few, many in zip(small, large, strict=True):
-        before, after = (float(np.median([t["cpu"] for t in times])) for times in (
-            small[few], large[many],
-        ))  # fmt: skip
-        rows.append(
-            (
-                many,
-                *(of(large[many], key) for key in ("cpu", "block_cpu", "wall")),
-                of(small[few], "cpu"),
-                f"{after / before:.1f}",
-            )
-        )
-    head = (
-        f"{n:,} cells, ms", "main thread", "longest block", "on the wall",
-        f"main thread, {n // 10:,} cells", "ratio",
-    )  # fmt: skip
-    publish(given, "Median, and in brackets the slowest.", markdown(head, rows))
+
+    def measured(place: Path, cells: int) -> dict[str, Times]:
+        project = new_project(place, given.data, cells)
+        give_measures(project)
+        return measure(project, 4 if given.quick else 15)
+
+    keys = ("cpu", "block_cpu", "wall")
+    publish_sizes(given, 2000 if given.quick else given.cells, measured, keys)
 
 
 if __name__ == "__main__":

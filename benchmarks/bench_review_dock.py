@@ -42,7 +42,8 @@ from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.sets import sets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from argparse import Namespace
+    from collections.abc import Callable, Sequence
 
 SETS = 3
 FRAMES = 10
@@ -268,20 +269,21 @@ def measure(folder: Path, repeat: int) -> dict[str, Times]:
     bench.tabs.setCurrentWidget(bench.gallery)
     QTest.qWait(1500)
     mosaic = bench.gallery.mosaic
+    middle = QPointF(mosaic.view.rect().center())
     rolling = []
     for _ in range(4 * repeat):
         QTest.qWait(15)
-        rolling.append(dock.timed(lambda: _roll(mosaic.view), 0))
+        rolling.append(dock.timed(lambda: roll(mosaic.view, middle, -1), 0))
     found["gallery: a step of the wheel"] = rolling
     dock.widget.close_project()
     dock.viewer.close()
     return found
 
 
-def _roll(view: Any) -> None:
-    at = QPointF(view.width() / 2, view.height() / 2)
+def roll(view: Any, at: QPointF, steps: int) -> None:
+    """Turn the wheel over a point of a widget; away from oneself if positive."""
     event = QWheelEvent(
-        at, QPointF(view.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, -120),
+        at, QPointF(view.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, 120 * steps),
         Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
         Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
@@ -297,39 +299,60 @@ def of(times: Times, key: str) -> str:
     return f"{middle} ({max(values):.1f})" if len(values) > 1 else middle
 
 
-def main() -> None:
-    parser = options("review-dock", __doc__, cells=100_000)
-    parser.add_argument("--folder", type=Path, help="where to write (a temporary folder)")
-    given = parsed(parser)
-    n = 1000 if given.quick else given.cells
+COLUMNS = {
+    "cpu": "main thread",
+    "block_cpu": "longest block",
+    "wall": "on the wall",
+    "later": "longest block later",
+}
+"""What a table of gestures tells, by the key of a time."""
+
+
+def publish_sizes(
+    given: Namespace, n: int, measured: Callable[[Path, int], dict[str, Times]], keys: Sequence[str]
+) -> None:
+    """Measure all gestures with a tenth of the cells and with all, and write their table.
+
+    Parameters
+    ----------
+    given : Namespace
+        Its ``folder`` is where to write.
+    n : int
+        Number of cells.
+    measured : callable
+        From an empty folder and a number of cells to the times of each gesture.
+    keys : sequence of str
+        Of :data:`COLUMNS`.
+    """
     columns = []
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for cells in (n // 10, n):
             place = Path(folder) / str(cells)
             place.mkdir()
             note(f"{cells} cells")
-            project = new_project(place, given.data, cells)
-            columns.append(measure(project, 5 if given.quick else 20))
+            columns.append(measured(place, cells))
     small, large = columns
     rows = []
     for few, many in zip(small, large, strict=True):
-        ratio = np.median([t["cpu"] for t in large[many]]) / np.median(
-            [t["cpu"] for t in small[few]]
+        before, after = (
+            float(np.median([t["cpu"] for t in times])) for times in (small[few], large[many])
         )
-        rows.append(
-            (
-                many.strip(),
-                *(of(large[many], key) for key in ("cpu", "block_cpu", "wall", "later")),
-                of(small[few], "cpu"),
-                f"{ratio:.1f}",
-            )
-        )
-    head = (
-        f"{n:,} cells, ms", "main thread", "longest block", "on the wall", "longest block later",
-        f"main thread, {n // 10:,} cells", "ratio",
-    )  # fmt: skip
-    about = "Median, and in brackets the slowest."
-    publish(given, about, markdown(head, rows))
+        told = (of(large[many], key) for key in keys)
+        rows.append((many.strip(), *told, of(small[few], "cpu"), f"{after / before:.1f}"))
+    first = f"main thread, {n // 10:,} cells"
+    head = (f"{n:,} cells, ms", *(COLUMNS[key] for key in keys), first, "ratio")
+    publish(given, "Median, and in brackets the slowest.", markdown(head, rows))
+
+
+def main() -> None:
+    parser = options("review-dock", __doc__, cells=100_000)
+    parser.add_argument("--folder", type=Path, help="where to write (a temporary folder)")
+    given = parsed(parser)
+
+    def measured(place: Path, cells: int) -> dict[str, Times]:
+        return measure(new_project(place, given.data, cells), 5 if given.quick else 20)
+
+    publish_sizes(given, 1000 if given.quick else given.cells, measured, tuple(COLUMNS))
 
 
 if __name__ == "__main__":

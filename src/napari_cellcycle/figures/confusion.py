@@ -77,9 +77,7 @@ def draw_confusion(
     wanted = max(text_width(title, 16, bold=True), text_width(subtitle, 9.5))
     width = max(left + grid + _MARGIN, min(wanted, left + grid + 200) + 2 * _MARGIN)
     page = Page(width, top + grid + _MARGIN, theme)
-    room = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 13, shorten(title, 16, room, bold=True), 16, weight="bold")
-    page.text(_MARGIN, _MARGIN + 30, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
+    page.heading(title, subtitle, _MARGIN)
     page.text(left + grid / 2, _MARGIN + 56, "Predicted", 10.5, ha="center", weight="bold")
     page.text(
         _MARGIN + 8,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.figures.page import Page, shorten
+from napari_cellcycle.figures.page import Page
 from napari_cellcycle.figures.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def draw_curves(
     row = _HEIGHT + _FOOT
     width = 2 * (_MARGIN + _LEFT + _WIDTH) + _GAP
     page = Page(width, _MARGIN + _HEAD + row * len(curves), theme)
-    room = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 13, shorten(title, 16, room, bold=True), 16, weight="bold")
-    page.text(_MARGIN, _MARGIN + 30, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
+    page.heading(title, subtitle, _MARGIN)
     for i, (axis, curve) in enumerate(curves.items()):
         top = _MARGIN + _HEAD + i * row
         for j, (name, lines) in enumerate(_PANELS):
@@ -93,15 +91,7 @@ def _panel(
     share: bool,
 ) -> None:
     theme = page.theme
-    axes: Any = page.figure.add_axes(
-        (
-            left / page.width,
-            1 - (top + _HEIGHT) / page.height,
-            _WIDTH / page.width,
-            _HEIGHT / page.height,
-        ),
-        facecolor=theme.card,
-    )
+    axes = page.plot(left, top, _WIDTH, _HEIGHT)
     epochs = [values["epoch"] for values in curve]
     marker = "o" if len(curve) == 1 else None
     for key, color, _ in lines:

@@ -55,6 +55,35 @@ class Page:
         style = {"color": self.theme.ink, "ha": "left", "va": "baseline"} | style
         self.axes.text(x, y, text, fontsize=size, parse_math=False, **style)
 
+    def heading(self, title: str, subtitle: str, margin: float, *, first: float = 13) -> None:
+        """Write the two lines above a picture, shortened to the width between the margins.
+
+        Parameters
+        ----------
+        title, subtitle : str
+            One line each.
+        margin : float
+            Points, at the left, the right and the top.
+        first : float
+            Baseline of the title, points below the margin; that of the subtitle is 17 further.
+        """
+        room = self.width - 2 * margin
+        self.text(margin, margin + first, shorten(title, 16, room, bold=True), 16, weight="bold")
+        below = shorten(subtitle, 9.5, room)
+        self.text(margin, margin + first + 17, below, 9.5, color=self.theme.faint)
+
+    def plot(self, left: float, top: float, width: float, height: float) -> Any:
+        """Add axes of a plot on a card of their own, in points; ``matplotlib.axes.Axes``."""
+        return self.figure.add_axes(
+            (
+                left / self.width,
+                1 - (top + height) / self.height,
+                width / self.width,
+                height / self.height,
+            ),
+            facecolor=self.theme.card,
+        )
+
     def box(
         self,
         x: float,

@@ -73,9 +73,7 @@ def draw_plate(
         2 * _MARGIN + _HEAD + n_rows * height + (n_rows - 1) * _GAP,
         theme,
     )
-    wide = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 14, shorten(title, 16, wide, bold=True), 16, weight="bold")
-    page.text(_MARGIN, _MARGIN + 31, shorten(subtitle, 9.5, wide), 9.5, color=theme.faint)
+    page.heading(title, subtitle, _MARGIN, first=14)
     for k, (name, head, color) in enumerate(panels):
         values = np.full((len(rows), len(columns)), np.nan)
         for well in wells.to_dict("records"):

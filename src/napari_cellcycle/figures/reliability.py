@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.figures.page import Page, shorten
+from napari_cellcycle.figures.page import Page
 from napari_cellcycle.figures.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ def draw_reliability(
             f"{confidence.shape} confidences, {accuracy.shape} accuracies and {n.sum()} cells."
         )
     page = Page(_LEFT + _SIDE + 2 * _MARGIN, _HEAD + _SIDE + _BELOW + _FOOT + 2 * _MARGIN, theme)
-    room = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 13, shorten(title, 16, room, bold=True), 16, weight="bold")
-    page.text(_MARGIN, _MARGIN + 30, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
+    page.heading(title, subtitle, _MARGIN)
     left, top = _MARGIN + _LEFT, _MARGIN + _HEAD
     foot = top + _SIDE
     page.box(left, top, _SIDE, _SIDE, fill=theme.card)

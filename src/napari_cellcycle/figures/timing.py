@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_cellcycle.cells.timing import BETWEEN_DIVISIONS, TO_ANAPHASE
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.figures.page import Page, shorten
+from napari_cellcycle.figures.page import Page
 from napari_cellcycle.figures.theme import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def draw_timing(
     width = 2 * (_MARGIN + _LEFT + _WIDTH) + _GAP
     below = _MARGIN + _HEAD + _HEIGHT + _FOOT
     page = Page(width, below + _ROW * (len(timing.durations) + 3) + _MARGIN, theme)
-    room = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 13, shorten(title, 16, room, bold=True), 16, weight="bold")
-    page.text(_MARGIN, _MARGIN + 30, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
+    page.heading(title, subtitle, _MARGIN)
     _lasting(page, _MARGIN + _LEFT, timing)
     _frames(page, _MARGIN + _LEFT + _WIDTH + _LEFT + _GAP, timing)
     _table(page, below + _ROW, timing)
@@ -69,15 +67,7 @@ def _axes(page: Page, left: float, heading: str, below: str) -> Any:
     theme, top = page.theme, _MARGIN + _HEAD
     page.text(left, top - 8, heading, 10.5, weight="bold")
     page.text(left + _WIDTH / 2, top + _HEIGHT + 28, below, 9, ha="center", color=theme.faint)
-    axes: Any = page.figure.add_axes(
-        (
-            left / page.width,
-            1 - (top + _HEIGHT) / page.height,
-            _WIDTH / page.width,
-            _HEIGHT / page.height,
-        ),
-        facecolor=theme.card,
-    )
+    axes = page.plot(left, top, _WIDTH, _HEIGHT)
     axes.tick_params(colors=theme.ink, labelsize=8.5, length=0)
     axes.grid(color=theme.line, lw=0.6)
     axes.set_axisbelow(True)

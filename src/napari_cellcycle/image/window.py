@@ -60,11 +60,6 @@ class Window:
         self._bytes = 0
         self._lock = Lock()
 
-    @property
-    def ndim(self) -> int:
-        """Three."""
-        return len(self.shape)
-
     def __getitem__(self, box: Box) -> NDArray[Any]:
         bounds = [cut.indices(edge)[:2] for cut, edge in zip(box, self.shape, strict=True)]
         result = np.empty([max(stop - start, 0) for start, stop in bounds], self.dtype)

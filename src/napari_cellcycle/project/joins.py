@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.words import Action
 
 Verdict = Literal["none", "one", "apart"]
-VERDICTS: tuple[str, ...] = get_args(Verdict)
 """Nothing is said, or it was taken back; the labels are one cell; they are not."""
 
 

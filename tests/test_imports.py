@@ -31,6 +31,20 @@ def test_importing_a_module_loads_nothing_heavy(module: str) -> None:
     assert loaded_by(f"import {module}") & set(HEAVY) == set()
 
 
+def test_predicting_loads_no_compiler_and_no_torchvision() -> None:
+    """Torch's compiler takes longer to load than a small image takes."""
+    predict = (
+        "import numpy as np\n"
+        "from napari_cellcycle.models.folder import load_model\n"
+        "model = load_model('mitosis-3d')\n"
+        "model.get_ready('xyz')\n"
+        "model.predict(np.zeros((2, 3, 2, 64, 64), np.float32), 'xyz')\n"
+        "import sys\n"
+        "assert 'torch' in sys.modules and 'torch._dynamo' not in sys.modules"
+    )
+    assert loaded_by(predict) & {"torchvision", "triton", "sympy"} == set()
+
+
 def test_the_probe_sees_a_heavy_import() -> None:
     assert "pandas" in loaded_by("import pandas")
 

@@ -8,13 +8,15 @@ import sys
 SCRIPT = """
 import napari
 import numpy as np
-from napari_cellcycle.models import build
+from napari_cellcycle.models.native import load_triton_apart
 {first}
 viewer = napari.Viewer(show=True)
 viewer.add_labels(np.ones((5, 5, 5), int))
 viewer.dims.ndisplay = 3
 viewer.screenshot(flash=False)
-build("resnet18-projections", n_channels=2, n_outputs=6, size=64)
+load_triton_apart()
+import torchvision
+torchvision.models.resnet18(weights=None)
 viewer.screenshot(flash=False)
 viewer.close()
 print("alive")

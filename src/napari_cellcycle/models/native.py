@@ -9,13 +9,14 @@ import sys
 
 
 def load_triton_apart() -> None:
-    """Load triton, which torchvision pulls in, so that it keeps to its own LLVM.
+    """Load triton, which torch's compiler pulls in, so that it keeps to its own LLVM.
 
     Mesa draws with LLVM on AMD graphics and without a GPU. Triton from 3.7 on exports symbols of
     another LLVM; loaded after Mesa's in the usual way it calls into that one and ends the process
     with a segmentation fault. With ``RTLD_DEEPBIND`` it finds its own symbols first. To be called
-    before torchvision is imported; does nothing in a process without napari, and where there is no
-    triton or no such flag (macOS, Windows).
+    before torchvision is imported or an optimizer takes its first step, as both load the compiler;
+    does nothing in a process without napari, and where there is no triton or no such flag (macOS,
+    Windows).
     """
     deep = getattr(os, "RTLD_DEEPBIND", 0)
     if not deep or "napari" not in sys.modules or "triton" in sys.modules:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.models.architectures.params import Params
 from napari_cellcycle.models.architectures.task import Task
-from napari_cellcycle.models.native import load_triton_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +167,6 @@ def _params(architecture: str, values: Mapping[str, Any] | None) -> Params:
 def _made(
     architecture: str, task: Task, values: Mapping[str, Any] | None, pretrained: bool
 ) -> torch.nn.Module:
-    load_triton_apart()
     entry = entry_of(architecture)
     params = _params(architecture, values)
     make = getattr(import_module(entry.module), entry.function)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_cellcycle.errors import TrainingError
+from napari_cellcycle.models.native import load_triton_apart
 from napari_cellcycle.train.checkpoint import Checkpoint, read_checkpoint
 from napari_cellcycle.train.passes import Task, assess, check_finite, train_epoch
 
@@ -219,6 +220,7 @@ def fit_epochs(
 
 
 def _optimizer(network: torch.nn.Module, plan: FitPlan) -> torch.optim.Optimizer:
+    load_triton_apart()
     weights = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
     groups = [

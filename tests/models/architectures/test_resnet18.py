@@ -25,6 +25,24 @@ def imagenet(tmp_path, monkeypatch):
     return state
 
 
+@pytest.mark.parametrize("size", [64, 65, 224])
+def test_it_computes_what_torchvision_computes(size):
+    torch.manual_seed(2)
+    theirs = resnet18(weights=None, num_classes=6)
+    for module in theirs.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 2)
+            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
+    ours = build(NAME, n_channels=3, n_outputs=6, size=size)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    ours.load_state_dict(theirs.state_dict())
+    images = torch.rand(2, 3, size, size)
+    for mode in (True, False):
+        torch.testing.assert_close(ours.train(mode)(images), theirs.train(mode)(images))
+
+
 def test_an_imagenet_start_keeps_all_but_the_first_and_the_last_layer(imagenet):
     network = build(NAME, n_channels=2, n_outputs=6, size=64, pretrained=True)
     state = network.state_dict()

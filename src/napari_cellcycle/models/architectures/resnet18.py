@@ -1,7 +1,9 @@
 """ResNet-18 on one projection: the network of each axis of the three-projection ensemble.
 
-Source: He et al. 2015, "Deep residual learning for image recognition", as torchvision builds it,
-with the first and the last layer fitted to the task. It can start from ImageNet weights.
+Source: He et al. 2015, "Deep residual learning for image recognition", table 1, 18 layers, the
+first and the last one fitted to the task. Names of weights, and what is computed from them, are
+those of torchvision's ``resnet18``, so that its ImageNet weights fit. It is built here because
+torchvision loads torch's compiler when it is imported, which takes longer than a first small image.
 
 Layers for 2 channels, 64 pixels and 6 outputs, 11,176,454 parameters::
 
@@ -15,11 +17,13 @@ Layers for 2 channels, 64 pixels and 6 outputs, 11,176,454 parameters::
     layer3   256 x 4 x 4      2099712
     layer4   512 x 2 x 2      8393728
     avgpool  512 x 1 x 1            0
+    flatten  512                    0
     fc       6                   3078
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +32,8 @@ from torch import nn
 
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.models.architectures.params import Params, whole
+from napari_cellcycle.models.architectures.start import he_start
+from napari_cellcycle.models.native import load_triton_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +55,39 @@ class ResNet18Params(Params):
     groups: int = whole(4, 2, 4)
 
 
+class Block(nn.Module):
+    """Two convolutions, and the block's own input added to what they give.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels.
+    stride : int
+        Step of the first convolution. Where it or the channels change, the input passes a
+        convolution of one pixel.
+    """
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(n_out)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(n_out)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or n_in != n_out:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(n_in, n_out, 1, stride=stride, bias=False), nn.BatchNorm2d(n_out)
+            )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map ``(n, n_in, y, x)`` to ``(n, n_out, y / stride, x / stride)``, rounded up."""
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y)) + self.downsample(x)
+        result: torch.Tensor = self.relu(y)
+        return result
+
+
 def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) -> nn.Module:
     """Build the network; ``pretrained`` starts it from ImageNet weights.
 
@@ -57,24 +96,25 @@ def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) ->
     ModelError
         If the ImageNet weights cannot be downloaded.
     """
-    from torchvision.models import resnet18 as torchvision_resnet18
-
-    network: nn.Module = torchvision_resnet18(weights=None)
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["conv1"] = nn.Conv2d(task.n_channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    layers["bn1"] = nn.BatchNorm2d(64)
+    layers["relu"] = nn.ReLU(inplace=True)
+    layers["maxpool"] = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+    n_in = 64
+    for group in range(params.groups):
+        n_out = 64 * 2**group
+        layers[f"layer{group + 1}"] = nn.Sequential(
+            Block(n_in, n_out, stride=2 if group else 1), Block(n_out, n_out, stride=1)
+        )
+        n_in = n_out
+    layers["avgpool"] = nn.AdaptiveAvgPool2d(1)
+    layers["flatten"] = nn.Flatten()
+    layers["fc"] = nn.Linear(n_in, task.n_outputs)
+    network = nn.Sequential(layers)
+    he_start(network, "fan_out")
     if pretrained:
-        network.load_state_dict(_imagenet_weights())
-    old = network.conv1
-    assert isinstance(old, nn.Conv2d)
-    network.conv1 = nn.Conv2d(
-        task.n_channels, old.out_channels, kernel_size=7, stride=2, padding=3, bias=False
-    )
-    if pretrained:
-        with torch.no_grad():
-            network.conv1.weight.copy_(spread_colours(old.weight, task.n_channels))
-    else:
-        nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-    for group in range(params.groups + 1, 5):
-        setattr(network, f"layer{group}", nn.Identity())
-    network.fc = nn.Linear(64 * 2 ** (params.groups - 1), task.n_outputs)
+        network.load_state_dict(_fitted(_imagenet_weights(), network.state_dict()))
     return network
 
 
@@ -98,9 +138,20 @@ def spread_colours(weight: torch.Tensor, n_channels: int) -> torch.Tensor:
     return mean.repeat(1, n_channels, 1, 1) * (weight.shape[1] / n_channels)
 
 
+def _fitted(
+    imagenet: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Weights of ImageNet for a network with other channels, other outputs, maybe fewer groups."""
+    state = {key: value if key.startswith("fc.") else imagenet[key] for key, value in own.items()}
+    first = "conv1.weight"
+    state[first] = spread_colours(imagenet[first], own[first].shape[1])
+    return state
+
+
 def _imagenet_weights() -> Mapping[str, Any]:
     from urllib.error import URLError
 
+    load_triton_apart()
     from torchvision.models import ResNet18_Weights
 
     try:

@@ -155,7 +155,7 @@ class Dock:
         self.widget.activateWindow()
         until(self.widget.isActiveWindow, "the window")
         # a person chooses a folder now; what takes long the first time is done meanwhile
-        until(lambda: not warm_up().is_alive(), "what takes long the first time")
+        until(lambda: not warm_up("read").is_alive(), "what takes long the first time")
         QTest.qWait(1000)
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QSize
+from qtpy.QtCore import QSize, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -27,9 +27,12 @@ from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
 from napari_cellcycle._qt.segment_widget import Segmented, add_labels, segment
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of
+from napari_cellcycle._qt.warm import warm_up
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from qtpy.QtCore import QEvent
+
     from napari_cellcycle.classify.run import Batch, Classification, ClassifyRequest
 
 
@@ -97,6 +100,7 @@ class ClassifyWidget(QScrollArea):
         self._segmenting.refused.connect(self._on_refusal)
         self._segmenting.ended.connect(self._on_end)
         self._update()
+        QTimer.singleShot(50, lambda: warm_up("predict"))
 
     @property
     def is_running(self) -> bool:

@@ -6,10 +6,12 @@ import functools
 import threading
 from contextlib import suppress
 from importlib import import_module
+from typing import Literal
 
 from napari_cellcycle._qt.overlay import compile_colors
 
-_MODULES = (
+_PREDICT = ("torch", "napari_cellcycle.classify.run")
+_READ = (
     *("tifffile", "imagecodecs", "zarr", "dask.array", "pandas", "scipy.ndimage"),
     *("bioio", "bioio_ome_tiff", "bioio_tifffile"),
     "distributed",  # dask imports it with the first array, where it is installed
@@ -17,22 +19,34 @@ _MODULES = (
 
 
 @functools.cache
-def warm_up() -> threading.Thread:
-    """Import what opens files, and compile how labels become colours; once in a session.
+def warm_up(first: Literal["predict", "read"]) -> threading.Thread:
+    """Import what predicts and what opens files, and compile how labels become colours.
 
-    Returns the thread that does it. Units are made ready before, in the thread that calls: napari
-    asks for them with the first layer, and pint is not made to be asked by two threads.
+    Once in a session. Returns the thread that does it. Units are made ready before, in the thread
+    that calls: napari asks for them with the first layer, and pint is not made to be asked by two
+    threads.
+
+    Parameters
+    ----------
+    first : {"predict", "read"}
+        What is needed soonest.
     """
     from pint import get_application_registry
 
     get_application_registry().Unit("micrometer")
-    thread = threading.Thread(target=_warm, name="warm-up")
+    thread = threading.Thread(target=_warm, args=(first,), name="warm-up")
     thread.start()
     return thread
 
 
-def _warm() -> None:
+def _warm(first: Literal["predict", "read"]) -> None:
+    soon, late = (_PREDICT, _READ) if first == "predict" else (_READ, _PREDICT)
+    _load(soon)
     compile_colors()
-    for name in _MODULES:
+    _load(late)
+
+
+def _load(names: tuple[str, ...]) -> None:
+    for name in names:
         with suppress(Exception):  # whoever needs it says what is wrong
             import_module(name)

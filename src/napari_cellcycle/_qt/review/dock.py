@@ -90,7 +90,7 @@ class ReviewWidget(QStackedWidget):
         napari_viewer.dims.events.current_step.connect(self._on_dims)
         napari_viewer.layers.events.removed.connect(self._on_removed)
         session_of(napari_viewer).classified.connect(self._on_classified)
-        QTimer.singleShot(0, warm_up)
+        QTimer.singleShot(0, lambda: warm_up("read"))
 
     @property
     def is_busy(self) -> bool:

@@ -24,8 +24,9 @@ from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.cells.views import make_views
 from napari_cellcycle.classify import ClassifyRequest, classify, prepare
 from napari_cellcycle.classify.batching import Batcher
+from napari_cellcycle.classify.cores import in_order, one_core_each
 from napari_cellcycle.classify.device import choose_device
-from napari_cellcycle.classify.pipeline import in_order
+from napari_cellcycle.classify.pipeline import batch_sizes
 from napari_cellcycle.classify.run import BORDER_ODDS
 from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.models.classifier import ProjectionClassifier
@@ -171,9 +172,11 @@ def bandwidth() -> float:
 def bare(model: ProjectionClassifier, views: NDArray[np.float32], axes: tuple[str, ...]) -> None:
     """Only the forward passes, all cores."""
     batcher = Batcher(model, 64)
-    parts = np.array_split(views, max(torch.get_num_threads(), -(-len(views) // 64)))
-    for _ in in_order(lambda part: batcher.predict(part, axes), parts, torch.get_num_threads()):
-        pass
+    with one_core_each() as pool:
+        ends = np.cumsum(batch_sizes(len(views), 64, pool.workers))
+        parts = np.split(views, ends[:-1])
+        for _ in in_order(pool, lambda part: batcher.predict(part, axes), [parts]):
+            pass
 
 
 def main() -> None:

@@ -112,6 +112,8 @@ def test_a_worker_that_dies_costs_its_image_only(
     done_names = [name for name in NAMES if name != "B01.tif"]
     begun = Counter(Path(log).read_text().split())
     assert begun == dict.fromkeys(done_names, 1) | {"A02.tif": 2}
+    # each image is one task: its reads are not handed round the cluster
+    assert set(cluster.cluster.scheduler.task_prefixes) == {"do"}
 
     # the same as one after the other; what is done is only reported
     alone = Parts(tmp_path / "alone", Settings(), sha256)

@@ -1,62 +1,193 @@
+"""One stream over all frames: the same words of the same cells, however the work is cut."""
+
 from __future__ import annotations
 
+import math
 import threading
+import time
+import weakref
+from dataclasses import replace
+from unittest import mock
 
+import dask.array as da
+import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from napari_cellcycle.classify.pipeline import in_order
+from napari_cellcycle.classify import ClassifyRequest, iter_classify
+from napari_cellcycle.classify.pipeline import batch_sizes
+from napari_cellcycle.classify.run import run
+from napari_cellcycle.errors import ModelError
+from napari_cellcycle.image import Segmentation, Spacing, Stack
+from napari_cellcycle.work import run_to_end
 
-
-def test_results_come_in_the_order_of_items():
-    gate = threading.Event()
-
-    def work(item):
-        if item == 0:
-            gate.wait(10)
-        if item == 3:
-            gate.set()
-        return item
-
-    assert list(in_order(work, range(20), 2)) == list(range(20))
+COUNTS = (3, 0, 14, 1, 9)
+"""Cells of each frame of the movie."""
 
 
-def test_items_are_taken_only_as_results_are():
-    taken = []
-
-    def items():
-        for item in range(100):
-            taken.append(item)
-            yield item
-
-    results = in_order(lambda item: item, items(), 2)
-    assert next(results) == 0
-    assert len(taken) == 5
-    results.close()
-    assert len(taken) == 5
-
-
-def test_each_thread_has_one_core_and_the_caller_keeps_his():
-    cores = torch.get_num_threads()
-    said = list(in_order(lambda _: torch.get_num_threads(), range(6), 2))
-    assert said == [1] * 6
-    assert torch.get_num_threads() == cores
-    other = []
-    later = threading.Thread(target=lambda: other.append(torch.get_num_threads()))
-    later.start()
-    later.join()
-    assert other == [cores]
+@pytest.fixture
+def request_(classifier):
+    """A movie of flat nuclei that differ."""
+    rng = np.random.default_rng(3)
+    labels = np.zeros((len(COUNTS), 6, 40, 40), np.int32)
+    for frame, n in enumerate(COUNTS):
+        for i in range(n):
+            y, x = 10 * (i // 4), 10 * (i % 4)
+            labels[frame, 1:5, y + 1 : y + 8, x + 1 : x + 9 - i % 3] = 5 * i + 1
+    bright = 20 + rng.integers(50, 300, labels.max() + 1)[labels] * (labels > 0)
+    stack = Stack(
+        rng.poisson(bright[:, None].repeat(2, axis=1)).astype(np.uint16),
+        ("dna", "membrane"),
+        Spacing(0.5, 0.3, 0.3, "user"),
+        "movie",
+    )
+    return ClassifyRequest(stack, Segmentation(labels, "nucleus", "labels"), classifier)
 
 
-def test_an_error_ends_it():
-    done = []
+@pytest.fixture
+def cores():
+    """Say how many cores PyTorch may use."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
 
-    def work(item):
-        if item == 1:
-            raise ValueError("no such cell")
-        done.append(item)
-        return item
 
-    with pytest.raises(ValueError, match="no such cell"):
-        list(in_order(work, range(1000), 2))
-    assert len(done) < 20
+@pytest.fixture
+def one_by_one(request_, cores):
+    """What is said of each cell by itself."""
+    cores(1)
+    found = run(replace(request_, batch_size=1))
+    assert len(set(found.decision.phase.tolist())) > 1
+    return found
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    workers=st.integers(1, 5),
+    batch=st.integers(1, 30),
+    fewest=st.integers(1, 9),
+    together=st.integers(1, 20),
+    in_blocks=st.booleans(),
+)
+def test_nothing_depends_on_how_the_work_is_cut(
+    request_, one_by_one, cores, workers, batch, fewest, together, in_blocks
+):
+    expected = one_by_one
+    cores(workers)
+    asked = replace(request_, batch_size=batch)
+    if in_blocks:
+        labels = request_.segmentation
+        data = da.from_array(request_.stack.data, (1, 1, 6, 11, 13))
+        asked = replace(
+            asked,
+            stack=replace(request_.stack, data=data),
+            segmentation=replace(labels, data=da.from_array(labels.data, (1, 6, 17, 9))),
+        )
+    with (
+        mock.patch("napari_cellcycle.classify.pipeline.FEWEST", fewest),
+        mock.patch("napari_cellcycle.classify.pipeline.TOGETHER", together),
+        mock.patch("napari_cellcycle.image.stack.WHOLE", 0),
+        mock.patch("napari_cellcycle.image.window._LEAST", 1),
+    ):
+        rows = []
+        found = run_to_end(iter_classify(asked), lambda step: rows.append(step.indices))
+    assert max(map(len, rows)) <= batch
+    frames = found.cells.frame[np.concatenate(rows)]
+    assert (np.diff(frames) >= 0).all()
+    assert sorted(np.concatenate(rows).tolist()) == list(range(sum(COUNTS)))
+    if not in_blocks:
+        assert np.concatenate(rows).tolist() == list(range(sum(COUNTS)))
+    for column in ("frame", "label"):
+        np.testing.assert_array_equal(getattr(found.cells, column), getattr(expected.cells, column))
+    np.testing.assert_array_equal(found.decision.phase, expected.decision.phase)
+    np.testing.assert_allclose(
+        found.decision.probabilities, expected.decision.probabilities, atol=1e-6
+    )
+    assert found.cell_notes == expected.cell_notes
+
+
+@given(n=st.integers(0, 2000), most=st.integers(1, 70), workers=st.integers(1, 20))
+def test_batches_are_as_large_as_they_may_be_and_keep_all_workers_busy(n, most, workers):
+    sizes = batch_sizes(n, most, workers)
+    assert sum(sizes) == n
+    assert all(1 <= size <= most for size in sizes)
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+    if n >= 4 * workers:
+        assert len(sizes) % workers == 0 or len(sizes) == math.ceil(n / most)
+    rounds, least = (math.ceil(count / workers) for count in (len(sizes), math.ceil(n / most)))
+    assert rounds == least
+
+
+def test_batches_are_filled_from_several_frames(request_, classifier, cores):
+    cores(2)
+    run(request_)
+    assert classifier.networks["z"].sizes[-2:] in ([14, 13], [13, 14])
+
+
+def test_two_frames_are_in_memory_at_a_time(request_, cores):
+    cores(4)
+    labels = np.repeat(request_.segmentation.data[2:3], 8, axis=0)
+    frames, most = [], []
+
+    class Read(Stack):
+        def window(self, frame, channel):
+            volume = super().window(frame, channel).copy()
+            frames.append((frame, weakref.ref(volume)))
+            most.append(len({number for number, one in frames if one() is not None}))
+            return volume
+
+    stack = request_.stack
+    data = np.repeat(stack.data[2:3], 8, axis=0)
+    run(
+        replace(
+            request_,
+            stack=Read(data, stack.channels, stack.spacing, stack.name),
+            segmentation=Segmentation(labels, "nucleus", "labels"),
+        )
+    )
+    assert [frame for frame, _ in frames[-16:]] == [t for t in range(8) for _ in range(2)]
+    assert max(most[-16:]) == 2
+
+
+def test_an_error_in_one_batch_ends_the_run_and_its_threads(request_, classifier, cores):
+    cores(3)
+    predict = classifier.predict
+    seen = []
+
+    def fails(images, axes):
+        seen.append(len(images))
+        if len(seen) == 3:
+            raise ModelError("no finite numbers")
+        return predict(images, axes)
+
+    classifier.predict = fails
+    work = iter_classify(replace(request_, batch_size=2))
+    with pytest.raises(ModelError, match="no finite numbers"):
+        list(work)
+    assert len(seen) < 14
+    assert not [one for one in threading.enumerate() if one.name.startswith("classify")]
+
+
+def test_who_closes_the_run_waits_for_what_has_begun_only(request_, classifier, cores):
+    cores(2)
+    begun = []
+
+    def slow(images, axes):
+        begun.append(len(images))
+        if len(begun) > 1:
+            time.sleep(0.3)
+        return np.full((len(images), 3, 2), 0.5), np.full((len(images), 3, 4), 0.25)
+
+    classifier.predict = slow
+    work = iter_classify(replace(request_, batch_size=1))
+    next(work)
+    assert next(work).done == 1
+    start = time.perf_counter()
+    work.close()
+    assert time.perf_counter() - start < 2  # of 4
+    assert len(begun) <= 4
+    assert not [one for one in threading.enumerate() if one.name.startswith("classify")]

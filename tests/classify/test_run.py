@@ -176,12 +176,10 @@ def test_a_movie_is_read_frame_by_frame_and_only_the_channels_that_count(data_di
     work = iter_classify(ClassifyRequest(stack, labels, classifier, isotropic=True))
     next(work)
     read.clear()
-    seen = []
-    for batch in work:
-        seen += set(batch.cells.frame[batch.indices].tolist()) - set(seen[-1:])
-        assert set(read) <= {(seen[-1], 0)}
-        read.clear()
-    assert seen == [0, 1, 2, 3]
+    seen = np.concatenate([batch.cells.frame[batch.indices] for batch in work])
+    assert read == [(0, 0), (1, 0), (2, 0), (3, 0)]
+    assert np.unique(seen).tolist() == [0, 1, 2, 3]
+    assert (np.diff(seen) >= 0).all()
 
 
 def test_frames_are_apart_and_empty_ones_are_skipped(organoid, classifier):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -188,6 +189,37 @@ def device_of(wanted: str, worker: object, n_gpus: int) -> str:
     return wanted
 
 
+class _ReadingHere:
+    """While it is entered, lazy arrays are computed by the thread that asks.
+
+    Inside a task Dask would make tasks of every read and hand them to the whole cluster, where they
+    wait behind images that other workers are at. The setting is one for all threads of a worker, so
+    the last to leave puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._setting = ExitStack()
+
+    def __enter__(self) -> None:
+        import dask
+
+        with self._lock:
+            if not self._inside:
+                self._setting.enter_context(dask.config.set(scheduler="synchronous"))
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._setting.close()
+
+
+_reading_here = _ReadingHere()
+
+
 def _do(
     job: Job, settings: Settings, model: Path, sha256: str, device: str, folder: Path
 ) -> Done | Failed:
@@ -196,7 +228,8 @@ def _do(
         classifier = _loaded(model, _device_here(device))
         if classifier.sha256 != sha256:
             return Failed(job.name, f"{model} is another model where the worker runs.")
-        return do_job(job, settings, classifier, Parts(folder, settings, sha256))
+        with _reading_here:
+            return do_job(job, settings, classifier, Parts(folder, settings, sha256))
     except (CellCycleError, OSError) as error:
         return Failed(job.name, f"A worker cannot do it: {error}")
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
+from napari_cellcycle.classify.cores import cores, in_order, one_core_each
 from napari_cellcycle.image.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.views import Views
     from napari_cellcycle.classify.batching import Batcher
     from napari_cellcycle.classify.request import ClassifyRequest, Prepared
     from napari_cellcycle.models.classifier import ProjectionClassifier
@@ -26,10 +24,9 @@ if TYPE_CHECKING:
     Volume = NDArray[Any] | Window
 
 FEWEST = 4
-"""Cells that are worth a part of their own."""
-
-Item = TypeVar("Item")
-Done = TypeVar("Done")
+"""Cells that are worth a batch of their own."""
+TOGETHER = 8
+"""Cells of one frame, at most, whose views one thread makes in one go."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +50,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """Cells of one frame, with the frame."""
+class _Group:
+    """Some cells of one frame, with the frame."""
 
     rows: NDArray[np.int64]
     volumes: tuple[Volume | None, ...]
@@ -63,11 +60,26 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Viewed:
-    """The views of a part."""
+    """The views of some cells."""
 
     rows: NDArray[np.int64]
-    views: Views
+    views: NDArray[np.float32]
     contrast: NDArray[np.float64] | None
+
+    def __getitem__(self, which: slice) -> _Viewed:
+        contrast = None if self.contrast is None else self.contrast[which]
+        return _Viewed(self.rows[which], self.views[which], contrast)
+
+    @classmethod
+    def joined(cls, parts: Sequence[_Viewed]) -> _Viewed:
+        """All cells of some parts, in their order."""
+        return cls(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.views for part in parts]),
+            None
+            if parts[0].contrast is None
+            else np.concatenate([part.contrast for part in parts if part.contrast is not None]),
+        )
 
 
 def look_at(
@@ -76,11 +88,11 @@ def look_at(
     classifier: ProjectionClassifier,
     batcher: Batcher,
 ) -> Generator[Seen, None, None]:
-    """Let the networks look at all cells, frame by frame, part by part.
+    """Let the networks look at all cells, in one stream over all frames.
 
-    On a CPU each core makes the views of a part and predicts it; for another device the cores make
-    views, and it is given one part after the other. One frame is in memory at a time, or
-    parts of one that is large.
+    All cores make views, a few cells at a time, and batches are filled from them, whatever frame
+    the cells are of. On a CPU the same cores predict the batches; another device is given one after
+    the other. Two frames are in memory at a time, or parts of those that are large.
 
     Parameters
     ----------
@@ -96,79 +108,77 @@ def look_at(
     Seen
     """
     card, cells = classifier.card, prepared.cells
+    axes = view_axes(card.recipe, is_2d=request.stack.is_2d)
     reference = card.recipe.channels.index(card.recipe.reference)
 
-    def view(part: _Part) -> _Viewed:
-        these = cells.select(part.rows)
-        views = make_views(part.volumes, part.labels, these, card.recipe, prepared.population)
+    def view(group: _Group) -> _Viewed:
+        these = cells.select(group.rows)
+        views = make_views(group.volumes, group.labels, these, card.recipe, prepared.population)
         contrast = None
         if "contrast" in card.ranges:
-            dna = part.volumes[reference]
+            dna = group.volumes[reference]
             assert dna is not None
-            contrast = dna_contrast(dna, part.labels, these)
-        return _Viewed(part.rows, views, contrast)
+            contrast = dna_contrast(dna, group.labels, these)
+        return _Viewed(group.rows, views.images, contrast)
 
-    def predict(part: _Viewed) -> Seen:
-        level1, level2 = batcher.predict(part.views.images, part.views.axes)
-        return Seen(part.rows, level1, level2, part.contrast)
+    def predict(batch: _Viewed) -> Seen:
+        return Seen(batch.rows, *batcher.predict(batch.views, axes), batch.contrast)
 
-    workers = _cores()
-    classifier.get_ready(view_axes(card.recipe, is_2d=request.stack.is_2d))
-    for frame in np.unique(cells.frame):
-        parts = _parts(request, prepared, int(frame), workers)
-        if classifier.device == "cpu":
-            yield from in_order(lambda part: predict(view(part)), parts, workers)
+    classifier.get_ready(axes)
+    on_cpu = classifier.device == "cpu"
+    sizes = batch_sizes(len(cells), request.batch_size, cores() if on_cpu else 1)
+    with one_core_each() as pool:
+        batches = _fill(in_order(pool, view, _frames(prepared, pool.workers)), sizes)
+        if on_cpu:
+            yield from in_order(pool, predict, [batches])
         else:
-            yield from map(predict, in_order(view, parts, workers))
+            yield from map(predict, batches)
 
 
-def in_order(
-    work: Callable[[Item], Done], items: Iterable[Item], workers: int
-) -> Generator[Done, None, None]:
-    """Do the work of each item in threads, and yield the results in the order of the items.
-
-    Items are taken only as results are, at most two a worker ahead, so that memory stays bounded.
-    PyTorch keeps to one core in each thread: that serves several batches better than all cores
-    together serve one after the other.
+def batch_sizes(n: int, most: int, workers: int) -> list[int]:
+    """Cut cells into batches, about as much work for each worker.
 
     Parameters
     ----------
-    work : callable
-        Runs in a thread.
-    items : iterable
-        Read in the thread of the caller.
+    n : int
+        Cells.
+    most : int
+        Cells of one batch.
     workers : int
-        Number of threads.
-
-    Yields
-    ------
-    object
-        What ``work`` returns. An error of it is raised here.
+        That predict batches side by side.
     """
-    import torch
-
-    waiting: deque[Future[Done]] = deque()
-    cores = _cores()
-    pool = ThreadPoolExecutor(workers, "classify", _one_core)
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(cores)
+    batches = -(-n // most)
+    rounds = -(-batches // workers)
+    parts = max(batches, min(rounds * workers, -(-n // FEWEST)))
+    return [n // parts + (i < n % parts) for i in range(parts)]
 
 
-def _parts(
-    request: ClassifyRequest, prepared: Prepared, frame: int, workers: int
-) -> Iterator[_Part]:
-    """Cells of a frame, in parts of at most a batch, about as much work for each worker."""
+def _fill(viewed: Iterable[_Viewed], sizes: Iterable[int]) -> Iterator[_Viewed]:
+    """Make batches of these sizes, in the order of the cells."""
+    parts = iter(viewed)
+    held: list[_Viewed] = []
+    for size in sizes:
+        missing = size - sum(len(part.rows) for part in held)
+        while missing > 0:
+            held.append(next(parts))
+            missing -= len(held[-1].rows)
+        last = held[-1]
+        cut = len(last.rows) + missing
+        held[-1] = last[:cut]
+        yield _Viewed.joined(held)
+        held = [last[cut:]]
+
+
+def _frames(prepared: Prepared, workers: int) -> Iterator[Iterator[_Group]]:
+    """Cells of each frame, some for each worker; a frame is read with its first ones."""
+    for frame in np.unique(prepared.cells.frame):
+        yield _groups(prepared, int(frame), workers)
+
+
+def _groups(prepared: Prepared, frame: int, workers: int) -> Iterator[_Group]:
     labels = prepared.segmentation.window(frame)
     volumes = tuple(
-        None if channel is None else request.stack.window(frame, channel)
+        None if channel is None else prepared.request.stack.window(frame, channel)
         for channel in prepared.channels.values()
     )
     rows = np.flatnonzero(prepared.cells.frame == frame)
@@ -178,21 +188,6 @@ def _parts(
             block = prepared.cells.centroid[rows] // volume.block
             rows = rows[np.lexsort(block.T[::-1])]
             break
-    batches = -(-len(rows) // request.batch_size)
-    rounds = -(-batches // workers)
-    n = min(rounds * workers, -(-len(rows) // FEWEST))
-    for part in np.array_split(rows, max(n, batches)):
-        yield _Part(part, volumes, labels)
-
-
-def _cores() -> int:
-    import torch
-
-    return torch.get_num_threads()
-
-
-def _one_core() -> None:
-    import torch
-
-    _cores()  # the first question sets the thread up, which would undo what is said before it
-    torch.set_num_threads(1)
+    step = min(TOGETHER, -(-len(rows) // workers))
+    for start in range(0, len(rows), step):
+        yield _Group(rows[start : start + step], volumes, labels)

@@ -1,0 +1,107 @@
+"""Work on all cores, in threads that keep to one each, with results in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Future
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Threads that work.
+
+    Parameters
+    ----------
+    threads : ThreadPoolExecutor
+    workers : int
+        Number of them.
+    """
+
+    threads: ThreadPoolExecutor
+    workers: int
+
+
+@contextmanager
+def one_core_each(workers: int | None = None) -> Iterator[Pool]:
+    """Give threads in each of which PyTorch keeps to one core.
+
+    That serves several batches better than all cores together serve one after the other. In the
+    end what has not begun is dropped, and what has is waited for.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Number of threads; one a core by default.
+    """
+    import torch
+
+    before = cores()
+    workers = workers or before
+    threads = ThreadPoolExecutor(workers, "classify", _one_core)
+    try:
+        yield Pool(threads, workers)
+    finally:
+        threads.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
+
+
+def in_order(
+    pool: Pool, work: Callable[[Item], Done], groups: Iterable[Iterable[Item]]
+) -> Generator[Done, None, None]:
+    """Do the work of each item in the pool, and yield the results in the order of the items.
+
+    Items are taken only as results are, at most two a worker ahead, and a group is opened only once
+    all items of the last but one are done, so that memory stays bounded.
+
+    Parameters
+    ----------
+    pool : Pool
+        Other work may share it.
+    work : callable
+        Runs in a thread.
+    groups : iterable of iterables
+        Read in the thread of the caller.
+
+    Yields
+    ------
+    object
+        What ``work`` returns. An error of it is raised here.
+    """
+    waiting: deque[Future[Done]] = deque()
+    for group in groups:
+        earlier = len(waiting)
+        for item in group:
+            waiting.append(pool.threads.submit(work, item))
+            while len(waiting) > 2 * pool.workers or waiting[0].done():
+                yield waiting.popleft().result()
+                earlier -= 1
+                if not waiting:
+                    break
+        for _ in range(earlier):
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def cores() -> int:
+    """Cores that PyTorch uses in this thread."""
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _one_core() -> None:
+    import torch
+
+    cores()  # the first question sets the thread up, which would undo what is said before it
+    torch.set_num_threads(1)

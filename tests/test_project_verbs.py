@@ -13,7 +13,7 @@ from fields import N_CELLS, decision, field_labels, make_project, write_field
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, read_table
+from napari_cellcycle.review import Merging, Review, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,27 @@ def test_import_takes_what_was_exported(run: Run, home: Path, tmp_path: Path) ->
     assert (code, json.loads(text)["known"]) == (0, 3)
     code, text, _ = run("import", home, other.folder)
     assert code == 0
+
+
+def test_import_of_a_project_tells_of_merged_cells(run: Run, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with make_project(tmp_path / "other", who="Bea") as other:
+        Merging(other, 1).merge(0, [1, 2], [5, 6])
+    with Project.open(home, who="Ann") as project:
+        Merging(project, 1).reject(0, [1, 2])
+    code, text, err = run("import", home, other.folder, "--who", "Ann")
+    assert code == 0
+    assert text.splitlines() == [
+        "0 new words, 0 known, 0 left out",
+        "Labels that are one cell or not: 1 taken, 0 known, 1 in conflict, 0 impossible",
+    ]
+    assert err.startswith("note: ")
+    assert "Bea says that 1+2 are one cell, Ann says that 1+2 are not one cell; Ann said it" in err
+    code, text, err = run("import", home, other.folder, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(text)
+    assert found["joined"] == {"taken": 0, "known": 2, "conflicts": [], "impossible": 0}
+    assert found["tracks"] == found["unmatched"] == []
 
 
 def test_import_takes_a_new_segmentation(run: Run, home: Path, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.project import Project
+    from napari_cellcycle.review.answers import Answers
+    from napari_cellcycle.review.union import Union
 
 _WHAT = ("cells", "reviews", "crops", "folder", "labels", "agreement")
 _ONLY = ("all", "reviewed", "corrected", "final")
@@ -157,18 +159,36 @@ def run_import(args: argparse.Namespace) -> None:
             image=image_number(project, args.image),
             phases=_phases(project, args.vocabulary),
         )
-    values: dict[str, Any]
     if isinstance(found, Answers):
-        values = {"new": found.new, "known": found.known, "silent": found.silent}
-        refused = found.unmatched
+        _tell_answers(found, json=args.json)
     else:
-        values = {"new": found.new, "known": found.known, "people": found.people}
-        refused = found.refused
-    if args.json:
-        print_json({**values, "unmatched": refused})
+        _tell_union(found, json=args.json)
+
+
+def _tell_answers(found: Answers, *, json: bool) -> None:
+    if json:
+        values = {"new": found.new, "known": found.known, "silent": found.silent}
+        print_json({**values, "unmatched": found.unmatched})
         return
-    print_notes(refused)
-    print(f"{found.new:,} new words, {found.known:,} known, {len(refused):,} rows do not match")
+    print_notes(found.unmatched)
+    n = len(found.unmatched)
+    print(f"{found.new:,} new words, {found.known:,} known, {n:,} rows do not match")
+
+
+def _tell_union(found: Union, *, json: bool) -> None:
+    if json:
+        values = {"new": found.new, "known": found.known, "people": found.people}
+        joined = {**found.joined.to_dict(), "conflicts": found.joined.conflicts}
+        print_json(
+            {**values, "joined": joined, "tracks": found.tracked, "unmatched": found.refused}
+        )
+        return
+    print_notes(found.notes)
+    print(f"{found.new:,} new words, {found.known:,} known, {len(found.refused):,} left out")
+    if found.joined:
+        print(found.joined)
+    for told in found.tracked:
+        print(told)
 
 
 def _import_labels(args: argparse.Namespace, project: Project) -> None:

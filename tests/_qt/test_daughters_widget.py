@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -9,11 +12,12 @@ from qtpy.QtCore import Qt
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.overlay import is_overlay
+from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import Spacing, open_image, open_labels, segmentation_from_layer
 from napari_cellcycle.project.project import Project
-from napari_cellcycle.review import Review, cells_table
+from napari_cellcycle.review import Merging, Review, cells_table
 
 LONG = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -49,7 +53,21 @@ def project(found, tmp_path):
 
 
 @pytest.fixture
-def docks(viewer, qtbot):
+def beas(project, tmp_path):
+    """Bea's copy of it, in which she merged two cells and rejected two."""
+    folder = shutil.copytree(project, tmp_path / "bea" / project.name)
+    with Project.open(folder, who="Bea") as hers:
+        Merging(hers, 1).merge(0, [11, 19])
+        Merging(hers, 1).reject(0, [16, 20])
+        review = Review(hers)
+        review.say(review.row_of(0, 11), LATE, note="both")
+    return folder
+
+
+@pytest.fixture
+def docks(viewer, qtbot, monkeypatch, tmp_path):
+    (tmp_path / "keys.json").write_text(json.dumps({"pair:split": "T"}))
+    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     _, review = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
     _, dock = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Daughters", tabify=True)
     review.form.who.setText("Ann")
@@ -88,7 +106,7 @@ def shown(dock):
     return dict(zip(review.cells.label.tolist(), review.statuses(), strict=True))
 
 
-def test_pairs_are_accepted_rejected_and_taken_back(found, project, viewer, docks, qtbot):
+def test_pairs_are_accepted_rejected_and_taken_back(found, project, beas, viewer, docks, qtbot):
     review, dock = docks
     assert dock.message.text().startswith("Open a project")
     assert not dock.find_button.isEnabled()
@@ -172,7 +190,19 @@ def test_pairs_are_accepted_rejected_and_taken_back(found, project, viewer, dock
     settle(qtbot, dock)
     assert listed(dock) == ["2+8", "11+19", "16+20"]
     dock.table.selectRow(2)
+    # by the key that a person chose; the table of keys in Review is that of Daughters too
+    assert dock.gestures.buttons["split"].toolTip().endswith("(T)")
+    press(qtbot, dock, Qt.Key.Key_T)
+    settle(qtbot, dock)
+    review.bench.keys.reset_all_button.click()
+    assert dock.gestures.buttons["split"].toolTip().endswith("(S)")
+    dock.table.selectRow(0)
+    press(qtbot, dock, Qt.Key.Key_T)
+    assert not dock.pairs.is_busy
     press(qtbot, dock, Qt.Key.Key_S)
+    settle(qtbot, dock)
+    assert listed(dock) == ["11+19"]
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)
     settle(qtbot, dock)
     assert listed(dock) == ["2+8", "11+19"]
     assert np.array_equal(derived.data == 20, before == 20)
@@ -195,6 +225,26 @@ def test_pairs_are_accepted_rejected_and_taken_back(found, project, viewer, dock
     assert listed(dock) == []
     assert np.array_equal(review.scene.segmentation.data, before)
     assert set(shown(dock)) == set(np.unique(before)) - {0}
+    assert np.array_equal(mine.data, before)
+
+    # a colleague's merged cells come with her project, and go with one undo
+    taking = review.bench.people.take_in
+    taking.take(beas)
+    qtbot.waitUntil(lambda: "taken" in review.bench.people.take_in.message.text(), timeout=LONG)
+    assert review.bench.people.take_in.message.text() == (
+        "New words: 1 (Bea); known already: 21. Labels that are one cell or not: 2 taken, 0 known, "
+        "0 in conflict, 0 impossible. Undo in Daughters takes these back in one step."
+    )
+    assert np.array_equal(review.scene.segmentation.data == 11, (before == 11) | (before == 19))
+    qtbot.waitUntil(lambda: listed(dock, "merged") == ["11+19"])
+    assert listed(dock, "rejected") == ["16+20"]
+    row = review.desk.review.row_of(0, 11)
+    assert review.desk.review.word(row, "Bea").note == "both"
+    assert "merged cells of Bea" in dock.gestures.buttons["undo"].toolTip()
+    qtbot.mouseClick(dock.gestures.buttons["undo"], LEFT)
+    settle(qtbot, dock)
+    assert listed(dock, "rejected") == listed(dock, "merged") == []
+    assert np.array_equal(review.scene.segmentation.data, before)
     assert np.array_equal(mine.data, before)
 
 

@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fields import layer_field, make_project, predict
+from fields import field_labels, layer_field, make_project, predict
 
 from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import check
-from napari_cellcycle.review import Review, revise, unite
+from napari_cellcycle.review import Merging, Review, hand_over, revise, unite
 
 WHO = "Ann"
 
@@ -56,6 +56,8 @@ def snapshot(folder: Path) -> Any:
             review.to_redo and review.to_redo.about,
             sorted(review.people),
             (tracking := project.tracked.get(1)) and tracking.tracks.track.tolist(),
+            sorted(project.joins.said(1).items()),
+            (undo := Merging(project, 1).to_undo) and undo.about,
         ]
 
 
@@ -69,6 +71,12 @@ def steps(project: Project) -> list[Callable[[], Any]]:
         data[data == 4] = 3
         revise(project, 1, old, Segmentation(data, "nucleus", "edited"))
         review.reload()
+
+    def replace_labels() -> None:
+        data = field_labels()
+        data[data == 9] = 0
+        data[data == 11] = 111
+        hand_over(project, 1, Segmentation(data, "nucleus", "others"))
 
     def complete() -> None:
         first = project.predictions.sets(1)[0]
@@ -96,6 +104,8 @@ def steps(project: Project) -> list[Callable[[], Any]]:
         complete,
         lambda: review.exclude(5, "debris"),
         lambda: unite(project, project.folder.parent / "hers" / "field.cellcycle"),
+        Merging(project, 1).undo,
+        replace_labels,
         project.close,
     ]
 
@@ -160,10 +170,12 @@ def every_point(folder: Path, step: int) -> dict[str, Any]:
     with make_project(folder / "hers", "Bea") as other:
         Review(other).say([6, 7], "prophase")
         Review(other).say(8, "mitotic", note="sure")
+        Merging(other, 1).merge(0, [9, 10])
+        Merging(other, 1).reject(0, [5, 6])
     # what is there after each step
     expected = [snapshot(template)]
     states: list[Any] = []
-    for stop in range(1, 15):
+    for stop in range(1, 17):
         place = folder / "dry.cellcycle"
         shutil.copytree(template, place)
 

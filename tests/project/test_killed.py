@@ -35,11 +35,11 @@ def killed(*words: str) -> dict[str, Any]:
 
 @unix
 def test_killed_between_any_two_steps(tmp_path: Path) -> None:
-    found = killed(str(tmp_path), "3")
+    found = killed(str(tmp_path), "4")
     assert found["lost"] == []
     assert found["old"] > 10
     assert found["new"] > 3
-    assert found["states"] == 14
+    assert found["states"] == 16
 
 
 @unix

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from fields import make_project, predict, write_field
+from fields import predict, write_field
 
 from napari_cellcycle.cells.merge import merge_cells, merge_labels
 from napari_cellcycle.cells.table import cell_table
@@ -14,7 +14,7 @@ from napari_cellcycle.errors import ReadOnlyProjectError, SegmentationError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, cells_table, revise, unite
+from napari_cellcycle.review import Review, cells_table, revise
 from napari_cellcycle.review.merging import Merging
 
 if TYPE_CHECKING:
@@ -183,28 +183,6 @@ def test_merged_cells_outlive_an_edit_elsewhere(project: Project) -> None:
     merging.undo()
     assert merging.undo().skipped == 2
     assert merging.groups == ()
-
-
-def test_a_colleagues_words_find_their_cells_whatever_is_merged(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
-    with make_project(tmp_path / "a") as ours, make_project(tmp_path / "b", "Bob") as hers:
-        merging = Merging(hers, 1)
-        merging.merge(0, [5, 6])
-        review = Review(hers)
-        review.say(4, "prophase")  # the merged cell
-        review.say(0, "mitotic")
-        hers.close()
-        found = unite(ours, hers.folder)
-        assert (found.new, found.people) == (2, ("Bob",))
-        assert found.refused == (
-            "field: 1 merged cells stay apart here, and words on them wait: 5+6",
-        )
-        review = Review(ours)
-        assert review.final_slugs()[0] == "mitotic"
-        assert review.annotator.tolist()[4:6] == [-1, -1]
-        Merging(ours, 1).merge(0, [5, 6])
-        assert Review(ours).final_slugs()[4] == "prophase"
-        assert unite(ours, hers.folder).refused == ()
 
 
 def test_a_project_that_is_only_looked_at_says_no(project: Project) -> None:

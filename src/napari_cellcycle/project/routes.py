@@ -79,6 +79,10 @@ class Route:
             steps[frame, old] = later, same and still
         return Route(steps)
 
+    def past(self, changed: Iterable[tuple[int, int]]) -> Route:
+        """The way from a version in which some cells are other ones, which have no heir."""
+        return Route(self._steps | dict.fromkeys(changed, (0, False)))
+
     def follow(self, frame: Ints, label: Ints) -> tuple[Ints, NDArray[np.bool_]]:
         """Find labels in the present segmentation, 0 where there is none, and what is the same.
 
@@ -125,20 +129,12 @@ def place(
     return index.rows(frame, heir)
 
 
-def steps_between(
-    old: Iterable[Group], new: Iterable[Group]
-) -> dict[tuple[int, int], tuple[int, bool]]:
-    """Steps of a :class:`Route` between two ways to merge labels of one segmentation.
+def merged_differently(old: Iterable[Group], new: Iterable[Group]) -> set[tuple[int, int]]:
+    """Cells that are not the same in two ways to merge labels of one segmentation.
 
     Parameters
     ----------
     old, new : iterable of (frame, labels)
         What is one cell in each.
-
-    Returns
-    -------
-    dict
-        A cell that is not the same in both has no heir.
     """
-    changed = set(old) ^ set(new)
-    return {(frame, label): (0, False) for frame, labels in changed for label in labels}
+    return {(frame, label) for frame, labels in set(old) ^ set(new) for label in labels}

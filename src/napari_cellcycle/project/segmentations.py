@@ -14,7 +14,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project.cell_files import digest_of, identity_of, read_cells, write_cells
 from napari_cellcycle.project.columns import Columns, write_columns
-from napari_cellcycle.project.routes import Route, Transfer, steps_between
+from napari_cellcycle.project.routes import Route, Transfer, merged_differently
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
@@ -313,8 +313,9 @@ class Segmentations:
         into: dict[int, list[tuple[int, bytes]]] = {}
         for old, new, moved in rows:
             into.setdefault(new, []).append((old, moved))
-        routes = self._merged_alike(self.current(image) if to is None else to)
-        edge = list(routes)
+        last = self.current(image) if to is None else to
+        routes = {last: Route()}
+        edge = [last, *self._merged_alike(last, routes)]
         while edge:
             further = []
             for new in edge:
@@ -322,22 +323,23 @@ class Segmentations:
                     if old not in routes:
                         routes[old] = routes[new].before(Transfer.from_bytes(moved))
                         further.append(old)
-            edge = further
+            edge = further + [
+                alike for number in further for alike in self._merged_alike(number, routes)
+            ]
         return routes
 
-    def _merged_alike(self, number: int) -> dict[int, Route]:
-        """The way from each version in which other labels of the same segmentation are merged."""
-        routes = {number: Route()}
+    def _merged_alike(self, number: int, routes: dict[int, Route]) -> list[int]:
+        """Enter the way from versions in which other labels of the same segmentation are merged."""
         if not self._store.has_table("derivation"):
-            return routes
+            return []
         below, groups = self.derivation(number)
         rows = self._store.database.query(
             "SELECT segmentation, merged FROM derivation WHERE base = ?", (below,)
         )
-        for other, merged in [(below, "[]"), *rows]:
-            if other not in routes:
-                routes[other] = Route(steps_between(_groups(merged), groups))
-        return routes
+        found = [(other, merged) for other, merged in [(below, "[]"), *rows] if other not in routes]
+        for other, merged in found:
+            routes[other] = routes[number].past(merged_differently(_groups(merged), groups))
+        return [other for other, _ in found]
 
 
 def _groups(text: str) -> tuple[Group, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.cells.tracks import Tracks
-from napari_cellcycle.errors import TrackError
+from napari_cellcycle.errors import ProjectError, TrackError
+from napari_cellcycle.files import replacing
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.project.database import Transaction
     from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
 
@@ -51,6 +55,28 @@ class Tracking:
     frame_minutes: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Tracks as they were given.
+
+    Parameters
+    ----------
+    segmentation : int
+        Version of the segmentation of whose cells they are.
+    time, who, name, frame_minutes
+        As in :class:`Tracking`.
+    file : str
+        Where they are, seen from the project's folder.
+    """
+
+    segmentation: int
+    time: int
+    who: str
+    name: str
+    frame_minutes: float | None
+    file: str
+
+
 class Tracked:
     """Tracks of the images of a project. New ones are added, and none is ever removed.
 
@@ -79,31 +105,85 @@ class Tracked:
         ProjectError
             If their file is missing or damaged.
         """
-        database = self._store.database
+        given = self.given(image)
+        return None if given is None else self._here(image, given)
+
+    def given(self, image: int) -> Given | None:
+        """Look up what was given last, as it was."""
         if not self._store.has_table("tracking"):
             return None  # an older project that may only be looked at
-        rows = database.query(
+        rows = self._store.database.query(
             "SELECT tracking.segmentation, tracking.time, tracking.who, tracking.name, "
             "frame_minutes, file FROM tracking "
             "JOIN segmentation ON segmentation.number = tracking.segmentation "
             "WHERE image = ? ORDER BY tracking.number DESC LIMIT 1",
             (image,),
         )
-        if not rows:
+        return Given(*rows[0]) if rows else None
+
+    def copy(self, given: Given, folder: Path) -> Given:
+        """Copy the file of tracks of another project, before they are taken.
+
+        Raises
+        ------
+        ProjectError
+            If it is missing, or cannot be written.
+        """
+        file = f"tracks/{Path(given.file).name}"
+        try:
+            with replacing(self._store.folder / file) as new:
+                shutil.copyfile(folder / file, new)
+        except OSError as error:
+            raise ProjectError(f"{folder / file} cannot be copied: {error}.") from error
+        return replace(given, file=file)
+
+    def take(self, changes: Transaction, image: int, given: Given) -> Tracking | None:
+        """Take tracks of another project whose file was copied.
+
+        Parameters
+        ----------
+        changes : Transaction
+            With which the version of the segmentation came.
+        image : int
+            Number of the image.
+        given : Given
+            With the number of the version here.
+
+        Returns
+        -------
+        Tracking or None
+            None where no cell of theirs is here: then they are not kept.
+        """
+        found = self._here(image, given)
+        if (found.tracks.track < 0).all():
+            (self._store.folder / given.file).unlink()
             return None
-        version, time, who, name, frame_minutes, file = rows[0]
-        columns = Columns(self._store.folder / file)
+        self._enter(changes, given)
+        return found
+
+    def _enter(self, changes: Transaction, given: Given) -> None:
+        changes.run(
+            "INSERT INTO tracking (segmentation, time, who, name, frame_minutes, file) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            astuple(given),
+        )
+
+    def _here(self, image: int, given: Given) -> Tracking:
+        """Bring tracks to the present cells."""
+        columns = Columns(self._store.folder / given.file)
         frame, label, track = (columns[key] for key in ("frame", "label", "track"))
         parents = dict(zip(columns["child"].tolist(), columns["parent"].tolist(), strict=True))
         cells = self._segmentations.cells(self._segmentations.current(image))
-        here = self._rows(image, CellIndex(cells), version, frame, label)
+        here = self._rows(image, CellIndex(cells), given.segmentation, frame, label)
         found = np.full(len(cells), -1, np.int64)
         inside = np.flatnonzero(here >= 0)
         found[here[inside]] = track[inside]
         for row in np.flatnonzero(np.bincount(here[inside], minlength=1) > 1).tolist():
             found[row] = _track_of_merged(track[here == row], frame, track, parents)
         lost = int(columns["lost"]) + len(here) - len(inside)
-        return Tracking(Tracks(found, parents, lost), name, who, time, frame_minutes)
+        return Tracking(
+            Tracks(found, parents, lost), given.name, given.who, given.time, given.frame_minutes
+        )
 
     def _rows(self, image: int, index: CellIndex, version: int, frame: Ints, label: Ints) -> Ints:
         """Present row of each cell of a version; parts of a merged cell have its row."""
@@ -169,14 +249,10 @@ class Tracked:
                 "lost": np.array(tracks.lost),
             },
         )
-        kept = Tracking(tracks, name, self._store.who, now(), frame_minutes)
+        given = Given(number, now(), self._store.who, name, frame_minutes, file)
         with self._store.transaction() as changes:
-            changes.run(
-                "INSERT INTO tracking (segmentation, time, who, name, frame_minutes, file) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (number, kept.time, kept.who, name, frame_minutes, file),
-            )
-        return kept
+            self._enter(changes, given)
+        return Tracking(tracks, name, given.who, given.time, frame_minutes)
 
 
 def _track_of_merged(names: Ints, frame: Ints, track: Ints, parents: Mapping[int, int]) -> int:

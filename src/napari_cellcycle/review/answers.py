@@ -49,6 +49,11 @@ class Answers:
     silent: int
     unmatched: tuple[str, ...]
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different now."""
+        return self.new > 0
+
     def __str__(self) -> str:
         told = f"{self.new} new words, {self.known} known, {self.silent} rows without a word"
         if not self.unmatched:

@@ -13,8 +13,8 @@ from napari_cellcycle.review.history import History
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from napari_cellcycle.project.joins import Verdict
     from napari_cellcycle.project.project import Project
+    from napari_cellcycle.project.verdicts import Verdict
     from napari_cellcycle.project.words import Action
 
 
@@ -30,8 +30,8 @@ class Merged:
     cells : tuple of (frame, label)
         Cells of the present segmentation that it is about.
     skipped : int
-        Of an undone action, what was left alone: labels were edited, or something else was said of
-        them since.
+        Of an undone action, what was left alone: labels were edited, something else was said of
+        them since, or somebody else says the same.
     """
 
     kind: str
@@ -137,6 +137,13 @@ class Merging:
         """Bring back what was undone last."""
         return self._again(self.to_redo, "redo")
 
+    def cells_of(self, groups: Iterable[Group]) -> tuple[tuple[int, int], ...]:
+        """Present cells of some labels, as they are without merged cells."""
+        merged = {(frame, label): labels[0] for frame, labels in self.groups for label in labels}
+        parts = [(frame, label) for frame, labels in groups for label in labels]
+        found = ((frame, merged.get((frame, label), label)) for frame, label in parts)
+        return tuple(dict.fromkeys(found))
+
     # --- inside ---------------------------------------------------------------------------------
 
     def _history(self) -> History:
@@ -167,7 +174,7 @@ class Merging:
         if not new:
             return Merged("join", about, ())
         self.project.joins.enter(self.image, new, about=about, source=source)
-        return Merged("join", about, self._cells(new))
+        return Merged("join", about, self.cells_of(n.group for n in new))
 
     def _again(self, action: Action | None, kind: str) -> Merged:
         if action is None:
@@ -178,21 +185,12 @@ class Merging:
             Joining(e.group, e.new, e.old) if kind == "undo" else e for e in events if e is not None
         ]
         fits = [e for e in way if said.get(e.group, "none") == e.old]
-        skipped = len(events) - len(fits)
         self.project.joins.enter(
             self.image, fits, about=action.about, kind=kind, source=kind, undoes=action.id
         )
-        return Merged(kind, action.about, self._cells(fits), skipped)
-
-    def _cells(self, joinings: Iterable[Joining]) -> tuple[tuple[int, int], ...]:
-        """Present cells of some labels."""
-        found = []
-        for joining in joinings:
-            frame = joining.group[0]
-            for label in joining.group[1]:
-                group = self._group(frame, label)
-                found.append((frame, label if group is None else group[1][0]))
-        return tuple(dict.fromkeys(found))
+        now = self.project.joins.said(self.image)
+        skipped = len(events) - sum(now.get(e.group, "none") == e.new for e in fits)
+        return Merged(kind, action.about, self.cells_of(e.group for e in fits), skipped)
 
 
 def _meet(one: Group, other: Group) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.cells.merge import named
+import numpy as np
+
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.journal import ACTION, EVENT, action_from, event_from
 from napari_cellcycle.project.project import Project
+from napari_cellcycle.review.joined import Joined, link_merged, take_joins
 from napari_cellcycle.review.matching import match_tables
+from napari_cellcycle.review.their_tracks import TheirTracks
 from napari_cellcycle.review.transfer import compare_labels
 
 if TYPE_CHECKING:
@@ -32,17 +35,35 @@ class Union:
     people : tuple of str
         Who said what is new.
     refused : tuple of str
-        One sentence for each image or vocabulary that was left out.
+        One sentence for each image or vocabulary that was left out, for tracks, and for labels
+        that are not here.
+    joined : Joined
+        What came of merged cells.
+    tracked : tuple of str
+        One sentence for each image that has tracks now.
     """
 
     new: int
     known: int
     people: tuple[str, ...]
     refused: tuple[str, ...]
+    joined: Joined = field(default_factory=Joined)
+    tracked: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different now."""
+        return bool(self.new or self.joined.taken or self.tracked)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know: conflicts, and what was left out."""
+        return self.joined.conflicts + self.refused
 
     def __str__(self) -> str:
-        told = f"{self.new} new words of {', '.join(self.people) or 'nobody'}, {self.known} known"
-        return ". ".join([told, *self.refused])
+        told = [f"{self.new} new words of {', '.join(self.people) or 'nobody'}, {self.known} known"]
+        told += [str(self.joined)] if self.joined else []
+        return ". ".join([*told, *self.tracked, *self.notes])
 
 
 def unite(project: Project, other: str | os.PathLike[str]) -> Union:
@@ -51,6 +72,10 @@ def unite(project: Project, other: str | os.PathLike[str]) -> Union:
     It can be done again and again, and in both directions; nothing is taken twice. The other
     project is only read. Images are the same if their pixels are, whatever their names. Words on
     another version of the segmentation count here too, where it is known which cell is which.
+
+    What was said of labels that are one cell, or not, comes with it: what was said last holds, and
+    one :meth:`~napari_cellcycle.review.merging.Merging.undo` takes back what it changed. Tracks
+    come where there are none.
 
     Parameters
     ----------
@@ -84,6 +109,7 @@ class _Uniting:
             if self.theirs.segmentations.derivation(number)[0] == number
         }
         bridges = {image.number: self._bridges(image, own) for image, own in pairs}
+        tracks = [TheirTracks(self.ours, self.theirs, *pair) for pair in pairs]
         query = self.theirs.store.database.query
         actions = [action_from(row) for row in query(f"SELECT {ACTION} FROM action")]
         events = [event_from(row) for row in query(f"SELECT {EVENT} FROM event ORDER BY action")]
@@ -105,6 +131,13 @@ class _Uniting:
                             changes, own.number, number_of[base], groups
                         )
             self._link(changes, number_of, bridges, own_image)
+            joined = Joined()
+            spoken = {event.segmentation for event in events}
+            for pair in pairs:
+                joined += take_joins(changes, self.ours, self.theirs, pair, number_of)
+                link_merged(changes, self.ours, self.theirs, pair, number_of, spoken)
+            for found in tracks:
+                found.take(changes, number_of)
             self._add_vocabularies(changes, {a.vocabulary for a in taken})
             new = self.ours.journal.add(
                 changes,
@@ -112,7 +145,14 @@ class _Uniting:
                 [replace(e, segmentation=number_of[e.segmentation]) for e in events],
             )
         people = {event.who for event in events if (event.id,) not in before}
-        return Union(new, len(events) - new, tuple(sorted(people)), tuple(self.refused))
+        return Union(
+            new,
+            len(events) - new,
+            tuple(sorted(people)),
+            (*self.refused, *joined.notes, *(t.refused for t in tracks if t.refused)),
+            joined,
+            tuple(t.told for t in tracks if t.told),
+        )
 
     def _images(self) -> list[tuple[ProjectImage, ProjectImage]]:
         own = {image.signature: image for image in self.ours.images.all()}
@@ -164,33 +204,31 @@ class _Uniting:
 
     def _bridges(self, image: ProjectImage, own: ProjectImage) -> dict[int, Transfer]:
         """From versions of theirs that ours do not come from, to our present one."""
-        versions, present = self.theirs.segmentations, self.ours.segmentations.current(own.number)
-        numbers = dict(self._versions(image.number))
+        versions, below = self.theirs.segmentations, self._below(own)
+        routes = self.ours.segmentations.routes(own.number, below)
         known = {
             number
-            for number, digest in numbers.items()
-            if self.ours.segmentations.number_of(own.number, digest)
-            in self.ours.segmentations.routes(own.number)
+            for number, digest in self._versions(image.number)
+            if self.ours.segmentations.number_of(own.number, digest) in routes
         }
-        reached = known | _leading_to(self.theirs, image.number, known)
-        last, merged = versions.derivation(versions.current(image.number))
-        more = set(merged) - set(self.ours.joins.groups(own.number))
-        if more:
-            self.refused.append(
-                f"{image.name}: {len(more)} merged cells stay apart here, and words on them wait: "
-                + ", ".join(named(labels) for _, labels in sorted(more)[:10])
-            )
-        if last in reached:
+        last, _ = versions.derivation(versions.current(image.number))
+        if last in known | _leading_to(self.theirs, image.number, known):
             return {}
-        mine = self.ours.segmentations.cells(present)
+        mine = self.ours.segmentations.cells(below)
         hers = versions.cells(last)
+        exact = match_tables(hers, mine).there
         try:
             old = self.theirs.images.labels_below(image.number)
-            new = self.ours.images.labels(own.number)
-            return {last: compare_labels(old, new, hers, mine)[0]}
+            new = self.ours.images.labels_below(own.number)
+            return {last: _with_same(compare_labels(old, new, hers, mine)[0], exact)}
         except CellCycleError:
             # her label image is not at hand: only cells that were not edited are the same
-            return {last: match_tables(hers, mine).there}
+            return {last: exact}
+
+    def _below(self, own: ProjectImage) -> int:
+        """Our present labels, as they are without merged cells."""
+        segmentations = self.ours.segmentations
+        return segmentations.derivation(segmentations.current(own.number))[0]
 
     def _link(
         self,
@@ -209,9 +247,17 @@ class _Uniting:
             for old, new, _, doubtful in self.theirs.segmentations.doubts(image):
                 segmentations.doubt(changes, number_of[old], number_of[new], doubtful)
         for image, steps in bridges.items():
-            present = segmentations.current(own_image[image])
+            below, _ = segmentations.derivation(segmentations.current(own_image[image]))
             for number, transfer in steps.items():
-                segmentations.link(changes, number_of[number], present, transfer)
+                segmentations.link(changes, number_of[number], below, transfer)
+
+
+def _with_same(transfer: Transfer, exact: Transfer) -> Transfer:
+    """A transfer that knows which cells have another number only."""
+    cells = zip(exact.frame.tolist(), exact.old.tolist(), exact.new.tolist(), strict=True)
+    alike = {cell for cell, same in zip(cells, exact.same.tolist(), strict=True) if same}
+    rows = zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
+    return replace(transfer, same=np.array([row in alike for row in rows], bool))
 
 
 def _leading_to(project: Project, image: int, targets: set[int]) -> set[int]:

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QKeySequenceEdit, QMainWindow
 
 from napari_cellcycle._qt.review.key_page import KeyPage
-from napari_cellcycle._qt.review.keys import change_key, keys_of, reset_key
+from napari_cellcycle._qt.review.keys import DAUGHTERS, change_key, keys_of, reset_key
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.phases import G1_S_G2_M, MITOSIS_STAGES, flat_vocabulary
 
@@ -47,7 +47,7 @@ def page(home, window, qtbot):
 
 def press(qtbot, page, words, key, modifiers=Qt.KeyboardModifier.NoModifier):
     """Double click the row of an action, and press a key."""
-    row = next(i for i, k in enumerate(page.keys) if k.words == words)
+    row = next(i for i, k in enumerate(page.keys) if k.title == words)
     view = page.table
     view.scrollToItem(view.item(row, 1))
     at = view.visualItemRect(view.item(row, 1)).center()
@@ -61,7 +61,7 @@ def press(qtbot, page, words, key, modifiers=Qt.KeyboardModifier.NoModifier):
 
 
 def shown(page, words):
-    row = next(i for i, k in enumerate(page.keys) if k.words == words)
+    row = next(i for i, k in enumerate(page.keys) if k.title == words)
     return page.table.item(row, 1).text()
 
 
@@ -85,6 +85,13 @@ def test_a_clash_is_refused_and_names_both():
         change_key(MITOSIS_STAGES, {}, "next", "Shift+Left")
     with pytest.raises(CellCycleError, match="knows no key F20"):
         change_key(MITOSIS_STAGES, {}, "next", "F20")
+    # Daughters has keys of its own: the same letters, and no gallery
+    with pytest.raises(CellCycleError, match=r"^X is the key of “reject.*“accept: the two"):
+        change_key(MITOSIS_STAGES, {}, "pair:accept", "x")
+    with pytest.raises(CellCycleError, match="Tab is there to go from field to field"):
+        change_key(MITOSIS_STAGES, {}, "pair:accept", "Tab")
+    assert change_key(MITOSIS_STAGES, {}, "pair:accept", "U") == {"pair:accept": "U"}
+    assert change_key(MITOSIS_STAGES, {}, "pair:next", "Right") == {"pair:next": "Right"}
     # the same key again is no clash, and both keys Enter are one
     assert change_key(MITOSIS_STAGES, {}, "accept", "Enter") == {}
     with pytest.raises(CellCycleError, match="Return is the key of “accept the prediction”"):
@@ -97,7 +104,7 @@ def test_a_key_that_another_vocabulary_gave_away_is_missing_and_not_double():
     keys = {key.action: key.keys for key in keys_of(MITOSIS_STAGES, changes)}
     assert keys["phase:prophase"] == "5"
     assert keys["phase:anaphase-telophase-cytokinesis"] == ""
-    taken = [key for key in keys.values() if key]
+    taken = [(key.where, key.keys) for key in keys_of(MITOSIS_STAGES, changes) if key.keys]
     assert len(taken) == len(set(taken))
     freed = change_key(MITOSIS_STAGES, changes, "phase:prophase", "")
     freed = change_key(MITOSIS_STAGES, freed, "next", "2")
@@ -129,11 +136,13 @@ def test_double_click_and_a_key_change_it_for_all_projects(page, home, qtbot):
         "phase:prophase": "Ctrl+Return",
         "previous": "",
     }
+    press(qtbot, page, "Daughters: next pair", Qt.Key.Key_Space)
+    assert {key.gesture: key.keys for key in page.of(DAUGHTERS)}["next"] == "Space"
     again = KeyPage(MITOSIS_STAGES)
     qtbot.addWidget(again)
     assert again.by_action() == page.by_action()
     qtbot.mouseClick(page.reset_button, LEFT)
-    assert shown(page, "previous cell") == "A"
+    assert shown(page, "Daughters: next pair") == "D"
     assert page.by_action()["next"] == "Space"
     qtbot.mouseClick(page.reset_all_button, LEFT)
     assert page.keys == keys_of(MITOSIS_STAGES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QEvent, QItemSelectionModel, QTimer
 
-from napari_cellcycle._qt.daughters.pair_keys import KEYS, PairButtons
+from napari_cellcycle._qt.daughters.pair_buttons import PairButtons
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
 from napari_cellcycle._qt.daughters.pair_model import MERGED, REJECTED, Entry, entries
 from napari_cellcycle._qt.daughters.pair_page import PairPage
@@ -17,12 +17,15 @@ from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
+from napari_cellcycle._qt.review.key_file import read_keys
+from napari_cellcycle._qt.review.keys import DAUGHTERS, pair_keys
 from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.review.daughters import PairLimits
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.dock import ReviewWidget
+    from napari_cellcycle._qt.review.workbench import Workbench
     from napari_cellcycle.project.words import Action
 
 _CLOSED = "Open a project in Review cells: pairs are found among its cells."
@@ -43,14 +46,14 @@ class DaughtersWidget(PairPage):
         self.lines: PairLines | None = None
         self._wanted: tuple[int, ...] = ()
         self._actions: dict[str, Callable[[], Any]] = {
-            "previous": partial(self._step, -1),
-            "next": partial(self._step, 1),
-            "accept": self.accept,
-            "reject": self.reject,
-            "undo": partial(self._act, lambda merging: merging.undo()),
-            "redo": partial(self._act, lambda merging: merging.redo()),
-            "merge": self.merge_selected,
-            "split": self.split,
+            "pair:previous": partial(self._step, -1),
+            "pair:next": partial(self._step, 1),
+            "pair:accept": self.accept,
+            "pair:reject": self.reject,
+            "pair:undo": partial(self._act, lambda merging: merging.undo()),
+            "pair:redo": partial(self._act, lambda merging: merging.redo()),
+            "pair:merge": self.merge_selected,
+            "pair:split": self.split,
         }
         self.gestures = PairButtons(self._actions)
         self.binder = KeyBinder(self, self._actions)
@@ -59,7 +62,9 @@ class DaughtersWidget(PairPage):
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._follow)
         self.lay_out(self.gestures)
-        self.binder.bind(KEYS)
+        self._bench: Workbench | None = None
+        self._is_removed = False
+        self._take_keys()
         self._guard = TypingGuard(self)
         self._connect()
         self._follow()
@@ -68,6 +73,7 @@ class DaughtersWidget(PairPage):
         """Let go of the review when the dock widget is removed from the window."""
         handled = super().event(event)
         if was_removed(self, event):
+            self._is_removed = True
             self._later.stop()
             session_of(self._viewer).review_changed.disconnect(self._on_review)
             self._leave()
@@ -150,8 +156,10 @@ class DaughtersWidget(PairPage):
     def _follow(self) -> None:
         """Work for the review that is open now."""
         review = session_of(self._viewer).review
+        self._listen(review)
         if self.pairs is not None and self.pairs.is_of(review):
             self._watch()
+            self._fill()
             return
         self._leave()
         if review is not None and review.desk is not None:
@@ -166,6 +174,30 @@ class DaughtersWidget(PairPage):
             self.message.hint(_CLOSED)
         self._fill()
 
+    def _listen(self, review: ReviewWidget | None) -> None:
+        """Follow what an open review reads anew, and its table of keys."""
+        bench = None if review is None else review.bench
+        if bench is self._bench:
+            return
+        self._bench = bench
+        if bench is not None:
+            bench.keys.changed.connect(self._take_keys)
+            bench.desk.source.signals.reloaded.connect(self._on_reloaded)
+        self._take_keys()
+
+    def _on_reloaded(self) -> None:
+        if not self._is_removed:  # an import may have brought merged cells
+            self._later.start(0)
+
+    def _take_keys(self) -> None:
+        """Bind and show the keys as they are now."""
+        open_page = None if self._bench is None else self._bench.keys
+        self._keys = pair_keys(read_keys()[0]) if open_page is None else open_page.of(DAUGHTERS)
+        self.binder.bind(self._keys)
+        if self.lines is not None and self.lines.layer is not None:
+            self.binder.bind_layer(self.lines.layer, self._keys)
+        self.gestures.name_keys(self._keys)
+
     def _watch(self) -> None:
         """Draw over the layer of labels that the review shows."""
         assert self.pairs is not None
@@ -175,7 +207,7 @@ class DaughtersWidget(PairPage):
         if self.lines is not None:
             self.lines.close()
         self.lines = PairLines(self._viewer, scene.segmentation, scene.axes, self)
-        self.lines.made.connect(lambda layer: self.binder.bind_layer(layer, KEYS))
+        self.lines.made.connect(lambda layer: self.binder.bind_layer(layer, self._keys))
         self._draw()
 
     def _leave(self) -> None:

@@ -107,7 +107,9 @@ class PairDesk(QObject):
     def act(self, gesture: Callable[[Merging], Merged]) -> None:
         """Merge, split, reject, undo or redo."""
         desk = self.desk
-        if self.is_busy or self.review.is_busy:
+        bench = self.review.bench
+        is_taking = bench is not None and bench.people.take_in.is_busy
+        if self.is_busy or self.review.is_busy or is_taking:
             self.refused.emit("One moment: the last step is being saved.")
         elif desk.project.read_only:
             self.refused.emit(desk.project.reason)

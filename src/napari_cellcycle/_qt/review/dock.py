@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt import inputs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle._qt.review.other_labels import Replaced
     from napari_cellcycle._qt.review.start import Start
+    from napari_cellcycle._qt.review.take_in import Taken
     from napari_cellcycle._qt.review.undertaking import Found, Undertaking
     from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.models.catalogue import ModelEntry
@@ -245,6 +246,20 @@ class ReviewWidget(QStackedWidget):
         self._leave()
         self._show(Prepared(undertaking, read, self.layers.add_merged(undertaking, layer)))
 
+    def _take_joined(self, taken: Taken) -> None:
+        """Show and tell which labels are one cell now, by what others said."""
+        self._entered.clear()  # images that were shown before have other labels, too
+        desk, found = self.desk, taken.undertaking
+        if desk is None or taken.read is None:
+            return
+        if found is None:
+            desk.reload(desk.undertaking, taken.read)
+        elif (found.project, found.image) == (desk.project, desk.undertaking.image):
+            self.take_merged(found, taken.read, taken.cells)
+        if self.bench is not None:
+            self.bench.tabs.setCurrentWidget(self.bench.people)
+            self.bench.people.take_in.tell(taken)
+
     def _take_labels(self, replaced: Replaced) -> None:
         """Show the image with other labels."""
         if self.scene is None:
@@ -302,6 +317,9 @@ class ReviewWidget(QStackedWidget):
         self.bench.image_wanted.connect(self.show_image)
         self.bench.add_wanted.connect(self.add_image)
         self.bench.close_wanted.connect(self.close_project)
+        self.bench.people.take_in.relabelled.connect(
+            self._take_joined, Qt.ConnectionType.QueuedConnection
+        )
         self.addWidget(self.bench)
         self.setCurrentWidget(self.bench)
         self.scene.labels.set_edited(edited)

@@ -79,7 +79,10 @@ class KeyPage(QWidget):
         side.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         side.setVisible(False)
         hint = QLabel("Double click a row, then press its new key.")
-        hint.setToolTip("Keys work here, and in the canvas while the layer of phases is selected")
+        hint.setToolTip(
+            "Keys work in the dock, and in the canvas while its layer of phases, or of "
+            "pairs, is selected"
+        )
         hint.setWordWrap(True)
         self.clear_button = _button("No key", "key-clear", "Take the key of this row away")
         self.reset_button = _button("As it was", "key-reset", "The first key of this row again")
@@ -109,15 +112,19 @@ class KeyPage(QWidget):
         self.keys = keys_of(phases, self._changes)
         self.table.setRowCount(len(self.keys))
         for place, key in enumerate(self.keys):
-            for column, text in enumerate((key.words, _native(key.keys))):
+            for column, text in enumerate((key.title, _native(key.keys))):
                 item = QTableWidgetItem(text)
-                item.setToolTip(key.words)
+                item.setToolTip(key.title)
                 if key.action in self._changes:
                     font = item.font()
                     font.setBold(True)
                     item.setFont(font)
                 self.table.setItem(place, column, item)
         self._offer()
+
+    def of(self, where: str) -> tuple[Key, ...]:
+        """The keys of one dock widget."""
+        return tuple(key for key in self.keys if key.where == where)
 
     def by_action(self) -> dict[str, str]:
         """The keys that there are, by action."""

@@ -1,4 +1,4 @@
-"""The keys of Review: one table, from which they are bound, shown, explained and changed."""
+"""The keys of Review and Daughters: one table, from which they are bound, shown and changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from napari_cellcycle.errors import CellCycleError
 if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
 
+REVIEW, DAUGHTERS = "Review cells", "Daughters"
+"""Dock widgets that have keys; a key may be in both, since only one has the focus."""
 _PHASE = "phase:"
+_PAIR = "pair:"
 AS_MADE: Mapping[str, str] = MappingProxyType({})
 """No key was changed."""
 
@@ -31,11 +34,24 @@ class Key:
         As Qt writes them, such as ``Ctrl+Z``; empty for none.
     words : str
         What it does, for a person.
+    where : {"Review cells", "Daughters"}
+        Dock widget in which it works.
     """
 
     action: str
     keys: str
     words: str
+    where: str = REVIEW
+
+    @property
+    def title(self) -> str:
+        """What it does, and where."""
+        return self.words if self.where == REVIEW else f"{self.where}: {self.words}"
+
+    @property
+    def gesture(self) -> str:
+        """Name of the action in its dock widget."""
+        return self.action.removeprefix(_PAIR)
 
     @property
     def slug(self) -> str:
@@ -62,22 +78,39 @@ KEYS = (
     Key("names", "T", "write the phases on the cells, or no more"),
     Key("update", "R", "take edited labels over, and classify stale cells again"),
 )
-"""Keys of the actions; those of the phases are made from the vocabulary."""
+"""Keys of the actions of Review; those of the phases are made from the vocabulary."""
+
+PAIR_KEYS = tuple(
+    Key(f"{_PAIR}{gesture}", keys, words, DAUGHTERS)
+    for gesture, keys, words in (
+        ("previous", "A", "previous pair"),
+        ("next", "D", "next pair"),
+        ("accept", "Return", "accept: the two labels are one cell"),
+        ("reject", "X", "reject: they are not one cell, and not proposed any more"),
+        ("undo", "Ctrl+Z", "undo"),
+        ("redo", "Ctrl+Shift+Z", "redo"),
+        ("merge", "M", "merge the cells that are selected in Review cells"),
+        ("split", "S", "split the merged cell at hand into its labels"),
+    )
+)
 
 _ELSEWHERE = {
-    **dict.fromkeys(
-        ("Left", "Right", "Up", "Down", "PgUp", "PgDown", "Home", "End"),
-        "go from cell to cell in the gallery and the table",
-    ),
-    **dict.fromkeys(("+", "-", "="), "change the size of the pictures in the gallery"),
-    **dict.fromkeys(("Tab", "Backtab"), "go from field to field"),
-    "Ctrl+A": "select a phase in the gallery",
-    "Esc": "select nothing in the gallery",
+    REVIEW: {
+        **dict.fromkeys(
+            ("Left", "Right", "Up", "Down", "PgUp", "PgDown", "Home", "End"),
+            "go from cell to cell in the gallery and the table",
+        ),
+        **dict.fromkeys(("+", "-", "="), "change the size of the pictures in the gallery"),
+        "Ctrl+A": "select a phase in the gallery",
+        "Esc": "select nothing in the gallery",
+    },
+    DAUGHTERS: {},
 }
+_EVERYWHERE = dict.fromkeys(("Tab", "Backtab"), "go from field to field")
 
 
 def keys_of(phases: PhaseSet, changes: Mapping[str, str] = AS_MADE) -> tuple[Key, ...]:
-    """All keys for a vocabulary: 1 to 9 for its leaves, 0 for the first branch, if not changed.
+    """All keys, with a vocabulary's: 1 to 9 for its leaves, 0 for the first branch, if not changed.
 
     Parameters
     ----------
@@ -87,17 +120,24 @@ def keys_of(phases: PhaseSet, changes: Mapping[str, str] = AS_MADE) -> tuple[Key
         Keys that a person chose, by action; empty for none. An action whose key somebody else
         was given has none.
     """
-    usual = _as_made(phases)
-    taken: dict[str, str] = {}
+    return _chosen(_as_made(phases), changes)
+
+
+def pair_keys(changes: Mapping[str, str] = AS_MADE) -> tuple[Key, ...]:
+    """Make the keys of Daughters, which need no vocabulary; see :func:`keys_of`."""
+    return _chosen(PAIR_KEYS, changes)
+
+
+def _chosen(usual: tuple[Key, ...], changes: Mapping[str, str]) -> tuple[Key, ...]:
+    taken: dict[tuple[str, str], str] = {}
     for key in usual:
         if changes.get(key.action):
-            taken.setdefault(changes[key.action], key.action)
+            taken.setdefault((key.where, changes[key.action]), key.action)
     found = []
     for key in usual:
         wanted = changes.get(key.action, key.keys)
-        found.append(
-            replace(key, keys=wanted if taken.get(wanted, key.action) == key.action else "")
-        )
+        is_free = taken.get((key.where, wanted), key.action) == key.action
+        found.append(replace(key, keys=wanted if is_free else ""))
     return tuple(found)
 
 
@@ -180,7 +220,7 @@ def _as_made(phases: PhaseSet) -> tuple[Key, ...]:
         Key(f"{_PHASE}{branch.slug}", "" if place else "0", f"{branch.name}, stage unknown")
         for place, branch in enumerate(branches)
     ]
-    return (*KEYS[:4], *found, *KEYS[4:])
+    return (*KEYS[:4], *found, *KEYS[4:], *PAIR_KEYS)
 
 
 def _key_of(keys: tuple[Key, ...], action: str) -> Key:
@@ -190,13 +230,14 @@ def _key_of(keys: tuple[Key, ...], action: str) -> Key:
 def _check_free(keys: tuple[Key, ...], action: str, wanted: str) -> None:
     mine = _key_of(keys, action)
     for key in keys:
-        if key.keys == wanted and key is not mine:
+        if (key.where, key.keys) == (mine.where, wanted) and key is not mine:
             raise CellCycleError(
                 f"{wanted} is the key of “{key.words}” and cannot be that of “{mine.words}” too. "
                 "Choose another, or clear the first."
             )
     plain = wanted.removeprefix("Shift+")
-    does = _ELSEWHERE.get(wanted) or _ELSEWHERE.get(plain)
+    elsewhere = _EVERYWHERE | _ELSEWHERE[mine.where]
+    does = elsewhere.get(wanted) or elsewhere.get(plain)
     if does is not None:
         raise CellCycleError(
             f"{wanted} is there to {does} and cannot be the key of “{mine.words}” too. Choose "

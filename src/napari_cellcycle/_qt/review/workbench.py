@@ -28,6 +28,7 @@ from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
+from napari_cellcycle._qt.review.keys import REVIEW
 from napari_cellcycle._qt.review.labels_menu import LabelsButton
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.people import PeoplePanel
@@ -170,7 +171,7 @@ class Workbench(QWidget):
         """Let the keys work in a widget beside this one too."""
         TypingGuard(widget)
         self._lent[widget] = KeyBinder(widget, self._actions)
-        self._lent[widget].bind(self.keys.keys)
+        self._lent[widget].bind(self.keys.of(REVIEW))
 
     def take_keys_back(self, widget: QWidget) -> None:
         """Let them work there no more."""
@@ -255,6 +256,7 @@ class Workbench(QWidget):
         key = self.keys.by_action().get("update", "")
         told = "Labels were edited" + (f": press {key}." if key else ".")
         self.edits.hint(told if edited else "", "Update" if edited else "")
+        self.people.take_in.has_edits = edited
 
     def follow_frame(self) -> None:
         """Tell the queue which frame is on screen."""
@@ -262,11 +264,11 @@ class Workbench(QWidget):
 
     def _take_keys(self) -> None:
         """Bind and show the keys as the table has them now."""
-        for key in self.keys.keys:
+        for key in self.keys.of(REVIEW):
             if key.slug:
                 self._actions[key.action] = lambda slug=key.slug: self.desk.say(slug)
         for binder in (self.binder, *self._lent.values()):
-            binder.bind(self.keys.keys)
+            binder.bind(self.keys.of(REVIEW))
         self._bind_layer()
         keys = self.keys.by_action()
         self.gestures.name_keys(keys)
@@ -274,7 +276,7 @@ class Workbench(QWidget):
         self.canvas.name_keys(keys)
 
     def _bind_layer(self) -> None:
-        self.binder.bind_layer(self.scene.phases.layer, self.keys.keys)
+        self.binder.bind_layer(self.scene.phases.layer, self.keys.of(REVIEW))
 
     def _set_tool(self, slug: str) -> None:
         self.scene.tool = slug

@@ -1,4 +1,4 @@
-"""The keys of Daughters, and its buttons."""
+"""The buttons of Daughters, one a key."""
 
 from __future__ import annotations
 
@@ -8,19 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
-from napari_cellcycle._qt.review.keys import Key, with_key
-
-KEYS = (
-    Key("previous", "A", "previous pair"),
-    Key("next", "D", "next pair"),
-    Key("accept", "Return", "accept: the two labels are one cell"),
-    Key("reject", "X", "reject: they are not one cell, and not proposed any more"),
-    Key("undo", "Ctrl+Z", "undo"),
-    Key("redo", "Ctrl+Shift+Z", "redo"),
-    Key("merge", "M", "merge the cells that are selected in Review cells"),
-    Key("split", "S", "split the merged cell at hand into its labels"),
-)
-"""As bound in the dock, and on the layer of lines."""
+from napari_cellcycle._qt.review.keys import PAIR_KEYS, Key, with_key
 
 _TEXTS = {
     "previous": "◀ Previous",
@@ -56,22 +44,30 @@ class PairButtons(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
-        for place, key in enumerate(KEYS):
-            button = QPushButton(_TEXTS[key.action])
-            button.setObjectName(f"pair-{key.action}")
+        for place, key in enumerate(PAIR_KEYS):
+            name = key.gesture
+            button = QPushButton(_TEXTS[name])
+            button.setObjectName(f"pair-{name}")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setStyleSheet("QPushButton { padding: 3px 4px; }")
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            button.setToolTip(with_key(key.words.capitalize(), key.keys))
             button.clicked.connect(lambda _=False, act=actions[key.action]: act())
             grid.addWidget(button, place // _A_ROW, place % _A_ROW)
-            self.buttons[key.action] = button
+            self.buttons[name] = button
+        self._about: Mapping[str, str] = {}
+        self.name_keys(PAIR_KEYS)
+
+    def name_keys(self, keys: tuple[Key, ...]) -> None:
+        """Tell the keys as they are now."""
+        self._keys = keys
+        for key in keys:
+            about = self._about.get(key.gesture)
+            text = key.words.capitalize() if about is None else f"{_TEXTS[key.gesture]}{about}"
+            self.buttons[key.gesture].setToolTip(with_key(text, key.keys))
 
     def offer(self, possible: Mapping[str, bool], about: Mapping[str, str]) -> None:
         """Enable what can be done; ``about`` is what undo and redo would do."""
-        for key in KEYS:
-            button = self.buttons[key.action]
-            button.setEnabled(possible[key.action])
-            if key.action in about:
-                text = f"{key.action.capitalize()}{about[key.action]}"
-                button.setToolTip(with_key(text, key.keys))
+        for name, button in self.buttons.items():
+            button.setEnabled(possible[name])
+        self._about = about
+        self.name_keys(self._keys)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.many import Failed
-    from napari_cellcycle.classify.parts import Done
+    from napari_cellcycle.classify.parts import Done, Parts
     from napari_cellcycle.models.card import ModelCard
 
 SOME_FAILED = 3
@@ -52,12 +52,12 @@ def run(args: argparse.Namespace) -> None:
         outcomes = tell_each(
             classify_many(jobs, settings_of(args), model, parts), len(jobs), report
         )
-    done, failed = sort_out(outcomes)
+    done, failed = sort_out(outcomes, jobs, parts)
     if not done:
         for failure in failed:
             note(f"{failure.name}: {failure.error}")
         raise CellCycleError(f"None of the {len(failed)} images could be classified.")
-    rows = parts.join(jobs, args.out)
+    rows = parts.join([one.name for one in done], args.out)
     if not failed:
         parts.remove()
     if args.json:
@@ -104,12 +104,27 @@ def tell_each(outcomes: Iterable[Done | Failed], total: int, report: Any) -> lis
     return found
 
 
-def sort_out(outcomes: Sequence[Done | Failed]) -> tuple[list[Done], list[Failed]]:
-    """Part what is done from what failed."""
-    from napari_cellcycle.classify.parts import Done
+def sort_out(
+    outcomes: Sequence[Done | Failed], jobs: Sequence[Job], parts: Parts
+) -> tuple[list[Done], list[Failed]]:
+    """Part what is done from what failed, in the order of the jobs.
 
-    done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
-    return done, [outcome for outcome in outcomes if not isinstance(outcome, Done)]
+    What a worker has written where this computer cannot see it has failed.
+    """
+    from napari_cellcycle.classify.many import Failed
+
+    found = {outcome.name: outcome for outcome in outcomes}
+    done, failed = [], []
+    for job in jobs:
+        outcome = found[job.name]
+        if isinstance(outcome, Failed):
+            failed.append(outcome)
+        elif parts.path(job.name).is_file():
+            done.append(outcome)
+        else:
+            unseen = f"its worker does not write to {parts.folder} as this computer sees it."
+            failed.append(Failed(job.name, unseen))
+    return done, failed
 
 
 def as_json(card: ModelCard, done: Sequence[Done], failed: Sequence[Failed]) -> dict[str, Any]:

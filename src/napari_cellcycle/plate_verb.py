@@ -77,11 +77,11 @@ def run(args: argparse.Namespace) -> None:
         work = classify_on(
             client, jobs, settings, find_model(args.model), sha256, args.device, parts
         )
-        done, failed = sort_out(tell_each(work, len(jobs), report))
+        done, failed = sort_out(tell_each(work, len(jobs), report), jobs, parts)
     if not done:
         tell(card, done, failed)
         raise CellCycleError(f"None of the {len(failed)} images could be classified.")
-    rows = parts.join(jobs, table)
+    rows = parts.join([one.name for one in done], table)
     wells = summarise_wells(jobs, done, card.phases)
     files = [_write_wells(wells, args.out / "wells.csv"), *_draw(wells, card, args)]
     if args.json:
@@ -115,6 +115,7 @@ def _draw(wells: pd.DataFrame, card: ModelCard, args: argparse.Namespace) -> lis
     from napari_cellcycle.figures.page import save_figure
     from napari_cellcycle.figures.plate import draw_plate
     from napari_cellcycle.image.plate import is_plate, read_plate
+    from napari_cellcycle.review.folder import safe_name
 
     known = {plate.name: plate for plate in map(read_plate, filter(is_plate, args.image))}
     files = []
@@ -131,6 +132,8 @@ def _draw(wells: pd.DataFrame, card: ModelCard, args: argparse.Namespace) -> lis
             subtitle=f"{some['cells'].sum():,} cells in {len(some):,} wells  ·  model {card.name} "
             f"{card.version}  ·  each map from 0 to its largest value",
         )
-        stem = Path(str(name)).stem if len(set(wells["plate"])) > 1 else "plate"
+        stem = (
+            safe_name(str(name).removesuffix(".zarr")) if len(set(wells["plate"])) > 1 else "plate"
+        )
         files.append(save_figure(figure, args.out / f"{stem}.png"))
     return files

@@ -121,8 +121,8 @@ def test_a_worker_that_dies_costs_its_image_only(
     for one in classify_many(jobs, Settings(), model, alone):
         assert isinstance(one, Done)
     done = [job for job in jobs if job.name != "B01.tif"]
-    parts.join(done, tmp_path / "many.csv")
-    alone.join(done, tmp_path / "alone.csv")
+    parts.join([one.name for one in done], tmp_path / "many.csv")
+    alone.join([one.name for one in done], tmp_path / "alone.csv")
     assert (tmp_path / "many.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
 
 
@@ -230,3 +230,15 @@ def test_each_worker_has_its_graphics_card(
     wanted: str, worker: object, n: int, expected: str
 ) -> None:
     assert device_of(wanted, worker, n) == expected
+
+
+def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", processes=False) as empty:
+        monkeypatch.setattr("napari_cellcycle.classify.cluster._LONGEST_WAIT", "1s")
+        with (
+            pytest.raises(CellCycleError, match="has no workers"),
+            connected(empty.scheduler_address),
+        ):
+            raise AssertionError("nobody works there")

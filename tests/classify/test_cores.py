@@ -6,7 +6,7 @@ import weakref
 import pytest
 import torch
 
-from napari_cellcycle.classify.cores import in_order, one_core_each
+from napari_cellcycle.classify.cores import cores, in_order, one_core_each
 
 
 def test_results_come_in_the_order_of_items():
@@ -111,3 +111,29 @@ def test_an_error_ends_it():
     with pytest.raises(ValueError, match="no such cell"), one_core_each(2) as pool:
         list(in_order(pool, work, [range(1000)]))
     assert len(done) < 20
+
+
+def test_a_new_thread_knows_all_cores_while_a_pool_is_open():
+    """A thread that first asks PyTorch meanwhile is told 1."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        told = []
+
+        def other():
+            told.append(cores())
+            with one_core_each() as pool:
+                told.append(pool.workers)
+
+        with one_core_each(1) as pool:
+            list(in_order(pool, abs, [range(2)]))
+            thread = threading.Thread(target=other)
+            thread.start()
+            thread.join()
+        assert told == [3, 3]
+        thread = threading.Thread(target=lambda: told.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        assert told[-1] == torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

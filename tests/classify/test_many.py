@@ -120,12 +120,91 @@ def test_one_that_fails_stops_no_other_and_is_tried_again(
 
     code, _, err = many("--vote", "mean")
     assert code == 2
-    assert "was begun with other settings (vote)" in err
+    assert "was begun otherwise (vote)" in err
 
     (fields / "f1.ome.tif").write_bytes(good)
     assert many()[0] == 0
     assert not parts.exists()
     assert pd.read_csv(tmp_path / "cells.csv").image.unique().tolist() == NAMES
+
+
+def test_one_that_was_done_and_cannot_be_read_any_more_is_in_no_table(
+    many: Run, fields: Path, tmp_path: Path
+) -> None:
+    (fields / "f0.ome.tif").write_bytes(b"")  # so that the parts stay
+    assert many()[0] == 3
+    (fields / "f2.ome.tif").write_bytes(b"")
+    code, _, err = many()
+    assert code == 3
+    assert "FAILED f2.ome.tif" in err
+    table = pd.read_csv(tmp_path / "cells.csv")
+    assert table.image.unique().tolist() == ["f1.ome.tif", "f3.ome.tif"]
+
+
+def test_a_damaged_part_is_done_again(many: Run, fields: Path, tmp_path: Path) -> None:
+    good = (fields / "f0.ome.tif").read_bytes()
+    (fields / "f0.ome.tif").write_bytes(b"")
+    assert many()[0] == 3
+    whole = pd.read_csv(tmp_path / "cells.csv")
+    part = sorted((tmp_path / "cells.csv.parts").glob("*.parquet"))[0]
+    part.write_bytes(part.read_bytes()[:200])
+    assert many()[0] == 3
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "cells.csv"), whole)
+    (fields / "f0.ome.tif").write_bytes(good)
+    assert many()[0] == 0
+
+
+def test_a_run_of_another_version_is_not_gone_on_with(
+    many: Run, fields: Path, tmp_path: Path
+) -> None:
+    (fields / "f0.ome.tif").write_bytes(b"")
+    assert many()[0] == 3
+    manifest = tmp_path / "cells.csv.parts" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**told, "package_version": "0.0.1"}))
+    code, _, err = many()
+    assert code == 2
+    assert "was begun otherwise (package_version)" in err
+
+
+def test_what_a_worker_wrote_elsewhere_has_failed(tmp_path: Path) -> None:
+    from napari_cellcycle.classify.jobs import Job, Settings
+    from napari_cellcycle.classify.parts import Done, Parts
+    from napari_cellcycle.many_verb import sort_out
+
+    jobs = [Job(name, Path(name)) for name in ("a.tif", "b.tif")]
+    parts = Parts(tmp_path / "parts", Settings(), "0" * 64)
+    parts.path("b.tif").touch()
+    done, failed = sort_out([Done(j.name, {}, (), "cpu", 1.0) for j in jobs[::-1]], jobs, parts)
+    assert [one.name for one in done] == ["b.tif"]
+    assert [one.name for one in failed] == ["a.tif"]
+    assert str(parts.folder) in failed[0].error
+
+
+def test_a_voxel_that_is_no_number_is_told_with_its_cell(
+    run: Run, fields: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    image = tifffile.imread(fields / "f1.ome.tif").astype(np.float32)
+    image[48, 30] = np.nan
+    tifffile.imwrite(tmp_path / "holes.tif", image, metadata={"axes": "YX"})
+    code, _, err = run(
+        *("classify", tmp_path / "holes.tif", "--labels", fields / "f1_labels.tif"),
+        *("--model", tiny_folder, "--device", "cpu"),
+    )
+    assert code == 2
+    assert "label 3, frame 0" in err
+    assert "nan_to_num" in err
+
+
+def test_images_that_are_all_labels_are_refused(many: Run, fields: Path) -> None:
+    with pytest.raises(CellCycleError, match="All 4 images are labels of others"):
+        jobs_of([f"{fields}/*_labels.tif"], "{folder}/{name}.tif")
+
+
+def test_a_pattern_may_match_plates(write_plate: Any, tmp_path: Path) -> None:
+    plate = write_plate({"B/2": [np.zeros((1, 8, 8), np.uint8)]})
+    jobs = jobs_of([f"{tmp_path}/*.zarr"])
+    assert [(job.well.plate, job.well.row) for job in jobs if job.well] == [(plate.name, "B")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

@@ -246,6 +246,20 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return steps.release
 
 
+def test_what_is_still_being_sent_has_a_place() -> None:
+    from contextlib import ExitStack
+
+    waiting = runs.Runs("cpu")
+    with ExitStack() as sending:
+        for _ in range(runs.MOST_WAITING + 1):
+            sending.enter_context(waiting.place())
+        with pytest.raises(runs.FullError, match="Too many"), waiting.place():
+            raise AssertionError("nobody more can wait")
+    with waiting.place():
+        pass
+    waiting.close()
+
+
 def test_one_at_a_time_and_cancelled(
     client: httpx.Client, files: SimpleNamespace, spool: Path, gate: Callable[[], None]
 ) -> None:

@@ -80,7 +80,23 @@ def connected(
                 f"No Dask scheduler answers at {scheduler}: {error}. Start one (dask scheduler), "
                 "or leave out --scheduler for a cluster on this computer."
             ) from error
-        yield stack.enter_context(client)
+        stack.enter_context(client)
+        try:
+            client.wait_for_workers(1, timeout=_LONGEST_WAIT)
+        except TimeoutError as error:
+            raise CellCycleError(
+                f"The Dask scheduler at {scheduler} has no workers. Start some (dask worker "
+                f"{scheduler})."
+            ) from error
+        try:
+            yield client
+        except OSError as error:
+            if client.status == "running":
+                raise
+            raise CellCycleError(
+                f"The Dask scheduler at {scheduler} answers no more: {error}. What is done is "
+                "kept; the same command goes on when it runs again."
+            ) from error
 
 
 def classify_on(
@@ -225,9 +241,7 @@ def _do(
 ) -> Done | Failed:
     """Do one image, on a worker."""
     try:
-        classifier = _loaded(model, _device_here(device))
-        if classifier.sha256 != sha256:
-            return Failed(job.name, f"{model} is another model where the worker runs.")
+        classifier = _loaded(model, sha256, _device_here(device))
         with _reading_here:
             return do_job(job, settings, classifier, Parts(folder, settings, sha256))
     except (CellCycleError, OSError) as error:
@@ -235,10 +249,13 @@ def _do(
 
 
 @lru_cache(maxsize=1)
-def _loaded(model: Path, device: str) -> ProjectionClassifier:
+def _loaded(model: Path, sha256: str, device: str) -> ProjectionClassifier:
     from napari_cellcycle.models.folder import load_model
 
-    return load_model(model, device)
+    classifier = load_model(model, device)
+    if classifier.sha256 != sha256:
+        raise CellCycleError(f"{model} is another model where the worker runs.")
+    return classifier
 
 
 def _device_here(wanted: str) -> str:

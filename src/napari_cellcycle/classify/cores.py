@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,6 +32,21 @@ class Pool:
     workers: int
 
 
+class _Count:
+    """Cores of PyTorch, and how many pools keep its threads to one now.
+
+    While one does, a thread that is new is told 1.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pools = 0
+        self.cores = 1
+
+
+_count = _Count()
+
+
 @contextmanager
 def one_core_each(workers: int | None = None) -> Iterator[Pool]:
     """Give threads in each of which PyTorch keeps to one core.
@@ -45,14 +61,19 @@ def one_core_each(workers: int | None = None) -> Iterator[Pool]:
     """
     import torch
 
-    before = cores()
-    workers = workers or before
+    with _count.lock:
+        if not _count.pools:
+            _count.cores = torch.get_num_threads()
+        _count.pools += 1
+        workers = workers or _count.cores
     threads = ThreadPoolExecutor(workers, "classify", _one_core)
     try:
         yield Pool(threads, workers)
     finally:
         threads.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)
+        with _count.lock:
+            _count.pools -= 1
+            torch.set_num_threads(_count.cores)
 
 
 def in_order(
@@ -94,14 +115,16 @@ def in_order(
 
 
 def cores() -> int:
-    """Cores that PyTorch uses in this thread."""
+    """Cores that PyTorch uses, in a thread that is not one of a pool."""
     import torch
 
-    return torch.get_num_threads()
+    with _count.lock:
+        return _count.cores if _count.pools else torch.get_num_threads()
 
 
 def _one_core() -> None:
     import torch
 
-    cores()  # the first question sets the thread up, which would undo what is said before it
+    # the first question sets the thread up, which would undo what is said before it
+    torch.get_num_threads()
     torch.set_num_threads(1)

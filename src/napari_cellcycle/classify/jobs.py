@@ -120,14 +120,20 @@ def jobs_of(
     jobs: list[Job] = []
     files: list[Path] = []
     for text in images:
-        if is_plate(text):
-            jobs += plate_jobs(read_plate(text), labels, nuclei)
-        else:
-            files += _expand(text)
+        for path in _expand(text):
+            if is_plate(path):
+                jobs += plate_jobs(read_plate(path), labels, nuclei)
+            else:
+                files.append(path)
     files = list(dict.fromkeys(files))
     found = {path: (_beside(labels, path), _beside(nuclei, path)) for path in files}
     taken = {path.resolve() for pair in found.values() for path in pair if path is not None}
-    files = [path for path in files if path.resolve() not in taken]
+    given, files = files, [path for path in files if path.resolve() not in taken]
+    if given and not files:
+        raise CellCycleError(
+            f"All {len(given)} images are labels of others, by --labels {labels}: that pattern "
+            "must name other files."
+        )
     if len(files) > 1:
         for pattern in (labels, nuclei):
             if pattern is not None and "{name}" not in pattern:
@@ -203,7 +209,7 @@ def _well(job: Job, found: re.Pattern[str], pattern: str | None) -> Well:
             f"--well {EXAMPLE!r}."
         )
     groups = match.groupdict()
-    return Well(groups.get("plate") or "", groups["row"].upper(), groups["column"])
+    return Well(groups.get("plate") or "", (groups["row"] or "").upper(), groups["column"] or "")
 
 
 def classify_job(job: Job, settings: Settings, model: ProjectionClassifier) -> Classification:
@@ -270,6 +276,8 @@ def _unlike(files: Sequence[Path]) -> dict[Path, str]:
     if len({path.name for path in files}) == len(files):
         return {path: path.name for path in files}
     whole = [path.resolve() for path in files]
+    if len({path.anchor for path in whole}) > 1:  # on several drives
+        return {path: full.as_posix() for path, full in zip(files, whole, strict=True)}
     common = Path(os.path.commonpath([path.parent for path in whole]))
     return {
         path: full.relative_to(common).as_posix() for path, full in zip(files, whole, strict=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from napari_cellcycle.errors import CellCycleError, MissingExtraError
 from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.result import Classification
@@ -77,6 +78,7 @@ class Parts:
         self.folder = folder
         manifest = {
             "schema": SCHEMA,
+            "package_version": version("napari-cellcycle"),
             "model_sha256": model_sha256,
             "settings": json.loads(json.dumps(asdict(settings))),
         }
@@ -96,31 +98,32 @@ class Parts:
         differ = [key for key in flat[1] if key != "settings" and flat[0].get(key) != flat[1][key]]
         if differ:
             raise CellCycleError(
-                f"{self.folder} was begun with other settings ({', '.join(differ)}). Go on with "
-                "those, choose another --out, or remove the folder."
+                f"{self.folder} was begun otherwise ({', '.join(differ)}). Go on as it was begun, "
+                "choose another --out, or remove the folder."
             )
 
-    def path(self, job: Job) -> Path:
-        """File of an image, there or not."""
-        return self.folder / f"{hashlib.sha256(job.name.encode()).hexdigest()[:20]}.parquet"
+    def path(self, name: str) -> Path:
+        """File of an image, there or not, by the name of its job."""
+        return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()[:20]}.parquet"
 
     def find(self, job: Job) -> Done | None:
-        """What came of an image; ``None`` if it is not done, or was changed since."""
+        """What came of an image; ``None`` if it is not done, was changed since, or is damaged."""
         import pyarrow.parquet as pq
 
-        path = self.path(job)
-        if not path.is_file():
+        path = self.path(job.name)
+        try:
+            known = json.loads(pq.read_schema(path).metadata[_KEY])
+            if known["name"] != job.name or known["inputs"] != inputs_of(job):
+                return None
+            return Done(
+                known["name"],
+                known["counts"],
+                tuple(known["notes"]),
+                known["device"],
+                known["seconds"],
+            )
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        known = json.loads(pq.read_schema(path).metadata[_KEY])
-        if known["name"] != job.name or known["inputs"] != inputs_of(job):
-            return None
-        return Done(
-            known["name"],
-            known["counts"],
-            tuple(known["notes"]),
-            known["device"],
-            known["seconds"],
-        )
 
     def write(self, job: Job, result: Classification, seconds: float) -> Done:
         """Keep what came of an image.
@@ -141,17 +144,17 @@ class Parts:
         table = pa.Table.from_pandas(result.to_frame(), preserve_index=False)
         known = json.dumps({**asdict(done), "inputs": inputs_of(job)}).encode()
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: known})
-        with replacing(self.path(job)) as new:
+        with replacing(self.path(job.name)) as new:
             pq.write_table(table, new)
         return done
 
-    def join(self, jobs: Sequence[Job], out: Path) -> int:
-        """Write one table of the images that are done, in their order, part by part.
+    def join(self, names: Iterable[str], out: Path) -> int:
+        """Write one table of images that are done, in this order, part by part.
 
         Parameters
         ----------
-        jobs : sequence of Job
-            Those without a part are left out.
+        names : iterable of str
+            Of their jobs.
         out : Path
             Ends in ``.csv`` or ``.parquet``.
 
@@ -160,7 +163,7 @@ class Parts:
         int
             Rows.
         """
-        paths = [path for job in jobs if (path := self.path(job)).is_file()]
+        paths = [self.path(name) for name in names]
         with replacing(out) as new:
             return (_join_csv if out.suffix.lower() == ".csv" else _join_parquet)(paths, new)
 

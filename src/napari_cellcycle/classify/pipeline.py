@@ -10,6 +10,7 @@ import numpy as np
 from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
+from napari_cellcycle.errors import ViewError
 from napari_cellcycle.image.window import Window
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.classify.batching import Batcher
     from napari_cellcycle.classify.request import ClassifyRequest, Prepared
     from napari_cellcycle.models.classifier import ProjectionClassifier
@@ -114,6 +116,7 @@ def look_at(
     def view(group: _Group) -> _Viewed:
         these = cells.select(group.rows)
         views = make_views(group.volumes, group.labels, these, card.recipe, prepared.population)
+        _check_finite(views.images, these)
         contrast = None
         if "contrast" in card.ranges:
             dna = group.volumes[reference]
@@ -133,6 +136,17 @@ def look_at(
             yield from in_order(pool, predict, [batches])
         else:
             yield from map(predict, batches)
+
+
+def _check_finite(images: NDArray[np.float32], cells: CellTable) -> None:
+    bad = np.flatnonzero(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))
+    if len(bad):
+        first = bad[0]
+        where = f"label {cells.label[first]}, frame {cells.frame[first]}"
+        raise ViewError(
+            f"The image has voxels in or around a cell ({where}) that are no number (NaN, "
+            "infinite). Fill them first, such as with numpy.nan_to_num."
+        )
 
 
 def batch_sizes(n: int, most: int, workers: int) -> list[int]:

@@ -19,7 +19,7 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL, list_models
 from napari_cellcycle.serve.guard import Guard
 from napari_cellcycle.serve.order import endings, read_order
-from napari_cellcycle.serve.runs import Run, Runs
+from napari_cellcycle.serve.runs import FullError, Run, Runs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -113,13 +113,13 @@ def _about(request: Request) -> Response:
 
 async def _add(request: Request) -> Response:
     runs = _runs(request)
-    if runs.is_full:
-        raise HTTPException(
-            503, "Too many images wait already; try again later.", {"Retry-After": "30"}
-        )
-    async with request.form(max_files=2, max_fields=20, max_part_size=4096) as form:
-        run = await run_in_threadpool(_read, form)
-    runs.add(run)
+    try:
+        with runs.place():
+            async with request.form(max_files=2, max_fields=20, max_part_size=4096) as form:
+                run = await run_in_threadpool(_read, form)
+            runs.add(run)
+    except FullError as error:
+        raise HTTPException(503, str(error), {"Retry-After": "30"}) from error
     return JSONResponse(
         {"id": run.id, **run.to_dict()}, 202, headers={"Location": f"/runs/{run.id}"}
     )
@@ -131,7 +131,7 @@ def _read(form: FormData) -> Run:
         for name, value in form.items()
         if isinstance(value, UploadFile) and value.filename
     }
-    folder = TemporaryDirectory(prefix="napari-cellcycle-")
+    folder = TemporaryDirectory(prefix="napari-cellcycle-", ignore_cleanup_errors=True)
     try:
         order = read_order(
             {name: value for name, value in form.items() if isinstance(value, str)},

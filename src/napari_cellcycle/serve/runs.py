@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.serve.answer import work_off
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -23,6 +26,13 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 4
 MOST_KEPT = 8
 _OURS = "An error of the program, not of your image; the terminal of the server shows it."
+
+
+class FullError(CellCycleError):
+    """Nobody more can wait."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many images wait already; try again later.")
 
 
 class Run:
@@ -75,16 +85,32 @@ class Runs:
     def __init__(self, device: str) -> None:
         self._device = device
         self._runs: dict[str, Run] = {}
+        self._coming = 0
         self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="classify")
 
     def __getitem__(self, id: str) -> Run:
         return self._runs[id]
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody more can wait."""
-        return sum(not run.is_over for run in self._all()) > MOST_WAITING
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Keep a place for a run that is still being sent.
+
+        Raises
+        ------
+        FullError
+            If nobody more can wait.
+        """
+        with self._lock:
+            going = sum(not run.is_over for run in self._runs.values())
+            if going + self._coming > MOST_WAITING:
+                raise FullError
+            self._coming += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._coming -= 1
 
     def add(self, run: Run) -> None:
         """Put a run at the end of the queue, and forget the oldest ones that are over."""
@@ -139,8 +165,8 @@ class Runs:
             log.exception("%s could not be classified", run.order.image.name)
             run.error = _OURS
         finally:
-            run.folder.cleanup()
             run.state = "failed" if run.error else "done" if run.answer else "cancelled"
+            run.folder.cleanup()
 
     def _answer(self, run: Run, folder: Path) -> Answer | None:
         """Work step by step; ``None`` if it was cancelled in between."""
@@ -160,6 +186,7 @@ def without_paths(message: str, order: Order, folder: Path) -> str:
     """Put the sender's names for our files into a message, and take our folder out."""
     for upload in (order.image, order.labels):
         if upload is not None:
-            message = message.replace(str(upload.path), upload.name)
-            message = message.replace(upload.path.name, upload.name)
+            ours = f"({re.escape(str(upload.path))})|({re.escape(upload.path.name)})"
+            theirs = upload.name.replace("\\", r"\\")
+            message = re.sub(ours, theirs, message)
     return message.replace(str(folder), "")

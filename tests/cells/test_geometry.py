@@ -31,3 +31,6 @@ def test_a_box_dilates_as_a_maximum_filter_does(mask, reach, step):
                 expected.view(np.uint8), 2 * n + 1, axis=d, mode="constant"
             ).view(bool)
     np.testing.assert_array_equal(dilate(mask, reach, np.array(step)), expected)
+    if mask.any():
+        (box,) = ndimage.find_objects(mask.astype(int))
+        np.testing.assert_array_equal(dilate(mask, reach, np.array(step), box), expected)

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
 
@@ -97,6 +98,23 @@ def test_each_thread_has_one_core_and_the_caller_keeps_his():
     later.start()
     later.join()
     assert other == [cores]
+
+
+def test_products_of_matrices_keep_to_one_core_while_any_run_lasts():
+    def threads():
+        return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+    with threadpool_limits(2, "blas"):
+        if threads() != {2}:
+            pytest.skip("one core, or no library whose threads can be told")
+        first, second = one_core_each(1), one_core_each(1)
+        first.__enter__()
+        second.__enter__()
+        assert threads() == {1}
+        first.__exit__(None, None, None)
+        assert threads() == {1}
+        second.__exit__(None, None, None)
+        assert threads() == {2}
 
 
 def test_an_error_ends_it():

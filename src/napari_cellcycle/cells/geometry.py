@@ -21,8 +21,8 @@ def moments(
     """
     centre = np.zeros(3)
     spread = np.zeros(3)
-    total = float(mask.sum())
-    plane = mask.sum(axis=0)
+    plane = mask.sum(axis=0, dtype=np.int32)  # a quarter of what the usual int64 takes
+    total = float(plane.sum())
     profiles = (mask.reshape(len(mask), -1).sum(axis=1), plane.sum(axis=1), plane.sum(axis=0))
     for d, profile in enumerate(profiles):
         position = np.arange(len(profile)) * step[d]
@@ -33,29 +33,52 @@ def moments(
     return centre, float(np.sqrt(5 / 3 * spread.sum()))
 
 
-def dilate(mask: NDArray[np.bool_], reach: float, step: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Dilate by a box that reaches ``reach`` (rounded to voxels) along each axis."""
-    result = mask
-    for d in range(3):
-        n = int(reach / step[d] + 0.5)
-        if n > 0 and mask.shape[d] > 1:
-            result = _spread(result, n, d)
+def dilate(
+    mask: NDArray[np.bool_],
+    reach: float,
+    step: NDArray[np.float64],
+    within: tuple[slice, ...] | None = None,
+) -> NDArray[np.bool_]:
+    """Dilate by a box that reaches ``reach`` (rounded to voxels) along each axis.
+
+    Parameters
+    ----------
+    mask : ndarray, ``(z, y, x)``, bool
+        What to dilate.
+    reach : float
+        In the units of ``step``.
+    step : ndarray, ``(3,)``
+        Size of a voxel.
+    within : tuple of slice, optional
+        Box that holds all of the mask, where it is known: the work grows with it.
+    """
+    place = list(within or (slice(0, edge) for edge in mask.shape))
+    part = mask[tuple(place)]
+    for d in (2, 1, 0):  # rows are the slowest, so while they are few
+        n, edge = int(reach / step[d] + 0.5), mask.shape[d]
+        start, stop = max(place[d].start - n, 0), min(place[d].stop + n, edge)
+        part = _spread(part, n, d, place[d].start - start, stop - place[d].stop)
+        place[d] = slice(start, stop)
+    result = np.zeros_like(mask)
+    result[tuple(place)] = part
     return result
 
 
-def _spread(mask: NDArray[np.bool_], n: int, axis: int) -> NDArray[np.bool_]:
-    """Dilate by ``n`` voxels along one axis; each turn reaches twice as far."""
-    length = mask.shape[axis]
+def _spread(
+    mask: NDArray[np.bool_], n: int, axis: int, before: int, after: int
+) -> NDArray[np.bool_]:
+    """Dilate by ``n`` voxels along one axis, into as many voxels before and after as is said."""
     around = (slice(None),) * axis
-    up, down = mask.copy(), mask.copy()
-    reached = 0
-    while reached < min(n, length - 1):
-        shift = min(n - reached, reached + 1)
-        ahead, behind = (*around, slice(shift, None)), (*around, slice(-shift))
-        up[ahead] |= up[behind].copy()
-        down[behind] |= down[ahead].copy()
-        reached += shift
-    return up | down
+    shape = list(mask.shape)
+    shape[axis] += before + after + 2 * n
+    result = np.zeros(shape, bool)
+    result[(*around, slice(before + n, before + n + mask.shape[axis]))] = mask
+    seen = 1
+    while seen < 2 * n + 1:  # each turn sees up to twice as far
+        shift = min(seen, 2 * n + 1 - seen)
+        result = result[(*around, slice(None, -shift))] | result[(*around, slice(shift, None))]
+        seen += shift
+    return result
 
 
 def percentile(values: NDArray[Any], q: float) -> float:

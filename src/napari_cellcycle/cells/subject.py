@@ -30,6 +30,8 @@ class Subject:
     ----------
     box : tuple of slice
         Where the arrays below lie in the volume.
+    label_box : tuple of slice
+        Where the label lies in these arrays.
     own, mask, foreground : ndarray, ``(z, y, x)``, bool
         The label; the label dilated; bright DNA in it.
     values : ndarray, ``(z, y, x)``, float32
@@ -45,6 +47,7 @@ class Subject:
     """
 
     box: tuple[slice, ...]
+    label_box: tuple[slice, ...]
     own: Mask
     mask: Mask
     foreground: Mask
@@ -93,9 +96,11 @@ class Subject:
         stop = np.minimum(bbox[1] + margin, labels.shape)
         box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
         crop = labels[box]
+        label_box = tuple(slice(int(a), int(b)) for a, b in zip(*(bbox - start), strict=True))
         own = crop == label
         if labels_are == "nucleus":
-            mask = dilate(own, recipe.dilate * label_radius, step) & (own | (crop == 0))
+            around = dilate(own, recipe.dilate * label_radius, step, label_box)
+            mask = around & (own | (crop == 0))
         else:
             mask = own
         values = np.asarray(dna[box], dtype=np.float32)
@@ -108,6 +113,7 @@ class Subject:
         centre, radius = moments(foreground, step, is_2d)
         return cls(
             box=box,
+            label_box=label_box,
             own=own,
             mask=mask,
             foreground=foreground,

@@ -231,7 +231,7 @@ def view_cell(
             else:
                 high = percentile(values[cell.foreground], 99.5)
         else:
-            where = dilate(cell.own, cell.other_reach, step)
+            where = dilate(cell.own, cell.other_reach, step, cell.label_box)
             values = np.asarray(volume[cell.box], dtype=np.float32)
             inside = values[where]
             low, high = percentile(inside, 5), percentile(inside, 99.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.classify.many import Failed, do_job
 from napari_cellcycle.classify.parts import Parts
+from napari_cellcycle.classify.shared import Shared
 from napari_cellcycle.errors import CellCycleError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.parts import Done
@@ -205,35 +206,18 @@ def device_of(wanted: str, worker: object, n_gpus: int) -> str:
     return wanted
 
 
-class _ReadingHere:
-    """While it is entered, lazy arrays are computed by the thread that asks.
+def _read_here() -> AbstractContextManager[object]:
+    """Let the thread that asks for lazy arrays compute them.
 
     Inside a task Dask would make tasks of every read and hand them to the whole cluster, where they
-    wait behind images that other workers are at. The setting is one for all threads of a worker, so
-    the last to leave puts it back.
+    wait behind images that other workers are at.
     """
+    import dask
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._setting = ExitStack()
-
-    def __enter__(self) -> None:
-        import dask
-
-        with self._lock:
-            if not self._inside:
-                self._setting.enter_context(dask.config.set(scheduler="synchronous"))
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                self._setting.close()
+    return dask.config.set(scheduler="synchronous")
 
 
-_reading_here = _ReadingHere()
+_reading_here = Shared(_read_here)
 
 
 def _do(

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from napari_cellcycle.classify.shared import Shared
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -47,12 +50,23 @@ class _Count:
 _count = _Count()
 
 
+def _limited() -> AbstractContextManager[object]:
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limits
+
+
+_products_on_one_core = Shared(_limited)
+
+
 @contextmanager
 def one_core_each(workers: int | None = None) -> Iterator[Pool]:
-    """Give threads in each of which PyTorch keeps to one core.
+    """Give threads each of which keeps to one core, in PyTorch and in products of matrices.
 
-    That serves several batches better than all cores together serve one after the other. In the
-    end what has not begun is dropped, and what has is waited for.
+    That serves several batches better than all cores together serve one after the other, and what
+    waits for more work in OpenBLAS turns in circles meanwhile. In the end what has not begun is
+    dropped, and what has is waited for.
 
     Parameters
     ----------
@@ -68,7 +82,8 @@ def one_core_each(workers: int | None = None) -> Iterator[Pool]:
         workers = workers or _count.cores
     threads = ThreadPoolExecutor(workers, "classify", _one_core)
     try:
-        yield Pool(threads, workers)
+        with _products_on_one_core:
+            yield Pool(threads, workers)
     finally:
         threads.shutdown(cancel_futures=True)
         with _count.lock:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_cellcycle.classify import ClassifyRequest, iter_classify
-from napari_cellcycle.classify.pipeline import batch_sizes
+from napari_cellcycle.classify.pipeline import FEWEST, batch_sizes
 from napari_cellcycle.classify.run import run
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.image import Segmentation, Spacing, Stack
@@ -116,10 +116,10 @@ def test_batches_are_as_large_as_they_may_be_and_keep_all_workers_busy(n, most, 
     assert sum(sizes) == n
     assert all(1 <= size <= most for size in sizes)
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
-    if n >= 4 * workers:
-        assert len(sizes) % workers == 0 or len(sizes) == math.ceil(n / most)
-    rounds, least = (math.ceil(count / workers) for count in (len(sizes), math.ceil(n / most)))
-    assert rounds == least
+    rounds = math.ceil(math.ceil(n / most) / workers)
+    assert math.ceil(len(sizes) / workers) == rounds
+    if n >= FEWEST * rounds * workers:
+        assert len(sizes) == rounds * workers
 
 
 def test_batches_are_filled_from_several_frames(request_, classifier, cores):

@@ -104,8 +104,8 @@ def gallery_cells(
     for frame in np.unique(cells.frame[chosen]):
         rows = chosen[cells.frame[chosen] == frame]
         views = make_views(
-            [None if c is None else stack.volume(int(frame), c) for c in volumes],
-            classification.segmentation.volume(int(frame)),
+            [None if c is None else stack.window(int(frame), c) for c in volumes],
+            classification.segmentation.window(int(frame)),
             cells.select(rows),
             recipe,
             classification.population,

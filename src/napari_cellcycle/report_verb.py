@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_cellcycle.arguments import positive
 from napari_cellcycle.console import print_files, print_json, progress
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project_arguments import (
@@ -34,10 +35,12 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blind", action="store_true", help="sheets without predictions, in a shuffled order"
     )
-    parser.add_argument("--per-page", type=int, metavar="N", help="cells of a sheet (10; 20 in 2D)")
+    parser.add_argument(
+        "--per-page", type=positive, metavar="N", help="cells of a sheet (10; 20 in 2D)"
+    )
     parser.add_argument(
         "--first",
-        type=int,
+        type=positive,
         metavar="N",
         help="at most so many cells of each image on sheets, the most uncertain ones (all)",
     )

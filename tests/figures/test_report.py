@@ -140,6 +140,10 @@ def test_a_project_without_models_pictures_and_words(
     assert "No pictures of field.tif: field.tif is not at" in page.text
     assert "No model has classified these cells." in page.text
     assert run("report", folder)[0] == 2
+    for wrong in (("--first", "-3"), ("--per-page", "0")):
+        code, _, err = run("report", folder, "--sheets", tmp_path / "s.pdf", *wrong)
+        assert code == 2
+        assert f"{wrong[0]}: '{wrong[1]}' is not a positive number" in err
     code, text, _ = run("report", folder, "--out", tmp_path / "report.pdf")
     assert code == 2
     with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures import sheet_set
 from napari_cellcycle.figures.sheet_set import write_sheets
 from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
+from napari_cellcycle.figures.tile_file import TileFile
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
@@ -137,5 +139,50 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         with pytest.raises(CellCycleError, match="belongs to the project"):
             write_sheets([review], project.folder / "s.pdf", pixels=pixels)
         with pytest.raises(CellCycleError, match="one cell or more"):
-            write_sheets([review], tmp_path / "s", per_page=-1, pixels=pixels)
+            write_sheets([review], tmp_path / "s", per_page=0, pixels=pixels)
+        with pytest.raises(CellCycleError, match="of each image or more, not -3"):
+            write_sheets([review], tmp_path / "s", first=-3, pixels=pixels)
         assert not (tmp_path / "s").exists()
+
+
+def test_what_people_filled_in_is_not_written_over(tmp_path: Path) -> None:
+    drawn: list[int] = []
+    with make_project(tmp_path) as project:
+        review, pixels = Review(project), {1: layer_field()}
+
+        def draw(out: Path) -> None:
+            write_sheets([review], out, pixels=pixels, progress=lambda done, _: drawn.append(done))
+
+        draw(tmp_path / "s.pdf")
+        assert sorted(path.name for path in tmp_path.glob("s*")) == ["s.csv", "s.pdf"]
+        assert max(drawn) == 24
+        (tmp_path / "s.csv").write_text("filled in")
+        (tmp_path / "full").mkdir()
+        (tmp_path / "full" / "mine.txt").touch()
+        (project.folder / "link.csv").touch()
+        (tmp_path / "linked.csv").symlink_to(project.folder / "link.csv")
+        drawn.clear()
+        with pytest.raises(CellCycleError, match=r"s\.csv is there .* another name"):
+            draw(tmp_path / "s.pdf")
+        with pytest.raises(CellCycleError, match="full is there already: choose a new"):
+            draw(tmp_path / "full")
+        with pytest.raises(CellCycleError, match="belongs to the project"):
+            draw(tmp_path / "linked.pdf")
+        assert drawn == []
+        assert (tmp_path / "s.csv").read_text() == "filled in"
+
+
+def test_tiles_wait_on_the_disk_if_it_has_room(tmp_path: Path, monkeypatch) -> None:
+    made = np.random.default_rng(0).integers(0, 255, (3, 2, 4, 4, 3)).astype(np.uint8)
+    with TileFile(tmp_path / "new", 3, (2, 4, 4, 3)) as tiles:
+        tiles.put(2, made[2])
+        tiles.put(0, made[0, :1])
+        assert (tiles.get(2, 2) == made[2]).all()
+        assert (tiles.get(0, 1) == made[0, :1]).all()
+    with pytest.raises(ValueError, match="closed"):
+        tiles.get(0, 1)
+    assert list((tmp_path / "new").iterdir()) == []
+    usage = shutil._ntuple_diskusage(100, 50, 50)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(CellCycleError, match=r"3 cells take 0 MB .* Make room, or draw fewer"):
+        TileFile(tmp_path, 3, (2, 4, 4, 3))

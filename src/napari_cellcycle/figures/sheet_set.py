@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,10 @@ from napari_cellcycle.cells.composite import tile_names
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.cuts import iter_composites
 from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
+from napari_cellcycle.figures.tile_file import TileFile
 from napari_cellcycle.files import filling, replacing
 from napari_cellcycle.review.export import check_outside
+from napari_cellcycle.review.folder import check_folder
 from napari_cellcycle.review.names import shortened
 from napari_cellcycle.review.orders import entropy
 from napari_cellcycle.review.places import open_sources
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from napari_cellcycle.project.project import Project
     from napari_cellcycle.review.places import Pixels, Source
     from napari_cellcycle.review.rows import Only
 
@@ -104,9 +106,9 @@ def write_sheets(
         Of some kind, if it cannot be written.
     """
     out = Path(out)
-    if out.suffix.lower() not in ("", ".pdf"):
-        raise CellCycleError(f"Sheets are a .pdf or a new folder of pictures, not {out.name}.")
-    check_outside(reviews[0].project, out)
+    files = _files(reviews[0].project, out)
+    if first is not None and first < 1:
+        raise CellCycleError(f"Sheets have one cell of each image or more, not {first}.")
     sources = open_sources(reviews, channels=channels, pixels=pixels)
     cells = [
         (number, row)
@@ -119,19 +121,39 @@ def write_sheets(
         cells = [cells[i] for i in np.random.default_rng(seed).permutation(len(cells)).tolist()]
     style = _style(sources, blind=blind, per_page=per_page)
     table = _table(sources, cells, style.per_page)
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = _pictures(sources, cells, style.names, Path(folder), progress)
+    shape = (len(style.names), _SIZE, _SIZE, 3)
+    with TileFile(out.parent, len(cells), shape) as pictures:
+        for done, (place, made) in enumerate(iter_composites(sources, cells, size=_SIZE), 1):
+            pictures.put(place, np.round(made.tiles * 255).astype(np.uint8))
+            if progress is not None:
+                progress(done, 2 * len(cells))
         sheets = _sheets(sources, cells, pictures, style, blind=blind, progress=progress)
         if out.suffix:
-            files = (_write_pdf(sheets, out, style.title), out.with_suffix(".csv"))
+            _write_pdf(sheets, out, style.title)
             _write_table(table, files[1])
         else:
-            files = (out, out / "sheets.csv")
             with filling(out) as new:
                 for number, figure in enumerate(sheets, 1):
                     figure.savefig(new / f"sheet-{number:03d}.png", dpi=_DPI)
                 _write_table(table, new / files[1].name)
     return SheetSet(files, len(cells), -(-len(cells) // style.per_page))
+
+
+def _files(project: Project, out: Path) -> tuple[Path, Path]:
+    """Sheets and their table, neither of which is in the way of anything."""
+    if out.suffix.lower() not in ("", ".pdf"):
+        raise CellCycleError(f"Sheets are a .pdf or a new folder of pictures, not {out.name}.")
+    check_outside(project, out)
+    if not out.suffix:
+        return check_folder(out), out / "sheets.csv"
+    table = out.with_suffix(".csv")
+    check_outside(project, table)
+    if table.exists():
+        raise CellCycleError(
+            f"{table} is there already, and may have been filled in. Choose another name for the "
+            "sheets, or move it first."
+        )
+    return out, table
 
 
 def _rows(review: Review, only: Only, first: int | None) -> Ints:
@@ -157,34 +179,17 @@ def _style(sources: Sequence[Source], *, blind: bool, per_page: int | None) -> S
         subtitle=f"{subtitle} In a shuffled order." if blind else subtitle,
         names=names,
         phases=review.phases,
-        per_page=per_page or PER_PAGE[flat],
+        per_page=PER_PAGE[flat] if per_page is None else per_page,
     )
     if style.per_page < 1 or not style.tile:
         raise CellCycleError(f"A sheet has one cell or more, not {per_page}.")
     return style
 
 
-def _pictures(
-    sources: Sequence[Source],
-    cells: Sequence[tuple[int, int]],
-    names: tuple[str, ...],
-    folder: Path,
-    progress: Progress | None,
-) -> NDArray[np.uint8]:
-    """Composites of all cells, in a file: they may be many."""
-    shape = (len(cells), len(names), _SIZE, _SIZE, 3)
-    found: NDArray[np.uint8] = np.memmap(folder / "tiles", np.uint8, "w+", shape=shape)
-    for done, (place, made) in enumerate(iter_composites(sources, cells, size=_SIZE), 1):
-        found[place, : len(made.tiles)] = np.round(made.tiles * 255)
-        if progress is not None:
-            progress(done, 2 * len(cells))
-    return found
-
-
 def _sheets(
     sources: Sequence[Source],
     cells: Sequence[tuple[int, int]],
-    pictures: NDArray[np.uint8],
+    pictures: TileFile,
     style: SheetStyle,
     *,
     blind: bool,
@@ -200,7 +205,7 @@ def _sheets(
             lines = _lines(sources[number], row, blind=blind)
             if len(sources) > 1:
                 lines.append(names[number])
-            tiles = pictures[i, : len(tile_names(is_2d=sources[number].stack.is_2d))]
+            tiles = pictures.get(i, len(tile_names(is_2d=sources[number].stack.is_2d)))
             drawn.append(SheetCell(place, tiles, lines))
         yield draw_sheet(drawn, style, number=sheet + 1, total=total)
         if progress is not None:
@@ -251,10 +256,9 @@ def _write_table(columns: dict[str, list[Any]], path: Path) -> None:
     write_csv(pd.DataFrame(columns), path, free_text=("image", "scene", "vocabulary"))
 
 
-def _write_pdf(sheets: Iterator[Figure], path: Path, title: str) -> Path:
+def _write_pdf(sheets: Iterator[Figure], path: Path, title: str) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
     with replacing(path) as new, PdfPages(new, metadata={"Title": title}) as pdf:
         for figure in sheets:
             pdf.savefig(figure, facecolor=figure.get_facecolor())
-    return path

@@ -135,6 +135,20 @@ def test_speckles_do_not_make_a_cell_ambiguous() -> None:
     assert len(match(old, new, at_least=0.99).ambiguous) == 1
 
 
+def test_a_cell_of_which_a_larger_one_took_a_part_is_ambiguous() -> None:
+    old = np.zeros((1, 1, 10, 30), np.int32)
+    old[0, 0, :, 5:15] = 1
+    new = np.zeros_like(old)
+    new[0, 0, :, 5:11], new[0, 0, :, 11:27] = 1, 2
+    for frm, to in ((old, new), (new, old)):
+        found = match(frm, to)
+        assert len(found.moved) == 0
+        assert keys(frm, found.ambiguous) == [(0, 1)]
+    assert match(old, new).there.doubtful.tolist() == [[0, 1, 1]]
+    new[0, 0, :, 11:14] = 1  # a tenth is left in the larger one
+    assert heirs(match(old, new)) == {(0, 1): (1, False)}
+
+
 def test_nuclei_found_again_by_another_threshold(data_dir: Path) -> None:
     """Real nuclei in three dimensions, eroded by a voxel: each finds itself, however small."""
     from scipy.ndimage import grey_erosion

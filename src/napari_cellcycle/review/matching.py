@@ -146,11 +146,12 @@ def _pairs(
     a, b, shared = _overlaps(before, after, old.label[old_rows], new.label[new_rows])
     a, b = old_rows[a], new_rows[b]
     size_a, size_b = old.voxels[a], new.voxels[b]
+    # a cell may be shared with one that is too large to be the same
+    alone = ~_has_rival(a, shared >= PART * size_a) & ~_has_rival(b, shared >= PART * size_b)
     near = shared >= SHARE * np.minimum(size_a, size_b)
     a, b, shared, size_a, size_b = (v[near] for v in (a, b, shared, size_a, size_b))
     iou = shared / (size_a + size_b - shared)
-    clear = _assigned(a, b, iou) & (iou >= at_least)
-    clear &= ~_has_rival(a, shared >= PART * size_a) & ~_has_rival(b, shared >= PART * size_b)
+    clear = _assigned(a, b, iou) & (iou >= at_least) & alone[near]
     return _Pairs(a, b, (shared == size_a) & (shared == size_b), clear)
 
 

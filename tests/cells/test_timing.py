@@ -106,6 +106,28 @@ def test_a_branch_counts_as_mitosis_and_as_no_stage() -> None:
     assert of(timing, "metaphase") == (1, 0, 0, 1.5)
 
 
+def test_a_stay_goes_on_through_any_number_of_tracks() -> None:
+    n = 1200
+    chain = [(i, i, [META]) for i in range(n)]
+    phase, frame, track = film((n, -1, [REST]), *chain, (n + 1, n, [ANA, REST]))
+    parents = {0: n, n + 1: n - 1} | {i: i - 1 for i in range(1, n)}
+    stays = find_stays(phase, frame, Tracks(track, parents))
+    stays = stays.select(np.argsort(stays.begin))
+    assert stays.phase.tolist() == [REST, META, ANA, REST]
+    assert stays.lasts.tolist() == [0.5, n, 1, 0.5]
+    assert stays.after[:2].tolist() == [META, ANA]
+
+
+def test_a_daughter_that_is_seen_before_her_mother_has_none() -> None:
+    """Labels were repaired, and the cells in which the mother began are gone."""
+    phase, frame, track = film((2, 3, [REST, REST, REST]), (1, 5, [REST, PROMETA, META, META]))
+    stays = find_stays(phase, frame, Tracks(track, {2: 1}))
+    assert stays.lasts.min() >= 0
+    assert stays.ended.tolist() == [True, True, False, False]
+    timing = time_phases(MITOSIS_2D, phase, frame, Tracks(track, {2: 1}))
+    assert timing.divisions.track.tolist() == []
+
+
 def test_death_in_mitosis_is_no_anaphase() -> None:
     timing = timed([(1, 0, [REST, PROMETA, META, META, APO, APO])])
     assert of(timing, "mitotic") == (1, 0, 0, 3)

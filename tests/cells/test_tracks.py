@@ -101,6 +101,21 @@ def test_tracks_that_contradict_themselves_are_refused(cells: CellTable, rows, m
 def test_nobody_descends_from_herself() -> None:
     with pytest.raises(TrackError, match="Track 1 descends from itself"):
         Tracks(np.array([0, 1]), {1: 2, 2: 3, 3: 1})
+    with pytest.raises(TrackError, match="Track 2 descends from itself"):
+        Tracks(np.array([0, 1]), {5: 2, 2: 3, 3: 2})
+
+
+def test_a_daughter_begins_after_her_mother(cells: CellTable) -> None:
+    """Also where the cell in which the mother began is no cell of the table."""
+    frame, label, track = [0, 1, 2, 1, 2], [9, 1, 1, 2, 3], [4, 4, 4, 5, 5]
+    found = tracks_of_labels(cells, frame, label, track, {5: 4})
+    assert (found.parents, found.lost) == ({5: 4}, 1)
+    parts = found.divided(cells.frame)  # no cell of the mother is left before
+    assert parts.parents == {}
+    assert parts.track.tolist() == found.track.tolist()
+    late = "Track 5 begins in frame 1, and its parent 4 in frame 1. A daughter begins later"
+    with pytest.raises(TrackError, match=late):
+        tracks_of_labels(cells, frame[1:], label[1:], track[1:], {5: 4})
 
 
 @pytest.mark.parametrize(

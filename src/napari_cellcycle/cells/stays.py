@@ -106,20 +106,20 @@ def find_stays(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int = 0) -> St
 
     def end_of(track: int, place: int) -> tuple[float, int]:
         """When a stay ends, and what follows: -1 for nothing that is known."""
-        run = runs[track][place]
-        if place + 1 < len(runs[track]):
-            later = runs[track][place + 1]
-            return between(run, later), int(phase[later[0]])
-        ends = [
-            end_of(daughter, 0)
-            if goes_on(daughter)
-            else (between(run, runs[daughter][0]), int(phase[runs[daughter][0][0]]))
-            for daughter in daughters.get(track, ())
-        ]
-        seen = [end for end in ends if end[1] >= 0]
-        if seen:
-            return min(seen)
-        return max(ends, default=(float(frame[run[-1]]), -1))
+        ends: list[tuple[float, int]] = []
+        open_ones = [(track, place)]
+        while open_ones:
+            track, place = open_ones.pop()
+            run = runs[track][place]
+            born = daughters.get(track, [])
+            later = [runs[track][place + 1]] if place + 1 < len(runs[track]) else []
+            if not later:
+                open_ones += [(daughter, 0) for daughter in born if goes_on(daughter)]
+                later = [runs[daughter][0] for daughter in born if not goes_on(daughter)]
+                if not born:
+                    ends.append((float(frame[run[-1]]), -1))
+            ends += [(between(run, next_run), int(phase[next_run[0]])) for next_run in later]
+        return min((end for end in ends if end[1] >= 0), default=max(ends))
 
     found: list[tuple[Any, ...]] = []
     for track, its in runs.items():

@@ -49,16 +49,17 @@ class Tracks:
     lost: int = 0
 
     def __post_init__(self) -> None:
+        sound: set[int] = set()
         for track in self.parents:
-            seen = {track}
-            above = self.parents.get(track)
-            while above is not None:
-                if above in seen:
+            seen: set[int] = set()
+            while track in self.parents and track not in sound:
+                if track in seen:
                     raise TrackError(
                         f"Track {track} descends from itself. Correct the parents of the tracks."
                     )
-                seen.add(above)
-                above = self.parents.get(above)
+                seen.add(track)
+                track = self.parents[track]
+            sound |= seen
 
     def __len__(self) -> int:
         return len(self.members())
@@ -75,6 +76,8 @@ class Tracks:
     def divided(self, frame: Ints) -> Tracks:
         """End each track where one that came from it begins: what goes on is a daughter too.
 
+        A mother of which no cell is left before her daughter begins is none any more.
+
         Parameters
         ----------
         frame : ndarray, ``(n,)``, int64
@@ -82,10 +85,14 @@ class Tracks:
         """
         members = self.members()
         born: dict[int, dict[int, int]] = {}
+        track, parents = self.track.copy(), dict(self.parents)
         for child, mother in self.parents.items():
             if child in members and mother in members:
-                born.setdefault(mother, {})[child] = int(frame[members[child][0]])
-        track, parents = self.track.copy(), dict(self.parents)
+                start = int(frame[members[child][0]])
+                if start > frame[members[mother][0]]:
+                    born.setdefault(mother, {})[child] = start
+                else:
+                    del parents[child]
         free = max([*members, *parents, *parents.values()], default=0) + 1
         for mother, children in born.items():
             rows, name = members[mother], mother
@@ -120,11 +127,13 @@ def tracks_of_labels(
     Raises
     ------
     TrackError
-        If a cell is in two tracks, a track has two cells in one frame, or no point has a cell.
+        If a cell is in two tracks, a track has two cells in one frame, no point has a cell, or a
+        track begins before the one that it came from.
     """
     points = np.stack([np.asarray(c, np.int64) for c in (frame, label, track)], axis=1)
     keys = zip(cells.frame.tolist(), cells.label.tolist(), strict=True)
     row_of = {key: row for row, key in enumerate(keys)}
+    _check_births(points[:, 0], points[:, 2], parents or {})
     found = np.full(len(cells), -1, np.int64)
     lost = 0
     for t, number, name in np.unique(points, axis=0).tolist():
@@ -153,6 +162,18 @@ def tracks_of_labels(
             "daughters tracks of their own, with their mother's as parent."
         )
     return Tracks(found, dict(parents or {}), lost)
+
+
+def _check_births(frame: Ints, track: Ints, parents: Mapping[int, int]) -> None:
+    order = np.argsort(frame, kind="stable")
+    names, first = np.unique(track[order], return_index=True)
+    begins = dict(zip(names.tolist(), frame[order][first].tolist(), strict=True))
+    for child, mother in parents.items():
+        if child in begins and mother in begins and begins[child] <= begins[mother]:
+            raise TrackError(
+                f"Track {child} begins in frame {begins[child]}, and its parent {mother} in frame "
+                f"{begins[mother]}. A daughter begins later; correct the parents of the tracks."
+            )
 
 
 def read_tracks(path: str | os.PathLike[str], cells: CellTable) -> Tracks:

@@ -43,7 +43,11 @@ def named(labels: Iterable[int]) -> str:
 
 
 def merge_cells(cells: CellTable, groups: Iterable[Group]) -> CellTable:
-    """Put rows together, exactly as if the cells had been measured from merged labels.
+    """Put rows together, as if the cells had been measured from merged labels.
+
+    Nuclei are an exception: a cell keeps those of its parts. Where one of them lies in several
+    cells, or one of another cell lies in the parts together more than there, a new measurement
+    may count it elsewhere.
 
     Parameters
     ----------

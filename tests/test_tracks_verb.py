@@ -74,10 +74,13 @@ def test_a_look_changes_nothing_and_tracks_stay(run: Run, home: Path, tmp_path: 
         (("--tracks", "none.csv"), "cannot be read as a CSV of tracks"),
         (("--minutes", "prophase"), "give phase=minutes"),
         (("--image", "other"), "has no image 'other'"),
+        (("--tracks", "TRACKS", "--frame-minutes", "inf"), "A frame cannot last inf minutes"),
+        (("--tracks", "TRACKS", "--smooth", "--minutes", "prophse=20"), "How long prophse lasts"),
     ],
 )
 def test_mistakes_are_one_line(run: Run, home: Path, words: tuple[str, ...], message: str) -> None:
-    code, text, err = run("tracks", home, *words)
+    table = home.parent / "tracks.csv"
+    code, text, err = run("tracks", home, *(table if word == "TRACKS" else word for word in words))
     assert (code, text) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1

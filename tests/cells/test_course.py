@@ -121,6 +121,14 @@ def test_durations_are_those_asked_for() -> None:
         (EXPOSURE, {}, "exposure do not follow one another"),
         (THREE, {"frame_minutes": 5.0}, "in minutes above 0: rest, rise, split"),
         (MITOSIS_STAGES, {"frame_minutes": 0.0}, r"a frame \(0.0 min\)"),
+        (MITOSIS_STAGES, {"frame_minutes": np.inf}, r"a frame \(inf min\)"),
+        (MITOSIS_STAGES, {"frame_minutes": 5.0, "minutes": {"prophase": np.inf}}, ": prophase"),
+        (
+            MITOSIS_STAGES,
+            {"minutes": {"prophse": 20}},
+            "prophse lasts .* non-mitotic, pro",
+        ),
+        (MITOSIS_2D, {"minutes": {"apoptosis": 20}}, "How long apoptosis lasts"),
         (flat_vocabulary("one", ["a"]), {}, "has no two phases"),
     ],
 )

@@ -97,8 +97,9 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     with make_project(tmp_path) as project:
         with pytest.raises(TrackError, match=r"are of 3 cells, and .* has 12"):
             project.tracked.put(1, Tracks(np.arange(3), {}))
-        with pytest.raises(TrackError, match="last 0 minutes"):
-            project.tracked.put(1, Tracks(TRACK, {}), frame_minutes=0)
+        for minutes in (0, float("inf"), float("nan")):
+            with pytest.raises(TrackError, match=f"last {minutes:g} minutes"):
+                project.tracked.put(1, Tracks(TRACK, {}), frame_minutes=minutes)
         project.tracked.put(1, Tracks(TRACK, {}))
         (file,) = (project.folder / "tracks").iterdir()
         file.write_bytes(b"no")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,18 +105,24 @@ class Course:
         Raises
         ------
         TrackError
-            If its phases have no order, or a duration is not known.
+            If its phases have no order, a duration is not known, or it is one of no phase.
         """
         check_ordered(phases)
         slugs = phases.slugs
         cycle = tuple(i for i, slug in enumerate(slugs) if slug not in ENDS)
+        lasting = [slugs[i] for i in cycle]
+        if unknown := sorted(set(minutes or ()) - set(lasting)):
+            raise TrackError(
+                f"How long {', '.join(unknown)} lasts says nothing of {phases.name!r}: its phases "
+                f"are {', '.join(lasting)}."
+            )
         if frame_minutes is None:
             state = np.arange(len(slugs))
             step = _stepwise(len(slugs), cycle)
         else:
             known = {**MINUTES.get(phases.name, {}), **(minutes or {})}
-            missing = [slugs[i] for i in cycle if not known.get(slugs[i], 0) > 0]
-            if missing or not frame_minutes > 0:
+            missing = [slug for slug in lasting if not 0 < known.get(slug, 0) < math.inf]
+            if missing or not 0 < frame_minutes < math.inf:
                 raise TrackError(
                     f"Say how long a frame ({frame_minutes} min) and these phases last, in "
                     f"minutes above 0: {', '.join(missing) or 'all known'}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import uuid
 from dataclasses import astuple, dataclass, replace
@@ -232,7 +233,7 @@ class Tracked:
                 f"The tracks are of {len(tracks.track)} cells, and the segmentation in the project "
                 f"has {len(cells)}. Read the tracks with the cells of the project."
             )
-        if frame_minutes is not None and not frame_minutes > 0:
+        if frame_minutes is not None and not 0 < frame_minutes < math.inf:
             raise TrackError(
                 f"A frame cannot last {frame_minutes:g} minutes. Give a time above 0, or none."
             )

@@ -198,8 +198,67 @@ def test_pairs_of_daughters_are_printed_and_written(tmp_path: Path, run: Run) ->
     code, out, _ = run("curate", str(project.folder), "--daughters", "--out", str(table))
     assert code == 0
     assert out.splitlines()[0].split() == ["image", "frame", "labels", "score", "why"]
-    assert len(pd.read_csv(table)) == len(place) == 1
+    pairs = pd.read_csv(table)
+    assert len(pairs) == len(place) == 1
+    # the table, filled in, comes back
+    pairs["verdict"] = "reject"
+    pairs.to_csv(table, index=False)
+    verdicts = ("curate", project.folder, "--daughters", "--verdicts", table, "--who", "Ann")
+    told = "1 new verdicts, 0 known, 0 rows without one, 0 rows do not match\n"
+    assert run(*verdicts) == (0, told, "")
     with Project.open(project.folder, who="Ann") as project:
-        Merging(project, 1).reject(0, [5, 6])
+        assert Merging(project, 1).rejected == {(0, (5, 6))}
     code, out, _ = run("curate", str(project.folder), "--daughters", "--json")
     assert json.loads(out) == []
+
+
+def test_verdicts_on_pairs_are_one_action(tmp_path: Path, run: Run) -> None:
+    with make_project(tmp_path) as project:
+        Merging(project, 1).merge(0, [1, 2])
+        Merging(project, 1).reject(0, [3, 4])
+    table = tmp_path / "pairs.csv"
+    rows = [
+        *("frame;labels;verdict;who cares", "0;6+5; Accept;x", ";7+8;reject", "0;9+10;;"),
+        *("0;1+2;accept", "0;3+4;accept", "0;2+7;accept", "0;8+99;reject", "0;11;accept"),
+        *("0;5+6;reject", "0;11+12;perhaps", "1;11+12;accept", "0;6+11;accept", "0;a+b;accept"),
+    ]
+    table.write_text("\n".join(rows))
+    words = ("curate", project.folder, "--daughters", "--verdicts", table, "--who", "Ann")
+    code, out, err = run(*words)
+    assert code == 0
+    assert out == "3 new verdicts, 1 known, 1 rows without one, 8 rows do not match\n"
+    assert [line.partition(": ")[2] for line in err.splitlines()] == [
+        f"pairs.csv, line {line}: {why}"
+        for line, why in (
+            (7, "label 2 of frame 0 is a part of the cell 1+2; split that one first."),
+            (8, "there is no label 99 in frame 0."),
+            (9, "Label 11 of frame 0 cannot be merged with itself. Choose two labels or more."),
+            (10, "labels 5+6 of frame 0 are there a second time."),
+            (11, "its verdict is 'perhaps'; expected accept, reject or nothing."),
+            (12, "there is no label 11 in frame 1."),
+            (13, "label 6 of frame 0 is a part of the cell 5+6; split that one first."),
+            (14, "its label is 'a', and not a whole number."),
+        )
+    ]
+    code, out, _ = run(*words, "--json")
+    again = json.loads(out)
+    assert (again["new"], again["known"], again["silent"]) == (0, 4, 1)
+    with Project.open(project.folder, who="Ann") as project:
+        merging = Merging(project, 1)
+        assert merging.groups == ((0, (1, 2)), (0, (3, 4)), (0, (5, 6)))
+        assert merging.rejected == {(0, (7, 8))}
+        assert merging.to_undo is not None
+        assert merging.to_undo.about == "pairs of pairs.csv"
+        merging.undo()
+        assert (merging.groups, merging.rejected) == (((0, (1, 2)),), {(0, (3, 4))})
+    for more, message in (
+        (("--out", tmp_path / "a.csv"), "--verdicts goes with --daughters, and without --out."),
+        (("--image", "none"), "has no image 'none'"),
+    ):
+        code, _, err = run(*words, *more)
+        assert code == 2
+        assert message in err
+    table.write_text("frame,label\n0,1\n")
+    code, _, err = run(*words)
+    assert code == 2
+    assert "it needs 'frame', 'labels' and 'verdict'" in err

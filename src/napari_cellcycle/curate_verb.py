@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.console import print_files, print_json, print_table, progress
+from napari_cellcycle.console import print_files, print_json, print_notes, print_table, progress
 from napari_cellcycle.project_arguments import (
     channel_option,
     image_number,
@@ -47,6 +47,13 @@ def options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="propose pairs of labels that are the daughters of one division, instead of suspects",
     )
+    parser.add_argument(
+        "--verdicts",
+        type=Path,
+        metavar="FILE",
+        help="with --daughters: accept and reject pairs as this CSV says, with the columns frame, "
+        "labels (5+6) and verdict (accept or reject), such as a filled-in --out",
+    )
     channel_option(parser)
     parser.add_argument(
         "--measures",
@@ -69,7 +76,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Find suspects, and print them with what people have changed so far; or pairs of daughters."""
-    if args.daughters:
+    from napari_cellcycle.errors import ProjectError
+
+    if args.verdicts is not None:
+        if not args.daughters or args.out is not None:
+            raise ProjectError("--verdicts goes with --daughters, and without --out.")
+        _take_verdicts(args)
+    elif args.daughters:
         _run_daughters(args)
     else:
         _run_suspects(args)
@@ -100,17 +113,34 @@ def _run_daughters(args: argparse.Namespace) -> None:
             found.append(pairs_table(review, propose_pairs(source, limits), limits))
     whole = pd.concat(found, ignore_index=True)
     if args.out is not None:
-        write_table(whole, args.out)
+        write_table(whole.assign(verdict=""), args.out)
     if args.json:
         print_json(whole.astype(object).where(whole.notna(), None).to_dict("records"))
         return
     rows = [("image", "frame", "labels", "score", "why")]
     for row in whole.to_dict("records"):
-        labels = f"{row['label']}+{row['other_label']}"
-        rows.append((row["image"], str(row["frame"]), labels, f"{row['score']:.2f}", row["reason"]))
+        score = f"{row['score']:.2f}"
+        rows.append((row["image"], str(row["frame"]), row["labels"], score, row["reason"]))
     print_table(rows, right=(1, 3))
     if args.out is not None:
         print_files([args.out])
+
+
+def _take_verdicts(args: argparse.Namespace) -> None:
+    from napari_cellcycle.project import Project
+    from napari_cellcycle.review.pair_verdicts import read_verdicts
+
+    with Project.open(args.project, who=who(args.who)) as project:
+        found = read_verdicts(project, args.verdicts, image=image_number(project, args.image))
+    values = {"new": found.new, "known": found.known, "silent": found.silent}
+    if args.json:
+        print_json({**values, "unmatched": found.unmatched})
+        return
+    print_notes(found.unmatched)
+    print(
+        f"{found.new:,} new verdicts, {found.known:,} known, {found.silent:,} rows without one, "
+        f"{len(found.unmatched):,} rows do not match"
+    )
 
 
 def _run_suspects(args: argparse.Namespace) -> None:

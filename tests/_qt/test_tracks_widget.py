@@ -13,6 +13,7 @@ from napari_cellcycle.project import Project
 
 LEFT = Qt.MouseButton.LeftButton
 LONG = 30_000
+REDO = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
@@ -112,9 +113,39 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
     review.bench.setFocus()
     qtbot.keyClick(review.bench, Qt.Key.Key_4)  # prometaphase/metaphase
     qtbot.waitUntil(lambda: bench.jumps.text() == "0 impossible steps")
+    # the queue is picked anew: undo brings the step back, and it is the queue again
+    assert bench.jumps.isChecked()
+    assert desk.queue.count == 0
+    assert bench.message.text() == "No impossible step is left in the queue."
+    qtbot.keyClick(review.bench, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bench.jumps.text() == "1 impossible step")
+    assert desk.queue.members().size == 2
+    # so it is with other phases: smoothed ones have no such step
+    plain = desk.review.chosen_set.id
+    qtbot.mouseClick(bench.smooth, LEFT)
+    settle(qtbot, widget)
+    assert bench.jumps.text() == "0 impossible steps"
+    assert bench.jumps.isChecked()
+    assert desk.queue.count == 0
+    desk.show_set(plain)
+    assert bench.jumps.isChecked()
+    assert desk.queue.members().size == 2
+    review.bench.setFocus()
+    qtbot.keyClick(review.bench, Qt.Key.Key_Z, REDO)
+    qtbot.waitUntil(lambda: bench.jumps.text() == "0 impossible steps")
     qtbot.mouseClick(bench.jumps, LEFT)
     assert desk.queue.count == 16
     qtbot.waitUntil(lambda: not bench.jumps.isEnabled())
+    # cells that were picked in another way are left alone
+    desk.undo()
+    qtbot.waitUntil(lambda: bench.jumps.text() == "1 impossible step")
+    qtbot.mouseClick(bench.jumps, LEFT)
+    desk.choose(np.array([0, 5, 9]))
+    qtbot.waitUntil(lambda: not bench.jumps.isChecked())
+    desk.redo()
+    qtbot.waitUntil(lambda: bench.jumps.text() == "0 impossible steps")
+    assert desk.queue.members().size == 3
+    desk.choose(None)
 
     # one gesture says the same of the frames ahead, up to the next word, and one undo takes it back
     desk.go_to(desk.review.row_of(2, 1))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.merging import Merging
     from napari_cellcycle.review.orders import ORDERS
     from napari_cellcycle.review.orphans import Orphan, find_orphans
+    from napari_cellcycle.review.pair_verdicts import read_verdicts
     from napari_cellcycle.review.queue import Filter, Queue
     from napari_cellcycle.review.rows import cells_table, reviews_table
     from napari_cellcycle.review.scribe import Change
@@ -63,6 +64,7 @@ _HOME = {
     "read_answers": "answers",
     "read_events": "events",
     "read_table": "tables",
+    "read_verdicts": "pair_verdicts",
     "reviews_table": "rows",
     "revise": "transfer",
     "smooth_predictions": "smoothing",
@@ -104,6 +106,7 @@ __all__ = [
     "read_answers",
     "read_events",
     "read_table",
+    "read_verdicts",
     "reviews_table",
     "revise",
     "smooth_predictions",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.daughters import FEATURES, choose_pairs, find_daughters
+from napari_cellcycle.cells.merge import named
 from napari_cellcycle.errors import ChannelError, ProjectError
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.merging import Merging
@@ -221,6 +222,7 @@ def pairs_table(review: Review, found: Proposals, limits: PairLimits) -> pd.Data
         "score": found.score[places],
         **{name: found[name][places] for name in FEATURES},
         "reason": [found.reason(place) for place in places.tolist()],
+        "labels": [named(sorted(pair)) for pair in found.labels[places].tolist()],
     }
     return pd.DataFrame(columns)
 

@@ -11,7 +11,7 @@ from napari_cellcycle.project.joins import Joining
 from napari_cellcycle.review.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.verdicts import Verdict
@@ -100,13 +100,13 @@ class Merging:
         ProjectError
             If it could not be saved; nothing has changed then.
         """
-        return self._say(
+        return self._say_alike(
             [self._expanded(frame, labels) for labels in cells], "one", "merged", source
         )
 
     def reject(self, frame: int, *cells: Sequence[int], source: str = "key") -> Merged:
         """Say of labels that they are not one cell: they are not proposed any more."""
-        return self._say(
+        return self._say_alike(
             [self._expanded(frame, labels) for labels in cells], "apart", "not one cell", source
         )
 
@@ -127,7 +127,43 @@ class Merging:
                     "label with napari's tools, then take the edited labels over."
                 )
             found.append(group)
-        return self._say(found, "none", "split", source)
+        return self._say_alike(found, "none", "split", source)
+
+    def judge(
+        self, verdicts: Mapping[Group, Verdict], *, about: str, source: str = "key"
+    ) -> Merged:
+        """Say of several groups of labels, as they are without merged cells, what they are.
+
+        Parameters
+        ----------
+        verdicts : mapping of Group to {"none", "one", "apart"}
+            What was said already is left out.
+        about : str
+            What a menu says of it.
+        source : str
+            How it came.
+
+        Raises
+        ------
+        SegmentationError
+            If a label is not there, or would be in two cells.
+        ProjectError
+            If it could not be saved; nothing has changed then.
+        """
+        said = self.project.joins.said(self.image)
+        new = [
+            Joining(group, said.get(group, "none"), verdict)
+            for group, verdict in verdicts.items()
+            if said.get(group, "none") != verdict
+        ]
+        # a merged cell that gets more parts is no cell of its own any more
+        merged = {joining.group for joining in new if joining.new == "one"}
+        inside = {g for g in self.groups for group in merged if g != group and _meet(g, group)}
+        new = [*(Joining(group, "one", "none") for group in sorted(inside)), *new]
+        if not new:
+            return Merged("join", about, ())
+        self.project.joins.enter(self.image, new, about=about, source=source)
+        return Merged("join", about, self.cells_of(joining.group for joining in new))
 
     def undo(self) -> Merged:
         """Take back the last gesture of the person who works."""
@@ -160,21 +196,11 @@ class Merging:
             parts += group[1] if group is not None else [label]
         return group_of(frame, parts)
 
-    def _say(self, wanted: Sequence[Group], verdict: Verdict, what: str, source: str) -> Merged:
-        said = self.project.joins.said(self.image)
-        new = [
-            Joining(group, said.get(group, "none"), verdict)
-            for group in wanted
-            if said.get(group, "none") != verdict
-        ]
-        if verdict == "one":  # a merged cell that gets more parts is no cell of its own any more
-            inside = {g for g in self.groups for n in new if g != n.group and _meet(g, n.group)}
-            new = [*(Joining(group, "one", "none") for group in sorted(inside)), *new]
-        about = f"{what}: {', '.join(named(labels) for _, labels in wanted)}"
-        if not new:
-            return Merged("join", about, ())
-        self.project.joins.enter(self.image, new, about=about, source=source)
-        return Merged("join", about, self.cells_of(n.group for n in new))
+    def _say_alike(
+        self, groups: Sequence[Group], verdict: Verdict, what: str, source: str
+    ) -> Merged:
+        about = f"{what}: {', '.join(named(labels) for _, labels in groups)}"
+        return self.judge(dict.fromkeys(groups, verdict), about=about, source=source)
 
     def _again(self, action: Action | None, kind: str) -> Merged:
         if action is None:

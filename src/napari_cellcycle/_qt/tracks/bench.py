@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -33,8 +34,12 @@ from napari_cellcycle.review.smoothing import Smoothed
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from numpy.typing import NDArray
+
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.scene import Scene
+
+    Ints = NDArray[np.int64]
 
 _LEGEND = "Dot: somebody's word. Red mark: a step that cannot be."
 
@@ -56,6 +61,7 @@ class TracksBench(QWidget):
         super().__init__(parent)
         self.desk, self.scene = desk, scene
         self.tracing = Tracing(desk, self)
+        self._picked: Ints | None = None
         self._job = Job(self)
         self.form = TracksForm(viewer)
         self.told = text_label("tracks-told")
@@ -151,6 +157,7 @@ class TracksBench(QWidget):
         self.smooth.clicked.connect(self._smooth)
         self.measure.clicked.connect(lambda: self._measure(None))
         self.save.clicked.connect(self._save)
+        self.tracing.changed.connect(self._pick_anew)
         self.tracing.changed.connect(self._show)
         desk.source.selection.current_changed.connect(self._show_line)
         desk.queue_changed.connect(self._count)
@@ -209,8 +216,9 @@ class TracksBench(QWidget):
 
     def _count(self) -> None:
         n = len(self.tracing.jumps)
-        picked = self.desk.queue.chosen
-        here = self.jumps.isChecked() and picked is not None
+        here = self._picked is not None and self._is_queue(self._picked)
+        if not here:
+            self._picked = None  # other cells were picked, or all
         with QSignalBlocker(self.jumps):
             self.jumps.setChecked(here)
         self.jumps.setText(f"{n:,} impossible step{'s' if n != 1 else ''}")
@@ -246,9 +254,27 @@ class TracksBench(QWidget):
 
     def _queue_jumps(self, on: bool) -> None:
         rows = self.tracing.jump_rows()
-        self.desk.choose(rows if on else None)
+        self._pick(rows if on else None)
         if on and len(rows) and self.desk.current not in rows:
             self.desk.go_to(int(self.desk.queue.members()[0]))
+
+    def _pick(self, rows: Ints | None) -> None:
+        self._picked = rows
+        self.desk.choose(rows)
+
+    def _pick_anew(self) -> None:
+        """Keep the queue of impossible steps what it says, after words or with other phases."""
+        picked, chosen = self._picked, self.desk.queue.chosen
+        if picked is None or not (chosen is None or self._is_queue(picked)):
+            return
+        rows = self.tracing.jump_rows()
+        if chosen is None or not np.array_equal(rows, picked):
+            self._pick(rows)
+            self.message.hint("" if len(rows) else "No impossible step is left in the queue.")
+
+    def _is_queue(self, rows: Ints) -> bool:
+        chosen = self.desk.queue.chosen
+        return chosen is not None and np.array_equal(np.flatnonzero(chosen), rows)
 
     def _smooth(self) -> None:
         chosen = self.desk.review.chosen_set

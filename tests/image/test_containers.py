@@ -28,7 +28,7 @@ class FakeImage:
 
 
 def _read(name, *args, scene=None):
-    return containers._read(lambda **options: FakeImage(*args), Path(name), scene, None)
+    return containers._read(lambda **options: FakeImage(*args), Path(name), scene)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_deep_volumes_are_opened_again_by_plane(monkeypatch):
         asked.append(options)
         return FakeImage((1, 1, 1), None, (1, 1, 1, 8, 10) if options else None)
 
-    found = containers._read(start, Path("a.czi"), None, None)
+    found = containers._read(start, Path("a.czi"), None)
     assert asked == [{}, {"chunk_dims": ["Y", "X", "S"]}]
     assert found.data.chunksize == (1, 1, 1, 8, 10)
 
@@ -78,7 +78,7 @@ def test_readers_without_a_choice_of_chunks_keep_theirs(monkeypatch):
             raise TypeError("unexpected keyword argument 'chunk_dims'")
         return FakeImage((1, 1, 1))
 
-    found = containers._read(start, Path("a.nd2"), None, None)
+    found = containers._read(start, Path("a.nd2"), None)
     assert found.data.chunksize == (1, 1, 6, 8, 10)
 
 
@@ -87,7 +87,7 @@ def test_failure_of_a_reader_is_one_line():
         raise ValueError("header broken\nat byte 7")
 
     with pytest.raises(ImageReadError, match=r"^a\.czi cannot be read: header broken\.$"):
-        containers._read(start, Path("a.czi"), None, None)
+        containers._read(start, Path("a.czi"), None)
 
 
 @pytest.mark.parametrize("name", ["", "0", "Channel:0:1", "Channel 2", "ch_3", "C1", "Image:0"])

@@ -13,7 +13,7 @@ from napari_cellcycle._qt.overlay import compile_colors
 _PREDICT = ("torch", "napari_cellcycle.classify.run")
 _READ = (
     *("tifffile", "imagecodecs", "zarr", "dask.array", "pandas", "scipy.ndimage"),
-    *("bioio", "bioio_ome_tiff", "bioio_tifffile"),
+    *("bioio", "bioio_ome_zarr"),
     "distributed",  # dask imports it with the first array, where it is installed
 )
 

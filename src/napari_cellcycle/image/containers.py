@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from napari_cellcycle.image.tiff import TiffInfo
-
 EXTRAS = {
     ".czi": ("czi", "bioio_czi"),
     ".nd2": ("nd2", "bioio_nd2"),
@@ -44,7 +42,7 @@ def missing_extra(path: Path) -> MissingExtraError:
     )
 
 
-def open_bioio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Scene:
+def open_bioio(path: Path, scene: str | int | None) -> Scene:
     """Open one scene of a file with bioio.
 
     Parameters
@@ -53,8 +51,6 @@ def open_bioio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Sc
         A file, or an OME-Zarr folder.
     scene : str or int, optional
         Name or index; the first by default.
-    info : TiffInfo or None
-        Of a TIFF. It saves bioio from probing its readers.
     """
     module = EXTRAS.get(path.suffix.lower(), ("", ""))[1]
     if module and not installed(module):
@@ -66,40 +62,24 @@ def open_bioio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Sc
         # by its content: bioio goes by names, and the fields of a plate are folders called 0, 1, …
         if is_zarr(path) and installed("bioio_ome_zarr"):
             readers.append(import_module("bioio_ome_zarr").Reader)
-        if info is not None and info.is_ome and installed("bioio_ome_tiff"):
-            readers.append(import_module("bioio_ome_tiff").Reader)
-        if info is not None and installed("bioio_tifffile"):
-            readers.append(import_module("bioio_tifffile").Reader)
 
         def start(**options: Any) -> Any:
             return bioio.BioImage(path, reader=readers or None, **options)
 
-        return _read(start, path, scene, info)
+        return _read(start, path, scene)
 
 
-def open_aicsimageio(path: Path, scene: str | int | None, info: TiffInfo | None) -> Scene:
+def open_aicsimageio(path: Path, scene: str | int | None) -> Scene:
     """Open one scene of a file with aicsimageio; as :func:`open_bioio`."""
     if is_zarr(path):
         _refuse_what_aicsimageio_cannot(path)
     with quiet():
         from aicsimageio import AICSImage
 
-        readers: list[Any] = [None]
-        if info is not None:
-            from aicsimageio.readers.ome_tiff_reader import OmeTiffReader
-            from aicsimageio.readers.tiff_reader import TiffReader
-
-            readers = [OmeTiffReader, TiffReader] if info.is_ome else [TiffReader]
-
         def start(**options: Any) -> Any:
-            for reader in readers[:-1]:
-                try:
-                    return AICSImage(str(path), reader=reader, **options)
-                except Exception:  # noqa: BLE001, S112 (any failure: the plainer reader is next)
-                    continue
-            return AICSImage(str(path), reader=readers[-1], **options)
+            return AICSImage(str(path), **options)
 
-        return _read(start, path, scene, info)
+        return _read(start, path, scene)
 
 
 def _refuse_what_aicsimageio_cannot(path: Path) -> None:
@@ -116,9 +96,7 @@ def _refuse_what_aicsimageio_cannot(path: Path) -> None:
     )
 
 
-def _read(
-    start: Callable[..., Any], path: Path, scene: str | int | None, info: TiffInfo | None
-) -> Scene:
+def _read(start: Callable[..., Any], path: Path, scene: str | int | None) -> Scene:
     attributes = read_attributes(path) if is_zarr(path) else None
     try:
         image = start()
@@ -130,9 +108,7 @@ def _read(
     data, axes = image.dask_data, str(image.dims.order)
     if _one_big_chunk(data, axes):
         data = _plane_by_plane(start, index, data)
-    if info is not None and index < len(info.scenes):
-        channels, lengths = info.scenes[index].channels, dict(info.scenes[index].lengths)
-    elif attributes is not None:
+    if attributes is not None:
         channels, lengths = read_channels(attributes), read_lengths(attributes, index)
     else:
         channels = tuple(str(name) for name in image.channel_names or ())

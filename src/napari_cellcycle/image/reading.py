@@ -16,13 +16,6 @@ from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 if TYPE_CHECKING:
     from os import PathLike
 
-MANY_PLANES = 512
-"""A TIFF with more planes is read by tifffile alone.
-
-Through bioio or aicsimageio, reading any volume takes time for every plane of the file (bioio issue
-144), which makes long time series unusable. What is read is the same.
-"""
-
 
 def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> Stack:
     """Open an image lazily.
@@ -135,12 +128,11 @@ def _choose(path: Path, scene: str | int | None, check: bool) -> Scene:
         names = tuple(part.name for part in info.scenes)
         part = info.scenes[pick_scene(names, scene, path)]
         refuse_samples(part.axes, part.shape, path.name)
-    if info is not None and info.n_planes > MANY_PLANES:
+    if info is not None:
+        # through bioio or aicsimageio the same would take three to ten times as long
         return plain.open_tiff(path, scene, info)
     if containers.installed("bioio"):
-        return containers.open_bioio(path, scene, info)
+        return containers.open_bioio(path, scene)
     if containers.installed("aicsimageio"):
-        return containers.open_aicsimageio(path, scene, info)
-    if info is not None:
-        return plain.open_tiff(path, scene, info)
+        return containers.open_aicsimageio(path, scene)
     raise containers.missing_extra(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from collections.abc import Mapping
@@ -58,14 +57,6 @@ class TiffInfo:
 
     is_ome: bool
     scenes: tuple[TiffScene, ...]
-
-    @property
-    def n_planes(self) -> int:
-        """Planes of the largest series."""
-        return max(
-            math.prod(n for n, a in zip(s.shape, s.axes, strict=True) if a not in "YXS")
-            for s in self.scenes
-        )
 
 
 def inspect_tiff(path: Path) -> TiffInfo:

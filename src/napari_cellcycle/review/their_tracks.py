@@ -50,6 +50,11 @@ class TheirTracks:
         except CellCycleError as error:
             self.refused = f"{self._whose} were left out: {error}"
 
+    @property
+    def segmentation(self) -> int:
+        """Their version of the segmentation of whose cells they are, -1 for no tracks."""
+        return -1 if self._given is None else self._given.segmentation
+
     def take(self, changes: Transaction, number_of: dict[int, int]) -> None:
         """Enter them; ``number_of`` is the number here of each of their versions."""
         if self._given is None:

@@ -118,6 +118,10 @@ class _Uniting:
         ids = {a.id for a in taken}
         events = [event for event in events if event.action in ids]
         before = set(self.ours.store.database.query("SELECT id FROM event"))
+        spoken = {event.segmentation for event in events}
+        # each merged cell made a version; most have nothing that refers to them
+        needed = spoken | {track.segmentation for track in tracks}
+        needed.update(*query("SELECT old, new FROM revision"))
         with self.ours.store.transaction() as changes:
             number_of = {
                 number: self.ours.segmentations.enter(changes, own_image[image], files)
@@ -126,13 +130,12 @@ class _Uniting:
             for image, own in pairs:
                 for number, _ in self._versions(image.number):
                     base, groups = self.theirs.segmentations.derivation(number)
-                    if groups:
+                    if groups and number in needed:
                         number_of[number] = self.ours.segmentations.enter_merged(
                             changes, own.number, number_of[base], groups
                         )
             self._link(changes, number_of, bridges, own_image)
             joined = Joined()
-            spoken = {event.segmentation for event in events}
             for pair in pairs:
                 joined += take_joins(changes, self.ours, self.theirs, pair, number_of)
                 link_merged(changes, self.ours, self.theirs, pair, number_of, spoken)

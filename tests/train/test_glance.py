@@ -20,7 +20,7 @@ def test_it_says_what_the_recipe_says(found) -> None:
     assert found.architecture == recipe.architecture.name
     assert dict(found.labels) == dict(recipe.labels)
     assert (found.start, found.pretrained) == (recipe.start, recipe.pretrained)
-    assert found.keep == recipe.fit.keep
+    assert found.keeps == recipe.fit.keeps_start
 
 
 def test_no_network_is_built() -> None:

@@ -51,6 +51,14 @@ def test_strengths_of_ones_own_outweigh_those_of_a_set() -> None:
         ({"average": 1}, "average is 1.0, expected a decay such as 0.99, or 0 for none"),
         ({"keep": 1}, "keep is 1.0, expected the share of the start's weights, such as 0.5, or 0"),
         (
+            {"familiar": 1, "freeze_norms": True},
+            "familiar is 1.0, expected the share of cells like those learned from",
+        ),
+        (
+            {"familiar": 0.7},
+            "familiar is 0.7 without freeze_norms: layers that old and new cells share",
+        ),
+        (
             {"others": 1},
             "others is 1.0, expected the share of further sets in an epoch, up to 0.95",
         ),

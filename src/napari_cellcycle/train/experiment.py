@@ -16,6 +16,7 @@ from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
 from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
 from napari_cellcycle.train.cropviews import set_views
+from napari_cellcycle.train.familiar import check_start
 from napari_cellcycle.train.leakage import training_groups
 from napari_cellcycle.train.meaning import Meaning
 from napari_cellcycle.train.others import Other, apart
@@ -245,7 +246,7 @@ def new_experiment(
     """
     if start is not None:
         recipe = _as_start(recipe, start)
-    elif recipe.fit.keep or recipe.fit.freeze_norms:
+    elif recipe.fit.keeps_start:
         raise TrainingError(
             f"{recipe.name} keeps a part of the model that it begins with, but has none. Name a "
             "model to begin with (--from)."
@@ -258,6 +259,8 @@ def new_experiment(
         views = replace(recipe.views, channels=start.card.recipe.channels)
         recipe = replace(recipe, views=views)
     phases = _phases(recipe, crops, start, meaning)
+    if start is not None and recipe.fit.familiar:
+        check_start(start, phases)
     made, total = 0, len(crops) + sum(map(len, further))
     sets = []
     for each in (crops, *further):

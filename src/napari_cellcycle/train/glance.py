@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES
+from napari_cellcycle.train.plan import OF_A_START
 from napari_cellcycle.train.recipe import list_recipes, recipe_file
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Glance:
         Model that it begins with by itself.
     pretrained : bool
         Whether it begins with ImageNet weights by itself.
-    keep : float
-        Share of the start's weights in the result; above 0 it needs a model to begin with.
+    keeps : bool
+        Whether it keeps a part of the model that it begins with, and so needs one.
     """
 
     key: str
@@ -44,7 +45,7 @@ class Glance:
     note: str = ""
     start: str = ""
     pretrained: bool = False
-    keep: float = 0.0
+    keeps: bool = False
 
     @property
     def can_be_pretrained(self) -> bool:
@@ -82,7 +83,6 @@ def glance(recipe: str | Path) -> Glance:
         given if isinstance(given := values.get(table), dict) else {}
         for table in ("architecture", "labels", "fit")
     )
-    keep = fit.get("keep", 0.0)
     return Glance(
         key,
         name,
@@ -91,7 +91,7 @@ def glance(recipe: str | Path) -> Glance:
         "\n\n".join(str(values[part]) for part in ("source", "note") if values.get(part)),
         str(network.get("start", "")),
         network.get("pretrained") is True,
-        float(keep) if isinstance(keep, (int, float)) else 0.0,
+        any(fit.get(setting) for setting in OF_A_START),
     )
 
 

@@ -14,6 +14,9 @@ MONITORS = ("loss", "accuracy", "balanced-accuracy")
 BALANCES = ("none", "weights", "upsample")
 SCHEDULES = ("constant", "cosine")
 
+OF_A_START = ("keep", "freeze_norms", "familiar")
+"""Settings that keep a part of the model which training begins with."""
+
 _MOST_OTHERS = 0.95
 
 STRENGTHS: dict[str, tuple[float, float]] = {
@@ -112,6 +115,11 @@ class FitPlan:
     freeze_norms : bool
         Batch normalisation keeps the means and variances of the start. Few cells of one microscope
         would spoil them. For training that begins with a whole model.
+    familiar : float
+        The first layers alone are learned, and put beside those of the start: cells that look like
+        those learned from go through the new ones, all others through the old. This is the share of
+        cells like these that count as such; a lower one changes less of what the start says. For
+        training that begins with a whole model, with ``freeze_norms``; 0 for none.
 
     Raises
     ------
@@ -134,6 +142,7 @@ class FitPlan:
     others: float = 0.0
     keep: float = 0.0
     freeze_norms: bool = False
+    familiar: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -175,6 +184,16 @@ class FitPlan:
                 f"keep is {self.keep!r}, expected the share of the start's weights, such as 0.5, "
                 "or 0 for none."
             )
+        if not 0 <= self.familiar < 1:
+            raise TrainingError(
+                f"familiar is {self.familiar!r}, expected the share of cells like those learned "
+                "from that are known as such, such as 0.7, or 0 for none."
+            )
+        if self.familiar and not self.freeze_norms:
+            raise TrainingError(
+                f"familiar is {self.familiar:g} without freeze_norms: layers that old and new "
+                "cells share must stay as they are. Add freeze_norms = true."
+            )
         for name, strength in self.augment.items():
             if name not in STRENGTHS:
                 raise TrainingError(f"There is no augmentation {name!r}{hint(name, STRENGTHS)}.")
@@ -183,6 +202,11 @@ class FitPlan:
                 raise TrainingError(
                     f"The strength of {name} is {strength!r}, expected a number up to {most:g}."
                 )
+
+    @property
+    def keeps_start(self) -> bool:
+        """Whether it keeps a part of a model, and so must begin with one."""
+        return any(getattr(self, setting) for setting in OF_A_START)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

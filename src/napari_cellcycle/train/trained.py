@@ -11,6 +11,7 @@ from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.train.calibration import temperature
 from napari_cellcycle.train.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.familiar import join_entrances, learn_first_layers, two_entrances
 from napari_cellcycle.train.predict import decide_views
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def fit_model(
 ) -> Trained:
     """Fit a network for each axis, and its temperatures on validation data.
 
+    With a plan in which some cells are familiar, the first layers alone are fitted, and put beside
+    those of the start, whose temperatures stay.
+
     Parameters
     ----------
     experiment : Experiment
@@ -114,6 +118,7 @@ def fit_model(
         kept = tuple(axis for axis in experiment.recipe.views.axes if axis in axes)
         views = replace(experiment.recipe.views, axes=kept)
         experiment = replace(experiment, recipe=replace(experiment.recipe, views=views))
+    plan = experiment.recipe.fit
     train = experiment.training_views(rows["train"])
     validation = experiment.views.select(rows["validation"])
     networks: dict[str, torch.nn.Module] = {}
@@ -121,8 +126,10 @@ def fit_model(
     temperatures: dict[str, dict[str, float]] = {}
     for axis in experiment.recipe.views.axes:
         network = experiment.network(axis)
+        if plan.familiar:
+            learn_first_layers(network)
         fits[axis] = fit_epochs(
-            *(network, train, validation, axis, experiment.recipe.fit),
+            *(network, train, validation, axis, plan),
             two_level=bool(experiment.stages),
             seed=experiment.seed,
             device=experiment.device,
@@ -132,10 +139,17 @@ def fit_model(
             progress=report,
         )
         images = validation.images[:, validation.axes.index(axis)]
+        if plan.familiar and experiment.start is not None:
+            learned = np.concatenate([train.images[:, train.axes.index(axis)], images])
+            networks[axis] = join_entrances(experiment, axis, network, learned)
+            temperatures[axis] = dict(experiment.start.card.temperatures[axis])
+            continue
         given = outputs(network, images, device=experiment.device)
         temperatures[axis] = _temperatures(given, validation, bool(experiment.stages))
         networks[axis] = network
     card = experiment.card(temperatures)
+    if plan.familiar:
+        card = replace(card, architecture=two_entrances(card.architecture))
     return Trained(ProjectionClassifier(card, networks, experiment.device), fits)
 
 

@@ -210,10 +210,8 @@ class TrainForm(QWidget):
                 "another set first."
             )
         entry: ModelEntry | None = self.start.value()
-        if recipe.keep and entry is None:
-            raise TrainingError(
-                f"{recipe.name} keeps a share of the weights of a model: choose one to start from."
-            )
+        if recipe.keeps and entry is None:
+            raise TrainingError(f"{recipe.name} keeps a part of a model: choose one to start from.")
         name = self.name.text().strip()
         check_new_name(name)
         return TrainRun(
@@ -240,8 +238,8 @@ class TrainForm(QWidget):
             network = entry.card.architecture.name
             return [one for one in self._recipes if one.architecture == network]
         if self.start.key() == IMAGENET:
-            return [one for one in self._recipes if one.can_be_pretrained and not one.keep]
-        return [one for one in self._recipes if not one.keep]
+            return [one for one in self._recipes if one.can_be_pretrained and not one.keeps]
+        return [one for one in self._recipes if not one.keeps]
 
     def _on_start(self) -> None:
         entry: ModelEntry | None = self.start.value()

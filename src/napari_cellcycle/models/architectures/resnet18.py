@@ -31,6 +31,7 @@ import torch
 from torch import nn
 
 from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.architectures.entrances import Entrances
 from napari_cellcycle.models.architectures.params import Params, whole
 from napari_cellcycle.models.architectures.start import he_start
 from napari_cellcycle.models.native import load_triton_apart
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_cellcycle.models.architectures.task import Task
+
+Layers = OrderedDict[str, nn.Module]
+"""Layers by their names, in the order in which they run."""
+
+FIRST_LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1")
+"""Those that two entrances have twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,13 @@ class ResNet18Params(Params):
     groups : int
         Of the four groups of blocks, how many are kept: without the last one, which holds three
         quarters of all weights, small views lose little.
+    entrances : int
+        With 2, the layers up to the first group are there twice, the second time for views like
+        those of a later training (:mod:`napari_cellcycle.models.architectures.entrances`).
     """
 
     groups: int = whole(4, 2, 4)
+    entrances: int = whole(1, 1, 2)
 
 
 class Block(nn.Module):
@@ -94,9 +105,9 @@ def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) ->
     Raises
     ------
     ModelError
-        If the ImageNet weights cannot be downloaded.
+        If the ImageNet weights cannot be downloaded, or do not fit two entrances.
     """
-    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers: Layers = OrderedDict()
     layers["conv1"] = nn.Conv2d(task.n_channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
     layers["bn1"] = nn.BatchNorm2d(64)
     layers["relu"] = nn.ReLU(inplace=True)
@@ -108,12 +119,19 @@ def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) ->
             Block(n_in, n_out, stride=2 if group else 1), Block(n_out, n_out, stride=1)
         )
         n_in = n_out
+        if group == 0 and params.entrances == 2:
+            layers = OrderedDict(entrance=Entrances(layers))
     layers["avgpool"] = nn.AdaptiveAvgPool2d(1)
     layers["flatten"] = nn.Flatten()
     layers["fc"] = nn.Linear(n_in, task.n_outputs)
     network = nn.Sequential(layers)
     he_start(network, "fan_out")
     if pretrained:
+        if params.entrances == 2:
+            raise ModelError(
+                "A network of two entrances begins with a model that was trained, not with "
+                "ImageNet weights."
+            )
         network.load_state_dict(_fitted(_imagenet_weights(), network.state_dict()))
     return network
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from fields import make_project
 from people import LEAVES, people_project
 from qtpy.QtCore import QPoint, Qt
 
 from napari_cellcycle._qt.review.take_in import TakeIn
+from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, export_project
+from napari_cellcycle.review import Merging, Review, export_project
 
 N, P, E = LEAVES
 LEFT = Qt.MouseButton.LeftButton
@@ -59,6 +61,34 @@ def test_words_of_her_project_come_once(ann, beas, qtbot, monkeypatch):
     assert widget.message.text() == "New words: 0; known already: 2."
     # hers are not Ann's to undo
     assert desk.review.to_undo.kind == "say"
+
+
+def test_tracks_and_rejected_pairs_come_with_her_project(ann, beas, qtbot, monkeypatch):
+    desk, widget = ann
+    with Project.open(beas, who="Bea") as hers:
+        hers.tracked.put(1, Tracks(np.arange(12), {}), name="hers.csv")
+        Merging(hers, 1).reject(0, [7, 8])
+    widget.has_edits = True
+    choose(qtbot, monkeypatch, widget, "of_project", beas)
+    assert widget.message.text().startswith("The labels were edited: update the cells first")
+    assert desk.project.tracked.get(1) is None
+    widget.has_edits = False
+    told = []
+    widget.relabelled.connect(told.append)
+    choose(qtbot, monkeypatch, widget, "of_project", beas)
+    # the dock widget shows it; no label is another one
+    (taken,) = told
+    assert taken.undertaking is None
+    desk.reload(desk.undertaking, taken.read)
+    widget.tell(taken)
+    assert widget.message.text() == (
+        "New words: 2 (Bea); known already: 0. Labels that are one cell or not: 1 taken, 0 known, "
+        "0 in conflict, 0 impossible. Undo in Daughters takes these back in one step."
+    )
+    assert widget.details.toPlainText() == (
+        "Tracks of field that Bea gave (hers.csv): 12 tracks came"
+    )
+    assert desk.project.tracked.get(1) is not None
 
 
 def test_tables_of_every_kind(ann, beas, tmp_path, qtbot, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,23 @@ from fields import predict, write_field
 
 from napari_cellcycle.cells.merge import merge_cells, merge_labels
 from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.errors import ReadOnlyProjectError, SegmentationError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, cells_table, revise
+from napari_cellcycle.review import (
+    Review,
+    cells_table,
+    export_project,
+    find_orphans,
+    hand_over,
+    import_words,
+    revise,
+    unite,
+)
 from napari_cellcycle.review.merging import Merging
+from napari_cellcycle.review.orphans import orphan_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,3 +204,82 @@ def test_a_project_that_is_only_looked_at_says_no(project: Project) -> None:
         assert labels_of(Review(looked))[:2] == [1, 3]
         with pytest.raises(ReadOnlyProjectError, match="looked at only"):
             Merging(looked, 1).split(0, 1)
+
+
+def grown(project: Project) -> tuple[Segmentation, Segmentation]:
+    """The present labels, and the same with label 5 grown by a voxel."""
+    old = project.images.labels(1)
+    data = np.array(old.data)
+    y, x = np.argwhere(data[0, 0] == 5)[0]
+    data[0, 0, y - 1, x] = 5
+    return old, Segmentation(data, "nucleus", "edited")
+
+
+def test_an_edit_of_the_last_merged_cell_loosens_nothing(project: Project) -> None:
+    merging, review = Merging(project, 1), Review(project)
+    project.tracked.put(1, Tracks(np.arange(12), {}))
+    review.say(range(4), "prophase")
+    review.say([4, 5], "mitotic", note="both")
+    merging.merge(0, [5, 6])
+    review.reload()
+    before = dict(zip(labels_of(review), state(review), strict=True))
+    revise(project, 1, *grown(project))
+    review.reload()
+    assert merging.groups == ()
+    assert dict(zip(labels_of(review), state(review), strict=True)) == before
+    assert before[5] == (5, "stale", "mitotic")
+    assert review.note(4) == "both"
+    assert find_orphans(review) == ()
+    assert review.unplaced == 0
+    found = project.tracked.get(1)
+    assert found is not None
+    assert (found.tracks.lost, found.tracks.track.tolist()) == (0, [0, 1, 2, 3, 4, *range(6, 12)])
+    # what is said of the cell now is later
+    review.say(4, "prophase")
+    review.reload()
+    assert review.final_slugs()[4] == "prophase"
+
+
+def test_words_on_the_parts_go_on_to_other_labels(project: Project) -> None:
+    merging, review = Merging(project, 1), Review(project)
+    review.say([0, 1, 4, 5], "prophase")
+    review.say([8], "mitotic")
+    merging.merge(0, [1, 2], [5, 6], [9, 10])
+    review.reload()
+    # words that do not hold for a merged cell are the only ones without a cell
+    assert [str(orphan) for orphan in find_orphans(review)] == ["label 9 (Ann: mitotic)"]
+    assert (review.unplaced, len(orphan_notes(review))) == (1, 1)
+    exported = project.exports / "cells.csv"
+    export_project(project, exported, what="cells")
+    found = import_words(project, exported)
+    assert (found.new, found.known) == (0, 2)
+    data = np.array(project.images.labels(1).data)
+    data[data == 5] = 50
+    data[0, 0, 2:8, 12:18] = 60  # cell 1 was cut into its parts
+    done = hand_over(project, 1, Segmentation(data.astype(np.int32), "nucleus", "other"))
+    assert (done.ambiguous, done.n_said(done.moved), done.n_said(done.ambiguous)) == (
+        ((0, 1),), 1, 1
+    )  # fmt: skip
+    review.reload()
+    assert review.final_slugs()[review.row_of(0, 50)] == "prophase"
+    orphan, other = find_orphans(review)
+    assert [str(orphan), str(other)] == ["label 1 (Ann: prophase)", "label 9 (Ann: mitotic)"]
+    assert sorted(review.cells.label[list(orphan.rows)].tolist()) == [1, 60]
+    assert review.unplaced == 2
+
+
+def test_words_on_the_parts_come_with_a_colleague_s_project(
+    project: Project, tmp_path: Path
+) -> None:
+    hers = tmp_path / "bea.cellcycle"
+    shutil.copytree(project.folder, hers)
+    with Project.open(hers, who="Bea") as other:
+        Review(other).say([4, 5], "prophase")
+        Merging(other, 1).merge(0, [5, 6])
+        revise(other, 1, *grown(other))
+    Merging(project, 1).merge(0, [5, 6])
+    revise(project, 1, *grown(project))
+    unite(project, hers)
+    review = Review(project)
+    assert review.word(4, "Bea").phase == "prophase"
+    assert find_orphans(review) == ()

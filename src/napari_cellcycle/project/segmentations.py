@@ -14,6 +14,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project.cell_files import digest_of, identity_of, read_cells, write_cells
 from napari_cellcycle.project.columns import Columns, write_columns
+from napari_cellcycle.project.merged import MergedVersion, groups_of, merged_versions
 from napari_cellcycle.project.routes import Route, Transfer, merged_differently
 from napari_cellcycle.project.words import now
 
@@ -109,7 +110,11 @@ class Segmentations:
         rows = self._store.database.query(
             "SELECT base, merged FROM derivation WHERE segmentation = ?", (number,)
         )
-        return (rows[0][0], _groups(rows[0][1])) if rows else (number, ())
+        return (rows[0][0], groups_of(rows[0][1])) if rows else (number, ())
+
+    def merged(self, image: int) -> list[MergedVersion]:
+        """Versions of an image in which labels are one cell, see :func:`merged_versions`."""
+        return merged_versions(self._store, image, self.current(image))
 
     def enter_merged(
         self, changes: Transaction, image: int, base: int, groups: Iterable[Group]
@@ -338,9 +343,5 @@ class Segmentations:
         )
         found = [(other, merged) for other, merged in [(below, "[]"), *rows] if other not in routes]
         for other, merged in found:
-            routes[other] = routes[number].past(merged_differently(_groups(merged), groups))
+            routes[other] = routes[number].past(merged_differently(groups_of(merged), groups))
         return [other for other, _ in found]
-
-
-def _groups(text: str) -> tuple[Group, ...]:
-    return tuple((frame, tuple(labels)) for frame, *labels in json.loads(text))

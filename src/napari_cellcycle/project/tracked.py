@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.routes import Route
     from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
 
@@ -189,17 +190,25 @@ class Tracked:
     def _rows(self, image: int, index: CellIndex, version: int, frame: Ints, label: Ints) -> Ints:
         """Present row of each cell of a version; parts of a merged cell have its row."""
         segmentations = self._segmentations
-        below, groups = segmentations.derivation(segmentations.current(image))
-        given = [version] * len(label), frame.tolist(), label.tolist()
-        rows = place(segmentations.routes(image), index, *given)
-        if groups and (rows < 0).any():
-            lower = segmentations.cells(below)
-            parts = place(segmentations.routes(image, below), CellIndex(lower), *given)
-            merged = {(t, part): labels[0] for t, labels in groups for part in labels}
-            for i in np.flatnonzero((rows < 0) & (parts >= 0)).tolist():
-                t, part = int(lower.frame[parts[i]]), int(lower.label[parts[i]])
-                if (t, part) in merged:
-                    rows[i] = index.row(t, merged[t, part])
+        here = segmentations.routes(image)
+        rows = place(here, index, [version] * len(label), frame.tolist(), label.tolist())
+        below: dict[int, Mapping[int, Route]] = {}
+        for merged in segmentations.merged(image):
+            lost = np.flatnonzero(rows < 0)
+            if not len(lost):
+                break
+            if merged.below not in below:
+                below[merged.below] = segmentations.routes(image, merged.below)
+            way = below[merged.below].get(version)
+            if way is None or merged.number not in here:
+                continue
+            whole = {(t, part): labels[0] for t, labels in merged.groups for part in labels}
+            parts, _ = way.follow(frame[lost], label[lost])
+            cells = [
+                whole.get(key, 0) for key in zip(frame[lost].tolist(), parts.tolist(), strict=True)
+            ]
+            heirs, _ = here[merged.number].follow(frame[lost], np.array(cells, np.int64))
+            rows[lost] = index.rows(frame[lost], heirs)
         return rows
 
     def put(

@@ -10,6 +10,7 @@ from napari_cellcycle.errors import CellCycleError, InputChangedError
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.review.matching import AT_LEAST, Match, match_labels, match_tables
+from napari_cellcycle.review.parts import shared_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.stack import Segmentation
     from napari_cellcycle.project.project import Project
+    from napari_cellcycle.review.parts import Said
 
     Key = tuple[int, int]
 
@@ -140,14 +142,19 @@ def _said(project: Project, image: int, cells: CellTable) -> frozenset[Key]:
     keys = list(zip(cells.frame.tolist(), cells.label.tolist(), strict=True))
     said: set[Key] = set()
     for vocabulary in project.journal.vocabularies(image):
-        events = sorted(project.journal.events(image, vocabulary), key=lambda event: event[0])
+        events = project.journal.events(image, vocabulary)
         if not events:
             continue
+        events = sorted(events + shared_words(project, image, events).words, key=_time)
         _, versions, frames, labels, who, words = zip(*events, strict=True)
         rows = place(routes, index, versions, frames, labels).tolist()
         last = {(row, name): word for row, name, word in zip(rows, who, words, strict=True)}
         said |= {keys[row] for (row, _), word in last.items() if row >= 0 and word.kind != "none"}
     return frozenset(said)
+
+
+def _time(event: Said) -> int:
+    return event[0]
 
 
 def _report(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.project.words import NOTHING
+from napari_cellcycle.review.parts import shared_words
 from napari_cellcycle.review.state import Review
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Known:
         self.review = Review(project, image, vocabulary=phases.name)
         events = project.journal.events(image, phases.name)
         if events:
+            events += shared_words(project, image, events).words
             times, versions, frames, labels, who, words = zip(*events, strict=True)
             rows = place(project.segmentations.routes(image), self.index, versions, frames, labels)
             self.said = {

@@ -156,11 +156,13 @@ def _load_words(
     events = project.journal.events(image, phases.name)
     if not events:
         return 0
-    events += shared_words(project, image, events)
+    shared = shared_words(project, image, events)
+    n = len(events)
+    events += shared.words
     times, versions, frames, labels, who, said = zip(*events, strict=True)
     rows = place(routes, index, versions, frames, labels)
     words.load(rows, np.array(times, np.int64), who, said)
-    return int((rows < 0).sum())
+    return int((rows < 0).sum() - (rows[:n] < 0)[shared.taken].sum())
 
 
 def _seen(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.review.parts import shared_words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -60,11 +62,14 @@ def find_orphans(review: Review) -> tuple[Orphan, ...]:
     events = project.journal.events(image, review.phases.name)
     if not events:
         return ()
+    shared = shared_words(project, image, events)
+    taken = np.append(shared.taken, np.zeros(len(shared.words), bool))
+    events = events + shared.words
     _, versions, frames, labels, _, _ = zip(*events, strict=True)
     rows = review.places(versions, frames, labels)
     words: dict[Cell, dict[str, Word]] = {}
     times: dict[Cell, int] = {}
-    for i in sorted(np.flatnonzero(rows < 0).tolist(), key=lambda i: events[i][0]):
+    for i in sorted(np.flatnonzero((rows < 0) & ~taken).tolist(), key=lambda i: events[i][0]):
         time, *cell, who, word = events[i]
         if review.blind and who != project.who:
             continue

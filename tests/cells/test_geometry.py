@@ -11,7 +11,12 @@ from napari_cellcycle.cells.geometry import dilate, percentile
 numbers = st.floats(-1000, 1000, width=32)
 
 
-@given(npst.arrays(np.float32, st.integers(1, 60), elements=numbers), st.floats(0, 100))
+grey = npst.arrays(
+    st.sampled_from([np.uint8, np.int64]), st.integers(1, 60), elements=st.integers(0, 255)
+)
+
+
+@given(npst.arrays(np.float32, st.integers(1, 60), elements=numbers) | grey, st.floats(0, 100))
 def test_a_percentile_is_that_of_numpy(values, q):
     expected = np.percentile(values.astype(np.float64), q)
     np.testing.assert_allclose(percentile(values, q), expected, rtol=1e-9, atol=1e-6)

@@ -95,8 +95,9 @@ def percentile(values: NDArray[Any], q: float) -> float:
     below = int(place)
     found = np.partition(values, below)  # with a second place it would take six times as long
     low = float(found[below])
-    high = float(found[below + 1 :].min(initial=np.inf))
-    return low if place == below else low + (high - low) * (place - below)
+    if place == below:
+        return low
+    return low + (float(found[below + 1 :].min()) - low) * (place - below)
 
 
 def resampling(n: int, first: float, step: float, centre: float, half: float, size: int) -> Floats:

@@ -283,3 +283,35 @@ def test_words_on_the_parts_come_with_a_colleague_s_project(
     review = Review(project)
     assert review.word(4, "Bea").phase == "prophase"
     assert find_orphans(review) == ()
+
+
+def test_what_a_colleague_merged_further_stays(project: Project) -> None:
+    merging = Merging(project, 1)
+    merging.merge(0, [1, 2])
+    merging.merge(0, [7, 8])
+    merging.undo()
+    merging.undo()
+    project.close()
+    with Project.open(project.folder, who="Bea") as project:
+        Merging(project, 1).merge(0, [2, 3])
+    with Project.open(project.folder, who="Ann") as project:
+        merging = Merging(project, 1)
+        assert merging.redo().skipped == 1
+        assert merging.groups == ((0, (2, 3)),)
+        assert merging.redo().cells == ((0, 7),)
+        assert merging.groups == ((0, (2, 3)), (0, (7, 8)))
+        assert merging.to_redo is None
+
+
+def test_a_cell_is_not_taken_apart_for_one_that_cannot_be(project: Project) -> None:
+    merging = Merging(project, 1)
+    merging.merge(0, [1, 2])
+    merging.merge(0, [1, 3])
+    merging.undo()
+    project.close()
+    with Project.open(project.folder, who="Bea") as project:
+        Merging(project, 1).merge(0, [3, 4])
+    with Project.open(project.folder, who="Ann") as project:
+        merging = Merging(project, 1)
+        assert merging.redo().skipped == 2
+        assert merging.groups == ((0, (1, 2)), (0, (3, 4)))

@@ -211,6 +211,10 @@ class Merging:
             Joining(e.group, e.new, e.old) if kind == "undo" else e for e in events if e is not None
         ]
         fits = [e for e in way if said.get(e.group, "none") == e.old]
+        # what somebody has merged otherwise since stays, and so does all that it takes part in
+        others = set(self.groups) - {e.group for e in fits}
+        late = [e.group for e in fits if e.new == "one" and any(_meet(e.group, g) for g in others)]
+        fits = [e for e in fits if not any(_meet(e.group, group) for group in late)]
         self.project.joins.enter(
             self.image, fits, about=action.about, kind=kind, source=kind, undoes=action.id
         )

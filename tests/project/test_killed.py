@@ -35,7 +35,7 @@ def killed(*words: str) -> dict[str, Any]:
 
 @unix
 def test_killed_between_any_two_steps(tmp_path: Path) -> None:
-    found = killed(str(tmp_path), "4")
+    found = killed(str(tmp_path), "6")
     assert found["lost"] == []
     assert found["old"] > 10
     assert found["new"] > 3

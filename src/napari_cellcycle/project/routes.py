@@ -58,15 +58,25 @@ class Transfer:
         return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(bool))
 
 
-class Route:
-    """The way of every cell from one segmentation to the present one."""
+_Steps = dict[tuple[int, int], tuple[int, bool]]
+_SMALL = 1000  # a table of steps that is copied rather than looked up beside others
 
-    def __init__(self, steps: dict[tuple[int, int], tuple[int, bool]] | None = None) -> None:
-        self._steps = steps or {}
+
+class Route:
+    """The way of every cell from one segmentation to the present one.
+
+    Parameters
+    ----------
+    *tables : dict of (frame, label) to (label, same)
+        Where cells arrive, of which the first that lists a cell counts; those that none lists are
+        the same in both. Routes share them.
+    """
+
+    def __init__(self, *tables: _Steps) -> None:
+        self._tables = tables
 
     def before(self, transfer: Transfer) -> Route:
         """The way that begins with one more step."""
-        steps = dict(self._steps)
         rows = zip(
             transfer.frame.tolist(),
             transfer.old.tolist(),
@@ -74,14 +84,15 @@ class Route:
             transfer.same.tolist(),
             strict=True,
         )
+        steps: _Steps = {}
         for frame, old, new, same in rows:
-            later, still = self._steps.get((frame, new), (new, True)) if new else (0, False)
+            later, still = self._step((frame, new)) or (new, True) if new else (0, False)
             steps[frame, old] = later, same and still
-        return Route(steps)
+        return self._behind(steps)
 
     def past(self, changed: Iterable[tuple[int, int]]) -> Route:
         """The way from a version in which some cells are other ones, which have no heir."""
-        return Route(self._steps | dict.fromkeys(changed, (0, False)))
+        return self._behind(dict.fromkeys(changed, (0, False)))
 
     def follow(self, frame: Ints, label: Ints) -> tuple[Ints, NDArray[np.bool_]]:
         """Find labels in the present segmentation, 0 where there is none, and what is the same.
@@ -92,13 +103,27 @@ class Route:
             Cells of the segmentation where the way begins.
         """
         found, same = label.copy(), np.ones(len(label), bool)
-        if self._steps:
-            listed = np.fromiter((old for _, old in self._steps), np.int64, len(self._steps))
-            for i in np.flatnonzero(np.isin(label, listed)).tolist():
-                step = self._steps.get((int(frame[i]), int(label[i])))
-                if step is not None:
-                    found[i], same[i] = step
+        n_listed = sum(map(len, self._tables))
+        rows = np.arange(len(label))
+        if n_listed < len(label):
+            listed = (old for table in self._tables for _, old in table)
+            rows = np.flatnonzero(np.isin(label, np.fromiter(listed, np.int64, n_listed)))
+        keys = zip(frame[rows].tolist(), label[rows].tolist(), strict=True)
+        for i, key in zip(rows.tolist(), keys, strict=True):
+            step = self._step(key)
+            if step is not None:
+                found[i], same[i] = step
         return found, same
+
+    def _step(self, cell: tuple[int, int]) -> tuple[int, bool] | None:
+        return next((table[cell] for table in self._tables if cell in table), None)
+
+    def _behind(self, steps: _Steps) -> Route:
+        """The way with steps that count before all others."""
+        tables = self._tables
+        while tables and len(tables[0]) <= max(_SMALL, len(steps)):
+            steps, tables = tables[0] | steps, tables[1:]
+        return Route(steps, *tables) if steps else self
 
 
 def place(

@@ -7,6 +7,7 @@ import torch
 
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.models.architectures.entrances import Entrances, Likeness, response_features
+from napari_cellcycle.models.inference import ready as ready_to_predict
 from napari_cellcycle.models.layers import describe
 from napari_cellcycle.models.networks import build, skeleton
 
@@ -53,6 +54,20 @@ def test_each_view_takes_its_entrance_whoever_is_beside_it(plain, other):
         torch.testing.assert_close(found[[0, 2]], plain(views)[[0, 2]])
         assert not torch.allclose(through_own, plain(views), atol=1e-3)
         torch.testing.assert_close(network(views[:1]), found[:1])
+        for alone in ([0, 2], [1, 3, 4]):
+            torch.testing.assert_close(network(views[alone]), found[alone])
+        ready = ready_to_predict(network, (1, SIZE, SIZE))
+        torch.testing.assert_close(ready(views), found, atol=1e-5, rtol=1e-5)
+
+
+def test_both_entrances_can_be_trained_on(plain, other):
+    views = torch.rand(4, 1, SIZE, SIZE)
+    centre = response_features(plain.conv1(views[:1]))[0].detach()
+    network = joined(plain, other, centre, reach=0.01).train()
+    network(views).sum().backward()
+    for layers in (network.entrance.usual, network.entrance.own):
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in layers.parameters())
+        assert layers.layer1[1].bn2.running_var.isfinite().all()
 
 
 def test_a_view_is_familiar_within_one_distance_of_the_centre():

@@ -11,9 +11,11 @@ from fields import decision
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_cellcycle._qt import layers
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.overlay import is_overlay
+from napari_cellcycle._qt.review.filling import Filling
 from napari_cellcycle._qt.session import Finished, session_of
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
@@ -409,3 +411,83 @@ def test_edited_labels_are_told_of_at_once(project, viewer, dock, qtbot):
     press(qtbot, dock, Qt.Key.Key_R)
     wait(qtbot, dock)
     assert not dock.bench.edits.isVisible()
+
+
+@pytest.fixture
+def movie(tmp_path, data_dir):
+    """A closed project of a movie of an embryo, all of it in files."""
+    image, labels = tmp_path / "embryo.ome.tif", tmp_path / "embryo_labels.ome.tif"
+    stack = open_image(data_dir / "embryo_timelapse_3d.ome.tif")
+    found = open_labels(data_dir / "embryo_timelapse_3d_labels.ome.tif")
+    times, box = slice(0, 3), (slice(20, 45), slice(30, 150), slice(40, 200))
+    write_stack(replace(stack, data=np.asarray(stack.data[times, :, *box])), image)
+    write_labels(replace(found, data=np.asarray(found.data[times, *box])), labels)
+    with Project.create(tmp_path / "embryo.cellcycle", who="Ann") as made:
+        made.images.add(open_image(image), open_labels(labels), settings={"channels": {"dna": 0}})
+        made.vocabularies.add(MITOSIS_STAGES)
+    return made.folder
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """Movies of any size are read later, and not before :meth:`Filling.begin` is called."""
+    monkeypatch.setattr(layers, "_AT_ONCE", 0)
+    monkeypatch.setattr(Filling, "is_waiting", False)
+
+
+@pytest.mark.usefixtures("unread")
+def test_a_movie_is_shown_before_it_is_read(movie, viewer, dock, qtbot):
+    labels = np.asarray(open_labels(movie.parent / "embryo_labels.ome.tif").data)
+    image = np.asarray(open_image(movie.parent / "embryo.ome.tif").data[:, 0])
+
+    def check_frame(frame):
+        """Whether all cells of a frame are painted as not classified yet."""
+        painted = dock.scene.phases.layer.data[frame]
+        n = len(MITOSIS_STAGES.phases) + 1
+        np.testing.assert_array_equal(painted, np.where(labels[frame] > 0, n, 0))
+
+    dock.open_project(movie)
+    wait(qtbot, dock)
+    scene, pixels = dock.scene, viewer.layers[0]
+    layer, at = scene.segmentation, scene.frame_on_screen()
+    others = layer.data.missing
+    assert others
+    assert at not in others
+    check_frame(at)
+    assert scene.phases.is_painting
+    # a frame is read when somebody looks at it, and painted
+    other = min(others)
+    viewer.dims.set_current_step(0, other)
+    assert layer.data.missing == others - {other}
+    check_frame(other)
+    np.testing.assert_array_equal(pixels.data[other], image[other])
+    # in the end the layers have plain arrays, and nobody has edited anything
+    filling = dock.layers.filling
+    filling.begin()
+    qtbot.waitUntil(lambda: not filling.is_running, timeout=LONG)
+    qtbot.waitUntil(lambda: not scene.phases.is_painting, timeout=LONG)
+    assert not dock.bench.edits.isVisible()
+    for one, expected in ((layer, labels), (pixels, image)):
+        assert type(one.data) is np.ndarray
+        np.testing.assert_array_equal(one.data, expected)
+    for frame in range(3):
+        check_frame(frame)
+
+
+@pytest.mark.usefixtures("unread")
+def test_what_is_painted_while_frames_are_missing_stays(movie, viewer, dock, qtbot):
+    labels = np.asarray(open_labels(movie.parent / "embryo_labels.ome.tif").data)
+    dock.open_project(movie)
+    wait(qtbot, dock)
+    layer, phases = dock.scene.segmentation, dock.scene.phases.layer
+    layer.selected_label = int(labels.max()) + 1
+    paint(qtbot, viewer, layer)
+    assert layer.data.missing
+    assert dock.bench.edits.isVisible()
+    # a project that is closed then has phases in all frames
+    dock.close_project()
+    assert not layer.data.missing
+    dot = np.asarray(layer.data) != labels
+    assert dot.any()
+    assert set(layer.data.whole[dot]) == {layer.selected_label}
+    np.testing.assert_array_equal(phases.data[~dot] > 0, labels[~dot] > 0)

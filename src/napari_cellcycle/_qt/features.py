@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("phase", "confidence", "entropy", "deciding_axis")
 """The columns that belong to us; every other column of the layer is kept."""
+_NONE: dict[str, list[int]] = {"index": []}
 
 
 class FeatureView:
@@ -39,6 +41,9 @@ class FeatureView:
         self._theirs = _without_ours(layer.features)
         self._rows_of: Callable[[int], pd.DataFrame] | None = None
         self._shown: int | None = None
+        self._resting = QTimer()
+        self._resting.setSingleShot(True)
+        self._resting.timeout.connect(self._show)
         viewer.dims.events.current_step.connect(self._on_step)
 
     def set(self, frame: NDArray[np.integer[Any]], rows: pd.DataFrame) -> None:
@@ -53,20 +58,24 @@ class FeatureView:
         """
         self.follow(lambda number: rows[frame == number])
 
-    def follow(self, rows_of: Callable[[int], pd.DataFrame]) -> None:
+    def follow(self, rows_of: Callable[[int], pd.DataFrame], rest_ms: int = 0) -> None:
         """Show the predictions of the current frame, and ask for those of another when it comes.
 
         Parameters
         ----------
         rows_of : callable
             From a frame to rows as :meth:`set` takes them, none where it has no cells.
+        rest_ms : int
+            How long a frame is on screen before its rows are made; until then there are none.
         """
         self._rows_of = rows_of
         self._shown = None
-        self._on_step()
+        self._show()
+        self._resting.setInterval(rest_ms)
 
     def close(self) -> None:
         """Stop following the time slider; the features stay."""
+        self._resting.stop()
         viewer = self._viewer()
         if viewer is not None:
             viewer.dims.events.current_step.disconnect(self._on_step)
@@ -80,6 +89,15 @@ class FeatureView:
         return round(float(point[self._time_axis]))
 
     def _on_step(self, event: Any = None) -> None:
+        if not self._resting.interval():
+            self._show()
+        elif self._shown is None or self.current_frame() != self._shown:
+            if self._shown is not None:  # its rows are wrong in another frame
+                self._shown = None
+                self._layer.features = _NONE if self._theirs is None else self._theirs
+            self._resting.start()
+
+    def _show(self) -> None:
         frame = self.current_frame()
         if frame == self._shown or self._rows_of is None:
             return

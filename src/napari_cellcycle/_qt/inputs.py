@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.spacing_edit import SpacingEdit
@@ -232,6 +233,8 @@ def _lazy(data: Any) -> Any:
 
     if isinstance(data, da.Array):
         return data
+    if isinstance(data, Movie):
+        return da.from_array(data, chunks=data.chunks, name=False)
     if not isinstance(data, np.ndarray):
         return da.from_array(data, name=False)
     plain = np.empty((0,) * data.ndim, data.dtype)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle._qt.sample_data import MEMBRANE
+from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from napari_cellcycle.image.stack import Segmentation, Stack
 
 _COLORS = {"dna": "gray", "membrane": MEMBRANE, "tubulin": "cyan"}
+_MOST = 1 << 29
+"""Bytes of what is loaded into memory; what is larger stays in its file."""
+_AT_ONCE = 1 << 25
+"""Bytes of a movie that is read whole before it is shown."""
 
 
 def axes_of_grid(grid: tuple[int, ...]) -> str:
@@ -22,16 +27,60 @@ def axes_of_grid(grid: tuple[int, ...]) -> str:
     return "".join(a for a, size in zip("TZYX", grid, strict=True) if a in "YX" or size > 1)
 
 
-def channels_in_memory(stack: Stack) -> list[Any]:
-    """Data of a layer for each channel of an image; to be read in a thread."""
+def channels_in_memory(stack: Stack, first: Sequence[int] | None = None) -> list[Any]:
+    """Data of a layer for each channel of an image; to be read in a thread.
+
+    Parameters
+    ----------
+    stack : Stack
+        The image.
+    first : sequence of int, optional
+        Frames that are shown first: the others of a large movie are read later.
+    """
     axes = axes_of_grid(stack.grid)
-    return [in_memory(on_axes(stack.data[:, index], axes)) for index in range(len(stack.channels))]
+    found = []
+    for index in range(len(stack.channels)):
+        data = on_axes(stack.data[:, index], axes)
+        # napari looks at these, for the limits of contrast and where it begins
+        looked_at = [0, (stack.n_frames - 1) // 2]
+        if data.dtype != np.uint8:
+            looked_at += [stack.n_frames // 2, stack.n_frames - 1]
+        found.append(_movie(data, axes, first, looked_at) or in_memory(data))
+    return found
 
 
-def labels_in_memory(segmentation: Segmentation, axes: str = "") -> Any:
-    """Data of a Labels layer that may be edited, on axes of ``TZYX``; to be read in a thread."""
-    data = in_memory(on_axes(segmentation.data, axes or axes_of_grid(segmentation.grid)))
-    return data.copy() if isinstance(segmentation.data, np.ndarray) else data
+def labels_in_memory(
+    segmentation: Segmentation, axes: str = "", first: Sequence[int] | None = None
+) -> Any:
+    """Data of a Labels layer that may be edited, on axes of ``TZYX``; to be read in a thread.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        The labels.
+    axes : str
+        Those of the grid that have more than one place by default.
+    first : sequence of int, optional
+        As for :func:`channels_in_memory`.
+    """
+    axes = axes or axes_of_grid(segmentation.grid)
+    data = on_axes(segmentation.data, axes)
+    if isinstance(data, np.ndarray):
+        return data.copy()
+    return _movie(data, axes, first) or in_memory(data)
+
+
+def _movie(
+    data: Any, axes: str, first: Sequence[int] | None, more: Sequence[int] = ()
+) -> Movie | None:
+    """Read a few frames of a movie that is large, but fits into memory; else None."""
+    if first is None or axes[0] != "T" or isinstance(data, np.ndarray):
+        return None
+    if not _AT_ONCE < data.size * data.dtype.itemsize <= _MOST:
+        return None
+    movie = Movie(data)
+    movie.read((*first, *more))
+    return movie
 
 
 def add_stack(
@@ -102,7 +151,7 @@ def in_memory(data: Any) -> Any:
     """Load small lazy data, so that layers of it can be edited and are drawn at once."""
     import dask.array as da
 
-    if isinstance(data, np.ndarray) or data.size * data.dtype.itemsize > 1 << 29:
+    if isinstance(data, np.ndarray) or data.size * data.dtype.itemsize > _MOST:
         return data
     read = np.empty(data.shape, data.dtype)
     da.store([data], [read], lock=False)  # block by block: no second copy to join them

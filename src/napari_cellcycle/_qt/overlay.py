@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_cellcycle._qt.lookup import PhaseLookup, edges, lazy_overlay
 from napari_cellcycle._qt.own_layers import placed_like
+from napari_cellcycle.image.movie import Movie, is_in_memory, whole_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class PhaseOverlay:
         self._cells = cells
         self._rows = _rows_by_frame(cells)
         source = segmentation.data
-        self.is_lazy = bool(segmentation.multiscale) or not _in_memory(source)
+        self.is_lazy = bool(segmentation.multiscale) or not is_in_memory(source)
         self._painted: NDArray[np.uint8] | None = None
         self._labels: NDArray[Any] | None = None
         self._lookup: PhaseLookup | None = None
@@ -74,7 +75,7 @@ class PhaseOverlay:
         else:
             data = np.zeros(source.shape, np.uint8)
             self._painted = _as_tzyx(data, axes)
-            self._labels = _as_tzyx(source, axes)
+            self._labels = _as_tzyx(whole_of(source), axes)
         if legend is None:
             legend = [(phase.name, phase.color) for phase in phases.leaves]
         self.layer = _make_layer(segmentation, data, legend)
@@ -134,7 +135,7 @@ class PhaseOverlay:
         if self.is_lazy or self.segmentation.data.shape != self.layer.data.shape:
             return False
         former, self._cells, self._rows = self._rows, cells, _rows_by_frame(cells)
-        self._labels = _as_tzyx(self.segmentation.data, self._axes)
+        self._labels = _as_tzyx(whole_of(self.segmentation.data), self._axes)
         assert self._painted is not None
         for frame in former.keys() - self._rows.keys():
             self._painted[frame] = 0
@@ -144,6 +145,11 @@ class PhaseOverlay:
     def frames(self) -> tuple[int, ...]:
         """Frames that have cells."""
         return tuple(self._rows)
+
+    def is_read(self, frame: int) -> bool:
+        """Whether the labels of a frame are there, so that it can be painted at once."""
+        data = self.segmentation.data
+        return not isinstance(data, Movie) or frame not in data.missing
 
     def paint_frame(
         self, frame: int, class_ids: NDArray[np.integer[Any]], *, redraw: bool = True
@@ -166,11 +172,12 @@ class PhaseOverlay:
         else:
             assert self._painted is not None
             assert self._labels is not None
+            labels = self._labels_of(frame)
             lookup = PhaseLookup({frame: self._cells.label[rows]})
             lookup.set_all(frame, ids)
-            lookup.take(frame, self._labels[frame], out=self._painted[frame])
+            lookup.take(frame, labels, out=self._painted[frame])
             if self._outline:
-                self._painted[frame][~edges(self._labels[frame])] = 0
+                self._painted[frame][~edges(labels)] = 0
         if redraw:
             self.layer.refresh(extent=False)
 
@@ -209,16 +216,24 @@ class PhaseOverlay:
         box, chosen = self._voxels(row)
         self._painted[box][chosen] = class_id
 
+    def _labels_of(self, frame: int) -> NDArray[Any]:
+        """Labels of a frame, ``(z, y, x)``."""
+        assert self._labels is not None
+        if isinstance(self.segmentation.data, Movie):
+            self.segmentation.data.read((frame,))
+        labels: NDArray[Any] = self._labels[frame]
+        return labels
+
     def _voxels(self, row: int) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
         """Bounding box of a cell on ``(t, z, y, x)``, and which voxels in it are painted."""
-        assert self._labels is not None
         frame, label = int(self._cells.frame[row]), int(self._cells.label[row])
         (z0, y0, x0), (z1, y1, x1) = self._cells.bbox[row].tolist()
+        labels = self._labels_of(frame)
         box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
-        chosen = self._labels[box] == label
+        chosen = labels[box[1:]] == label
         if self._outline:
-            around = (frame, slice(z0, z1), _wider(y0, y1), _wider(x0, x1))
-            found = edges(self._labels[around])[:, y0 - around[2].start :, x0 - around[3].start :]
+            around = (slice(z0, z1), _wider(y0, y1), _wider(x0, x1))
+            found = edges(labels[around])[:, y0 - around[1].start :, x0 - around[2].start :]
             chosen &= found[:, : y1 - y0, : x1 - x0]
         return box, chosen
 
@@ -259,10 +274,6 @@ def compile_colors() -> None:
 def _wider(start: int, stop: int) -> slice:
     """A range with one place more on both sides, where there is one."""
     return slice(max(start - 1, 0), stop + 1)
-
-
-def _in_memory(data: Any) -> bool:
-    return isinstance(data, np.ndarray) and not isinstance(data, np.memmap)
 
 
 def _as_tzyx(data: NDArray[Any], axes: str) -> NDArray[Any]:

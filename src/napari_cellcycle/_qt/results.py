@@ -169,7 +169,9 @@ class MessageLabel(QLabel):
         self.is_error = is_error
         theme = get_theme(get_settings().appearance.theme)
         colors = (QColor(c.as_hex("long")) for c in (theme.error, theme.background, theme.text))
-        self.setStyleSheet(f"color: {legible(*colors).name()};" if is_error else "")
+        style = f"color: {legible(*colors).name()};" if is_error else ""
+        if style != self.styleSheet():  # to set it takes a while, also where it is the same
+            self.setStyleSheet(style)
         self.setText(text)
         self.setVisible(bool(text))
 

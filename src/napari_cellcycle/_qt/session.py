@@ -122,7 +122,12 @@ class Session:
         self._features_of(viewer, segmentation, axes).set(frame, rows)
 
     def follow_features(
-        self, viewer: Any, segmentation: Any, rows_of: Callable[[int], pd.DataFrame], axes: str
+        self,
+        viewer: Any,
+        segmentation: Any,
+        rows_of: Callable[[int], pd.DataFrame],
+        axes: str,
+        rest_ms: int = 0,
     ) -> None:
         """As :meth:`set_features`, with rows that are made for one frame when it is shown.
 
@@ -130,10 +135,10 @@ class Session:
         ----------
         viewer, segmentation, axes
             As in :meth:`set_features`.
-        rows_of : callable
+        rows_of, rest_ms
             As in :meth:`napari_cellcycle._qt.features.FeatureView.follow`.
         """
-        self._features_of(viewer, segmentation, axes).follow(rows_of)
+        self._features_of(viewer, segmentation, axes).follow(rows_of, rest_ms)
 
     def _features_of(self, viewer: Any, segmentation: Any, axes: str) -> FeatureView:
         former = self._features.pop(segmentation.unique_id, None)

@@ -14,6 +14,8 @@ _PREDICT = ("torch", "napari_cellcycle.classify.run")
 _READ = (
     *("tifffile", "imagecodecs", "zarr", "dask.array", "pandas", "scipy.ndimage"),
     *("bioio", "bioio_ome_zarr"),
+    *("skimage.exposure", "pyarrow.pandas_compat", "tifffile.zarr"),
+    *("napari_cellcycle.project.project", "napari_cellcycle.review.state"),
     "distributed",  # dask imports it with the first array, where it is installed
 )
 

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept
+from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -124,7 +125,8 @@ class Canvas(QObject):
         if not len(voxels):
             return -1
         places = tuple(voxels.T)
-        labels = np.asarray(data[places] if isinstance(data, np.ndarray) else _taken(data, places))
+        at_once = isinstance(data, (np.ndarray, Movie))
+        labels = np.asarray(data[places] if at_once else _taken(data, places))
         time = self._axes.find("T")
         missed = {0}
         for voxel, label in zip(voxels, labels.tolist(), strict=True):

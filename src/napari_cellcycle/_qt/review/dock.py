@@ -59,6 +59,8 @@ class ReviewWidget(QStackedWidget):
         self.bench: Workbench | None = None
         self._entered: dict[int, Undertaking] = {}
         self.layers = ImageLayers(napari_viewer)
+        self.layers.filling.came.connect(self._on_frame)
+        self.layers.filling.failed.connect(self._refuse)
         self.form = StartForm(napari_viewer)
         self.form.start_wanted.connect(self._start)
         self.form.open_wanted.connect(self.open_project)
@@ -108,6 +110,7 @@ class ReviewWidget(QStackedWidget):
         if was_removed(self, event):
             self._job.cancel()
             self.close_project()
+            self.layers.filling.close()
             self.form.watch.stop()
             self._viewer.dims.events.current_step.disconnect(self._on_dims)
             self._viewer.layers.events.removed.disconnect(self._on_removed)
@@ -200,9 +203,9 @@ class ReviewWidget(QStackedWidget):
         self, title: str, opening: Generator[str, None, Undertaking | Lost], layer: Any = None
     ) -> None:
         """Find and read an image in a thread, then show it; ``layer`` has its labels, if any."""
-        is_open = self.desk is not None
+        shown = None if self.desk is None else self.desk.undertaking.image
         labels = inputs.label_layers(self._viewer.layers)
-        self._job.start(title, prepare, opening, labels, layer, is_open)
+        self._job.start(title, prepare, opening, labels, layer, self.desk is not None, shown)
 
     def _on_ready(self, found: Prepared | Lost) -> None:
         if isinstance(found, Lost):
@@ -213,7 +216,7 @@ class ReviewWidget(QStackedWidget):
         try:
             given = found.undertaking
             if self.desk is not None and given.image == self.desk.undertaking.image:
-                self._take_image(given)
+                self._take_image(found)
                 return
             if self.desk is not None:
                 self._put_away()
@@ -278,13 +281,14 @@ class ReviewWidget(QStackedWidget):
             self.bench.message.clear()
         self.search.offer(lost, self.lost if self.bench is None else self.bench.lost)
 
-    def _take_image(self, found: Undertaking) -> None:
+    def _take_image(self, found: Prepared) -> None:
         """Show the image that was found for the cells that are reviewed already."""
         assert self.desk is not None
-        self.desk.reload(found)
-        if found.stack is not None:
+        stack = found.undertaking.stack
+        self.desk.reload(found.undertaking)
+        if stack is not None:
             self.layers.add_found(found, self.desk.review.cells.spacing)
-            self.desk.told.emit(f"Found: {found.stack.name}.")
+            self.desk.told.emit(f"Found: {stack.name}.")
 
     def _put_away(self) -> None:
         """Make room for another image of the project."""
@@ -293,6 +297,7 @@ class ReviewWidget(QStackedWidget):
         former, labels = self.desk.undertaking, self.scene.segmentation
         edited = self.scene.labels.is_edited
         self._entered[former.image] = former
+        self.scene.phases.stop()  # they go
         self._leave()
         self.layers.put_away(former, labels, edited=edited)
 
@@ -306,6 +311,7 @@ class ReviewWidget(QStackedWidget):
         self.scene = Scene(self._viewer, desk, layer, axes, self)
         edited = self.layers.holds_edits(undertaking)
         self.bench = Workbench(desk, self.scene)
+        self.bench.panel.loader.came.connect(self._on_pictures)
         self.errands.serve(desk, self.scene)
         session_of(self._viewer).review = self
         self.bench.update_wanted.connect(self.errands.update_labels)
@@ -374,6 +380,15 @@ class ReviewWidget(QStackedWidget):
     def _on_dims(self, event: Any = None) -> None:
         if self.bench is not None:
             self.bench.follow_frame()
+
+    def _on_pictures(self, row: int) -> None:
+        # what nobody has asked for comes after what is seen
+        if self.layers.filling.is_waiting:
+            self.layers.filling.begin()
+
+    def _on_frame(self, frame: int) -> None:
+        if self.scene is not None:
+            self.scene.phases.go_on()
 
     def _on_classified(self, finished: Finished) -> None:
         if self.scene is None:

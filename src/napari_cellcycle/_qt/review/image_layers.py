@@ -10,8 +10,10 @@ from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.layers import add_segmentation, add_stack, labels_in_memory, on_axes
 from napari_cellcycle._qt.overlay import overlays_of
 from napari_cellcycle._qt.own_layers import placed_like
+from napari_cellcycle._qt.review.filling import Filling
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +36,16 @@ class ImageLayers:
     Parameters
     ----------
     viewer : napari.Viewer
+
+    Attributes
+    ----------
+    filling : Filling
+        Reads what is not on screen yet.
     """
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
+        self.filling = Filling()
         self._added: dict[int, list[Any]] = {}
         self._hidden: dict[int, list[Any]] = {}
         self._edited: dict[int, Any] = {}
@@ -67,15 +75,25 @@ class ImageLayers:
             layer.visible = True
         if prepared.layer in self._viewer.layers:
             return prepared.layer
+        added = []
         if undertaking.stack is not None and not hidden:
-            self.add_stack(undertaking, spacing, prepared.channels)
+            added = self._add_channels(undertaking, spacing, prepared.channels)
+            self._look_at(added[0], undertaking, prepared.frame)
         labels = add_segmentation(
             self._viewer, undertaking.segmentation, spacing, data=prepared.labels
         )
         labels.opacity = 0.0  # the phases lie over it; the status bar still tells of it
         self._added.setdefault(number, []).append(labels)
         self._viewer.reset_view()
+        self.filling.add((*added, labels))
         return labels
+
+    def _look_at(self, layer: Any, undertaking: Undertaking, frame: int) -> None:
+        """Go to a frame before more layers are sliced: other frames need not be read for them."""
+        dims = self._viewer.dims
+        axis = dims.ndim - layer.ndim
+        if undertaking.segmentation.grid[0] > 1 and axis not in dims.displayed:
+            dims.set_point(axis, layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0])
 
     def add_merged(self, undertaking: Undertaking, labels: Any) -> Any:
         """Add a layer of our own in which some labels of a layer are one cell, and hide the latter.
@@ -127,13 +145,14 @@ class ImageLayers:
         time = undertaking.segmentation.grid[0] > 1
         axes = inputs.axes_of(former, time=time)
         added = Labels(
-            labels_in_memory(undertaking.segmentation, axes),
+            labels_in_memory(undertaking.segmentation, axes, ()),
             name=name,
             opacity=0.0,  # the phases lie over it; the status bar still tells of it
             **placed_like(former),
         )
         self._viewer.layers.insert(self._viewer.layers.index(former) + 1, added)
         self._added.setdefault(undertaking.image, []).append(added)
+        self.filling.add([added])
         return added
 
     def take_merged(
@@ -161,7 +180,7 @@ class ImageLayers:
         time = undertaking.segmentation.grid[0] > 1
         axes = inputs.axes_of(labels, time=time)
         data = on_axes(undertaking.segmentation.data, axes)
-        if not isinstance(labels.data, np.ndarray):
+        if not isinstance(labels.data, (np.ndarray, Movie)):
             labels.data = data
             return True
         for row in (read.index.row(*cell) for cell in cells):
@@ -187,19 +206,21 @@ class ImageLayers:
         layer = self._edited.get(number)
         return layer if layer in self._viewer.layers else None
 
-    def add_stack(
-        self, undertaking: Undertaking, spacing: Spacing, channels: Sequence[Any] = ()
-    ) -> None:
-        """Add the channels of an image, with their data where they were read."""
+    def _add_channels(
+        self, undertaking: Undertaking, spacing: Spacing, channels: Sequence[Any]
+    ) -> list[Any]:
+        """Add the channels of an image, with their data as they were read."""
         assert undertaking.stack is not None
         added = add_stack(self._viewer, undertaking.stack, spacing, channels or None)
         self._added.setdefault(undertaking.image, []).extend(added)
+        return added
 
-    def add_found(self, undertaking: Undertaking, spacing: Spacing) -> None:
+    def add_found(self, prepared: Prepared, spacing: Spacing) -> None:
         """Add the channels of an image that was found later, below every other layer."""
         n = len(self._viewer.layers)
-        self.add_stack(undertaking, spacing)
+        added = self._add_channels(prepared.undertaking, spacing, prepared.channels)
         self._viewer.layers.move_multiple(range(n, len(self._viewer.layers)), 0)
+        self.filling.add(added)
 
     def stacks(self) -> list[Stack]:
         """Images in the viewer, each as one: where a project may find its own again."""
@@ -231,6 +252,7 @@ class ImageLayers:
             layers.remove(layer)
         added = [layer for layer in self._added.pop(number, ()) if layer in layers]
         if labels in added and not edited:
+            self.filling.leave(added)
             for layer in added:
                 layers.remove(layer)
             added = []

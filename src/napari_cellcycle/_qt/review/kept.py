@@ -90,6 +90,18 @@ def queue_at(review: Review, place: dict[str, Any]) -> Queue:
     return Queue(review, order, only, other=other)
 
 
+def frame_at_hand(kept: Kept, review: Review) -> int:
+    """Frame of the cell where the person left, or else of the first one of the queue."""
+    place = kept.place
+    row = review.row_of(*place.get("cell", (-1, -1)))
+    if row < 0:
+        queue = queue_at(review, place)
+        if kept.blind:
+            review.look_blind(True)
+        row = queue.next()
+    return int(review.cells.frame[row]) if row >= 0 else 0
+
+
 def place_in(queue: Queue, cell: tuple[int, int] | None) -> dict[str, Any]:
     """What :func:`queue_at` needs, and the cell at hand: frame and label."""
     only = queue.only

@@ -6,6 +6,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_cellcycle.image.movie import Movie
+
 _EVENTS = ("paint", "labels_update", "data")
 
 
@@ -27,6 +29,7 @@ class LabelWatch(QObject):
     def __init__(self, layer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._layer = layer
+        self._data = layer.data
         self.is_edited = False
         for name in _EVENTS:
             getattr(layer.events, name).connect(self._on_edit)
@@ -43,4 +46,7 @@ class LabelWatch(QObject):
             self.changed.emit(edited)
 
     def _on_edit(self, event: Any = None) -> None:
+        former, self._data = self._data, self._layer.data
+        if isinstance(former, Movie) and self._data is former.whole:
+            return  # all of its frames were read: they are the same labels
         self.set_edited(True)

@@ -302,7 +302,8 @@ class Mosaic(QAbstractScrollArea):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Shift what is drawn, so that only the new strip is drawn again."""
         self.view.scroll(dx, dy)
-        self._asking.start()
+        if self.isVisible():  # else it follows the cell at hand; what is seen is asked for then
+            self._asking.start()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Lay out for another width."""

@@ -100,8 +100,10 @@ class PhaseLayer:
 
     def finish(self) -> None:
         """Paint what waits."""
-        while self.is_painting:
-            self._paint_more()
+        while len(self._waiting):
+            self._paint_cells()
+        while self._frames:
+            self._paint_whole(*self._frames.pop(), redraw=False)
 
     def stop(self) -> None:
         """Leave cells that wait for their colour as they are."""
@@ -177,13 +179,19 @@ class PhaseLayer:
             self.paint_frame(first)
         self._more.start()
 
+    def go_on(self) -> None:
+        """Paint frames whose labels were waited for."""
+        if self.is_painting:
+            self._more.start()
+
     def _paint_more(self) -> None:
-        """Paint the next of what waits."""
+        """Paint the next of what waits; where its labels are not read yet, wait for them."""
+        place = next((i for i, (layer, t) in enumerate(self._frames) if layer.is_read(t)), -1)
         if len(self._waiting):
             self._paint_cells()
-        elif self._frames:
-            self._paint_whole(*self._frames.pop(0), redraw=False)
-        if not self.is_painting:
+        elif place >= 0:
+            self._paint_whole(*self._frames.pop(place), redraw=False)
+        else:
             self._more.stop()
 
     def _paint_whole(self, overlay: PhaseOverlay, frame: int, *, redraw: bool) -> None:

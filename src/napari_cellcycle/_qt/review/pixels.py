@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Volume = NDArray[Any]
 
-_FRAMES = 2
-"""Frames kept in memory: the one at hand, and the one before."""
+_FRAMES = 4
+"""Frames kept in memory: that of the cell at hand, those beside it, and one more."""
 _SLICES = ("below", "centre", "above")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.layers import channels_in_memory, labels_in_memory
 from napari_cellcycle._qt.overlay import compile_colors
-from napari_cellcycle._qt.review.kept import Kept
+from napari_cellcycle._qt.review.kept import Kept, frame_at_hand
 from napari_cellcycle._qt.review.undertaking import Lost
 from napari_cellcycle.errors import CellCycleError
 
@@ -36,6 +36,8 @@ class Prepared:
         Data of new layers of the image.
     labels : array or None
         Data of a new layer of the labels.
+    frame : int
+        That of the cell that will be at hand.
     """
 
     undertaking: Undertaking
@@ -43,6 +45,7 @@ class Prepared:
     layer: Any = None
     channels: Sequence[Any] = field(default_factory=tuple)
     labels: Any = None
+    frame: int = 0
 
 
 def prepare(
@@ -50,6 +53,7 @@ def prepare(
     layers: Sequence[Any],
     given: Any = None,
     is_open: bool = False,
+    shown: int | None = None,
 ) -> Generator[str, None, Prepared | Lost]:
     """Read what an image that is being opened will show.
 
@@ -63,6 +67,8 @@ def prepare(
         The layer that has them, where it is known.
     is_open : bool
         Whether the project was open before, and stays so whatever comes of it.
+    shown : int, optional
+        Number of the image that is shown already, perhaps without its pixels.
 
     Yields
     ------
@@ -75,6 +81,7 @@ def prepare(
         If a file of the project is damaged.
     """
     from napari_cellcycle.review.loaded import load
+    from napari_cellcycle.review.state import Review
 
     found = yield from opening
     if isinstance(found, Lost):
@@ -85,16 +92,19 @@ def prepare(
         review = load(project, number, predictions=Kept(project, number).shown_set)
         yield "Reading the image…"
         layer = given if given is not None else layer_of(found, layers)
-        if layer is not None:
+        if layer is not None and number != shown:
             return Prepared(found, review, layer)
-        channels = () if found.stack is None else channels_in_memory(found.stack)
-        labels = labels_in_memory(found.segmentation)
+        frame = frame_at_hand(Kept(project, number), Review(project, number, read=review))
+        channels = () if found.stack is None else channels_in_memory(found.stack, (frame,))
+        if layer is not None:
+            return Prepared(found, review, layer, channels)
+        labels = labels_in_memory(found.segmentation, first=(frame,))
         compile_colors()
     except BaseException:
         if not is_open:
             project.close()
         raise
-    return Prepared(found, review, None, channels, labels)
+    return Prepared(found, review, None, channels, labels, frame)
 
 
 def known(undertaking: Undertaking) -> Generator[str, None, Undertaking]:

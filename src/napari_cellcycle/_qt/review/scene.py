@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _FEATURES_AFTER_MS = 400
+_FEATURES_REST_MS = 150
 DOUBT = 0.9
 """Predictions with less confidence are outlined."""
 
@@ -299,7 +300,9 @@ class Scene(QObject):
         if self.segmentation in self._viewer.layers:
             rows_of = functools.partial(_features_of, self.desk.source)
             session = session_of(self._viewer)
-            session.follow_features(self._viewer, self.segmentation, rows_of, self.axes)
+            session.follow_features(
+                self._viewer, self.segmentation, rows_of, self.axes, _FEATURES_REST_MS
+            )
 
 
 def _features_of(source: Reviewed, frame: int) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,8 @@ from napari_cellcycle.errors import InputChangedError, SegmentationMismatchError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Review, revise
+from napari_cellcycle.review import Review, hand_over, revise, unite
+from napari_cellcycle.review.merging import Merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,3 +198,46 @@ def test_another_grid_is_no_edit(project: Project) -> None:
     wrong = Segmentation(np.ones((1, 1, 5, 5), np.uint8), "nucleus", "other.tif")
     with pytest.raises(SegmentationMismatchError, match=r"other\.tif is .* not two versions"):
         revise(project, 1, project.images.labels(1), wrong)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_labels_that_only_their_voxels_tell_apart(
+    project: Project, tmp_path: Path, merged: bool
+) -> None:
+    """Corners of a cell are cut: box, size and centre do not say which."""
+
+    def cut(upper: slice, lower: slice) -> Callable[[NDArray[np.uint16]], None]:
+        def change(plane: NDArray[np.uint16]) -> None:
+            plane[2:8, 2:8] = 1
+            plane[2:4, upper] = plane[6:8, lower] = 0
+
+        return change
+
+    left, right = slice(2, 4), slice(6, 8)
+    if merged:
+        Merging(project, 1).merge(0, [5, 6])
+    edit(project, cut(left, right))
+    first = np.array(project.images.labels(1).data)
+    shutil.copytree(project.folder, tmp_path / "bea.cellcycle")
+    predict(project)
+    Review(project).say(0, "prophase")
+    done = edit(project, cut(right, left))
+    assert done.touched == ((0, 1),)
+    review, second = Review(project), np.array(project.images.labels(1).data)
+    assert (first != second).sum() == 16
+    assert second[0, 0, 2, 2:8].tolist() == [1, 1, 1, 1, 0, 0]
+    assert (review.statuses()[0], review.final_slugs()[0]) == ("stale", "prophase")
+    assert review.statuses()[7] == "predicted"
+    assert len(Merging(project, 1).groups) == merged
+    version = project.segmentations.current(1)
+    hand_over(project, 1, Segmentation(second, "nucleus", "the same"))
+    revise(project, 1, project.images.labels(1), Segmentation(second, "nucleus", "the same"))
+    assert merged or project.segmentations.current(1) == version
+    assert (np.array(project.images.labels(1).data) == second).all()
+    if not merged:
+        with Project.open(tmp_path / "bea.cellcycle", who="Bea") as other:
+            Review(other).say(3, "prophase")
+        unite(project, tmp_path / "bea.cellcycle")
+        united = Review(project)
+        assert (united.word(3, "Bea").phase, united.word(0, "Ann").phase) == ("prophase",) * 2
+        assert (np.array(project.images.labels(1).data) == second).all()

@@ -17,19 +17,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.image.stack import LabelsAre
+    from napari_cellcycle.image.stack import LabelsAre, Segmentation
 
 _ARRAYS = ("frame", "label", "bbox", "centroid", "voxels", "touches_border", "nucleus_voxels")
 
 
 def digest_of(cells: CellTable) -> str:
-    """Sha256 of what was measured of every cell: two segmentations share it if they are equal."""
+    """Sha256 of what was measured of every cell: two segmentations share it if they are equal.
+
+    They also share it if each cell has the same box, size and centre in both; see
+    :func:`digest_with`.
+    """
     digest = hashlib.sha256()
     for name in ("frame", "label", "bbox", "voxels", "centroid"):
         column = getattr(cells, name)
         digest.update(f"{name}{column.shape}".encode())
         digest.update(column.astype(column.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
+
+
+def digest_with(digest: str, labels: Segmentation) -> str:
+    """Sha256 of what was measured and of all voxels: for labels that no measure tells apart."""
+    found = hashlib.sha256(digest.encode())
+    for frame in range(labels.grid[0]):
+        found.update(labels.volume(frame).astype("<i8").tobytes())
+    return found.hexdigest()
 
 
 def identity_of(cells: CellTable, digest: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,13 @@ import numpy as np
 from napari_cellcycle.cells.merge import merge_cells, merge_labels
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.project.cell_files import digest_of, identity_of, read_cells, write_cells
+from napari_cellcycle.project.cell_files import (
+    digest_of,
+    digest_with,
+    identity_of,
+    read_cells,
+    write_cells,
+)
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.merged import MergedVersion, groups_of, merged_versions
 from napari_cellcycle.project.routes import Route, Transfer, merged_differently
@@ -74,6 +81,14 @@ class Segmentations:
         )
         return None if number is None else int(number)
 
+    def digest(self, number: int) -> str:
+        """By what a version is known, in other projects too."""
+        return str(
+            self._store.database.value(
+                "SELECT digest FROM segmentation WHERE number = ?", (number,)
+            )
+        )
+
     def cells(self, number: int) -> CellTable:
         """Cells of a version."""
         base, groups = self.derivation(number)
@@ -129,7 +144,10 @@ class Segmentations:
         groups = sorted(groups)
         if not groups:
             return base
-        digest = digest_of(merge_cells(self.cells(base), groups))
+        cells = self.cells(base)
+        digest, below = digest_of(merge_cells(cells, groups)), self.digest(base)
+        if below != digest_of(cells):  # measures do not tell it from another version
+            digest = sha256(f"{digest}{below}".encode()).hexdigest()
         changes.run(
             "INSERT OR IGNORE INTO segmentation (image, digest, time, who, cells) "
             "SELECT image, ?, ?, ?, cells FROM segmentation WHERE number = ?",
@@ -143,7 +161,9 @@ class Segmentations:
         )
         return number
 
-    def write(self, cells: CellTable, labels: Segmentation | None) -> tuple[str, str, str | None]:
+    def write(
+        self, cells: CellTable, labels: Segmentation | None, digest: str | None = None
+    ) -> tuple[str, str, str | None]:
         """Write the files of a version, before it is entered.
 
         Parameters
@@ -152,6 +172,8 @@ class Segmentations:
             Measured from the labels.
         labels : Segmentation or None
             To be kept in the project, because no file holds them.
+        digest : str, optional
+            By which it is known; that of its cells by default.
 
         Returns
         -------
@@ -159,7 +181,7 @@ class Segmentations:
             The latter two are names of files.
         """
         self._store.check_writable()
-        digest = digest_of(cells)
+        digest = digest or digest_of(cells)
         # two images may have the same labels, and each its own name, spacing and nuclei
         file = f"segmentations/{identity_of(cells, digest)[:16]}-cells.npz"
         if not (self._store.folder / file).exists():
@@ -238,12 +260,18 @@ class Segmentations:
         int
             Number of the version.
         """
-        written = self.write(cells, labels)
         old = self.current(image)
+        below, steps = (old, transfer) if merged is None else (self.derivation(old)[0], merged[0])
+        digest = digest_of(cells)
+        if digest == digest_of(self.cells(below)):
+            if labels is None or not len(steps):
+                digest = self.digest(below)
+            else:
+                digest = digest_with(digest, labels)
+        written = self.write(cells, labels, digest)
         with self._store.transaction() as changes:
             new = self.enter(changes, image, written)
             if merged is not None:
-                below, _ = self.derivation(old)
                 self.link(changes, below, new, merged[0])
                 new = self.enter_merged(changes, image, new, merged[1])
             if new != old:

@@ -203,7 +203,7 @@ class _Uniting:
     def _copy(self, number: int, image: ProjectImage) -> tuple[int, tuple[str, str, str | None]]:
         versions = self.theirs.segmentations
         cells, kept = versions.cells(number), versions.kept_labels(number)
-        return image.number, self.ours.segmentations.write(cells, kept)
+        return image.number, self.ours.segmentations.write(cells, kept, versions.digest(number))
 
     def _bridges(self, image: ProjectImage, own: ProjectImage) -> dict[int, Transfer]:
         """From versions of theirs that ours do not come from, to our present one."""

@@ -209,11 +209,11 @@ class Segmentations:
 
     def versions(self, image: int) -> tuple[Version, ...]:
         """All versions of an image's segmentation but those with merged cells, oldest first."""
+        derived = {one.number for one in merged_versions(self._store, image, 0)}
         rows = self._store.database.query(
             "SELECT number, time, who FROM segmentation WHERE image = ? ORDER BY number", (image,)
         )
-        rows = [row for row in rows if self.derivation(row[0])[0] == row[0]]
-        return tuple(Version(*row) for row in rows)
+        return tuple(Version(*row) for row in rows if row[0] not in derived)
 
     def show(self, image: int, number: int) -> None:
         """Show an image with a version that the project has; words follow their cells there."""

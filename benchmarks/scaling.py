@@ -92,11 +92,11 @@ def alone(model: str, jobs: list[Job], folder: Path) -> dict[str, Any]:
     done = [one for one in work if isinstance(one, Done)]
     spent = time.process_time() - start
     cells = sum(sum(one.counts.values()) for one in done)
-    sizes = [parts.path(job).stat().st_size for job in jobs]
+    sizes = [parts.path(job.name).stat().st_size for job in jobs]
 
-    many = [Job(f"copy {i}", Path()) for i in range(JOINED)]
-    for job in many:
-        shutil.copy(parts.path(jobs[-1]), parts.path(job))
+    many = [f"copy {i}" for i in range(JOINED)]
+    for copy in many:
+        shutil.copy(parts.path(jobs[-1].name), parts.path(copy))
     start = time.process_time()
     parts.join(many, folder / "cells.parquet")
     joining = time.process_time() - start

@@ -11,6 +11,8 @@ from napari_cellcycle.cells.measures import RECIPE
 from napari_cellcycle.cells.subject import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from napari_cellcycle.cells.table import CellTable
@@ -136,18 +138,15 @@ def find_daughters(
     rows = rows if candidates is None else rows[np.asarray(candidates)]
     step = np.array(cells.spacing.zyx)
     plates = [_plate(dna, labels, cells, int(row), step) for row in rows]
-    found, features = [], []
-    for a, first in enumerate(plates):
-        for b, second in enumerate(plates[:a]):
-            apart = float(np.linalg.norm(first.centre - second.centre))
-            if 0 < apart <= options.reach * (first.radius + second.radius):
-                found.append((rows[b], rows[a]))
-                both = {int(cells.label[rows[a]]), int(cells.label[rows[b]])}
-                features.append(_compare(first, second, labels, both, membrane, step))
+    near = _near(plates, options.reach)
+    features = [
+        _compare(plates[a], plates[b], labels, set(cells.label[both].tolist()), membrane, step)
+        for (b, a), both in zip(near.tolist(), rows[near], strict=True)
+    ]
     table = np.array(features).reshape(-1, len(FEATURES))
     score = pair_score(table)
     order = np.argsort(-score, kind="stable")
-    pairs = np.array(found, np.int64).reshape(-1, 2)[order]
+    pairs = rows[near][order]
     chosen = np.zeros(len(pairs), bool)
     good = np.flatnonzero(score[order] >= options.at_least)
     chosen[good[choose_pairs(pairs[good])]] = True
@@ -173,6 +172,21 @@ def choose_pairs(rows: NDArray[np.int64]) -> NDArray[np.int64]:
             chosen.append(place)
             taken.update(pair)
     return np.array(chosen, np.int64)
+
+
+def _near(plates: Sequence[_Plate], reach: float) -> NDArray[np.int64]:
+    """Places of plates that are not further apart than so many of their radii, ``(m, 2)``."""
+    from scipy.spatial import cKDTree
+
+    if not plates:
+        return np.zeros((0, 2), np.int64)
+    centre = np.array([plate.centre for plate in plates])
+    radius = np.array([plate.radius for plate in plates])
+    pairs = cKDTree(centre).query_pairs(2.001 * reach * radius.max(), output_type="ndarray")
+    pairs = pairs[np.lexsort(pairs.T)].astype(np.int64)
+    apart = np.linalg.norm(np.subtract(*centre[pairs.T]), axis=1)
+    close = (apart > 0) & (apart <= reach * radius[pairs].sum(axis=1))
+    return np.asarray(pairs[close], np.int64)
 
 
 def _plate(

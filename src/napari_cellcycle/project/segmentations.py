@@ -22,7 +22,7 @@ from napari_cellcycle.project.cell_files import (
 )
 from napari_cellcycle.project.columns import Columns, write_columns
 from napari_cellcycle.project.merged import MergedVersion, groups_of, merged_versions
-from napari_cellcycle.project.routes import Route, Transfer, merged_differently
+from napari_cellcycle.project.ways import find_routes
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.merge import Group
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.project.database import Transaction
+    from napari_cellcycle.project.routes import Route, Transfer
     from napari_cellcycle.project.store import Store
 
     Ints = NDArray[np.int64]
@@ -325,51 +326,13 @@ class Segmentations:
     def routes(self, image: int, to: int | None = None) -> dict[int, Route]:
         """The way of every version from which cells lead to one of them, by number.
 
+        See :func:`napari_cellcycle.project.ways.find_routes`.
+
         Parameters
         ----------
         image : int
             Its number.
         to : int, optional
             Number of the version; the present one by default.
-
-        Notes
-        -----
-        The shortest way counts: the same cells have the same version, so an edit that was taken
-        back takes no way at all. Between versions in which other labels of the same segmentation
-        are merged, every cell that is the same in both goes on.
         """
-        rows = self._store.database.query(
-            "SELECT old, new, moved FROM revision JOIN segmentation ON old = number "
-            "WHERE image = ? ORDER BY revision.time",
-            (image,),
-        )
-        into: dict[int, list[tuple[int, bytes]]] = {}
-        for old, new, moved in rows:
-            into.setdefault(new, []).append((old, moved))
-        last = self.current(image) if to is None else to
-        routes = {last: Route()}
-        edge = [last, *self._merged_alike(last, routes)]
-        while edge:
-            further = []
-            for new in edge:
-                for old, moved in into.get(new, ()):
-                    if old not in routes:
-                        routes[old] = routes[new].before(Transfer.from_bytes(moved))
-                        further.append(old)
-            edge = further + [
-                alike for number in further for alike in self._merged_alike(number, routes)
-            ]
-        return routes
-
-    def _merged_alike(self, number: int, routes: dict[int, Route]) -> list[int]:
-        """Enter the way from versions in which other labels of the same segmentation are merged."""
-        if not self._store.has_table("derivation"):
-            return []
-        below, groups = self.derivation(number)
-        rows = self._store.database.query(
-            "SELECT segmentation, merged FROM derivation WHERE base = ?", (below,)
-        )
-        found = [(other, merged) for other, merged in [(below, "[]"), *rows] if other not in routes]
-        for other, merged in found:
-            routes[other] = routes[number].past(merged_differently(groups_of(merged), groups))
-        return [other for other, _ in found]
+        return find_routes(self._store, image, self.current(image) if to is None else to)

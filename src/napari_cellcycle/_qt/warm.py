@@ -11,12 +11,14 @@ from typing import Literal
 from napari_cellcycle._qt.overlay import compile_colors
 
 _PREDICT = ("torch", "napari_cellcycle.classify.run")
-_READ = (
-    *("tifffile", "imagecodecs", "zarr", "dask.array", "pandas", "scipy.ndimage"),
-    *("bioio", "bioio_ome_zarr"),
+_FILES = (
+    *("tifffile", "imagecodecs", "dask.array", "scipy.ndimage"),
+    "distributed",  # dask imports it with the first array, where it is installed
+)
+_PROJECTS = (
+    *("zarr", "pandas", "bioio", "bioio_ome_zarr"),
     *("skimage.exposure", "pyarrow.pandas_compat", "tifffile.zarr"),
     *("napari_cellcycle.project.project", "napari_cellcycle.review.state"),
-    "distributed",  # dask imports it with the first array, where it is installed
 )
 
 
@@ -42,10 +44,14 @@ def warm_up(first: Literal["predict", "read"]) -> threading.Thread:
 
 
 def _warm(first: Literal["predict", "read"]) -> None:
-    soon, late = (_PREDICT, _READ) if first == "predict" else (_READ, _PREDICT)
-    _load(soon)
-    compile_colors()
-    _load(late)
+    if first == "predict":
+        _load(_PREDICT)
+        compile_colors()
+        _load(_FILES)
+    else:
+        _load(_FILES + _PROJECTS)
+        compile_colors()
+        _load(_PREDICT)
 
 
 def _load(names: tuple[str, ...]) -> None:

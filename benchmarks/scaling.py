@@ -46,7 +46,7 @@ def main() -> None:
         for model, jobs in cases.items():
             print(json.dumps({"model": model, **alone(model, jobs, folder / model)}))
         for n in args.workers:
-            seconds = on_workers(n, cases["mitosis-3d"] * 6, folder / f"workers{n}")
+            seconds = on_workers(n, cases["mitosis-3d"] * 18, folder / f"workers{n}")
             print(json.dumps({"workers": n, "seconds": round(seconds, 2)}))
 
 

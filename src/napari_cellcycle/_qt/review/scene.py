@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _FEATURES_AFTER_MS = 400
-_FEATURES_REST_MS = 150
+_FEATURES_REST_MS = 400
 DOUBT = 0.9
 """Predictions with less confidence are outlined."""
 

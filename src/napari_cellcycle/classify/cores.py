@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from napari_cellcycle.classify.shared import Shared
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
-    from contextlib import AbstractContextManager
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -35,29 +33,30 @@ class Pool:
     workers: int
 
 
-class _Count:
-    """Cores of PyTorch, and how many pools keep its threads to one now.
+class _Before:
+    """Cores that PyTorch used before pools kept its threads to one; 0 while there is no pool.
 
-    While one does, a thread that is new is told 1.
+    Meanwhile a thread that is new is told 1.
     """
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.pools = 0
-        self.cores = 1
+    cores = 0
 
 
-_count = _Count()
-
-
-def _limited() -> AbstractContextManager[object]:
+@contextmanager
+def _kept_to_one() -> Iterator[None]:
+    import torch
     from threadpoolctl import threadpool_limits
 
-    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
-    return limits
+    _Before.cores = torch.get_num_threads()
+    try:
+        with threadpool_limits(1, "blas"):
+            yield
+    finally:
+        torch.set_num_threads(_Before.cores)
+        _Before.cores = 0
 
 
-_products_on_one_core = Shared(_limited)
+_keeping_to_one = Shared(_kept_to_one)
 
 
 @contextmanager
@@ -73,22 +72,13 @@ def one_core_each(workers: int | None = None) -> Iterator[Pool]:
     workers : int, optional
         Number of threads; one a core by default.
     """
-    import torch
-
-    with _count.lock:
-        if not _count.pools:
-            _count.cores = torch.get_num_threads()
-        _count.pools += 1
-        workers = workers or _count.cores
-    threads = ThreadPoolExecutor(workers, "classify", _one_core)
-    try:
-        with _products_on_one_core:
+    with _keeping_to_one:
+        workers = workers or cores()
+        threads = ThreadPoolExecutor(workers, "classify", _one_core)
+        try:
             yield Pool(threads, workers)
-    finally:
-        threads.shutdown(cancel_futures=True)
-        with _count.lock:
-            _count.pools -= 1
-            torch.set_num_threads(_count.cores)
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
 def in_order(
@@ -133,8 +123,7 @@ def cores() -> int:
     """Cores that PyTorch uses, in a thread that is not one of a pool."""
     import torch
 
-    with _count.lock:
-        return _count.cores if _count.pools else torch.get_num_threads()
+    return _Before.cores or torch.get_num_threads()
 
 
 def _one_core() -> None:

@@ -3,63 +3,72 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from napari_cellcycle.models.winograd import WinogradConvolution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-FEW_PIXELS = 4
-"""Up to this many pixels at either end, a convolution is quicker as one product of matrices: most
-of a 3 x 3 kernel lies outside of a picture of 2 x 2."""
+MANY_CHANNELS = 128
+"""From this many in and out, products of matrices are quicker than a convolution."""
+SMALL_EDGE = 16
+"""Up to this many pixels along y and x."""
 
 
-class DenseConvolution(nn.Module):
-    """A 2D convolution on pictures of one size, as a linear layer.
+@dataclass(slots=True)
+class _Seen:
+    """What a network does with one picture.
 
     Parameters
     ----------
-    convolution : Conv2d
-        Without groups, with zeros around its input.
-    height, width : int
-        Of its input, pixels.
+    edges : dict
+        Height and width of what each convolution is given.
+    given : dict
+        What each convolution gives.
+    norms : dict
+        Convolution, by the batch normalisation that it is given to.
+    called : set
+        Modules that run as a whole.
     """
 
-    weight: torch.Tensor
-    bias: torch.Tensor | None
+    edges: dict[str, tuple[int, int]] = field(default_factory=dict)
+    given: dict[str, torch.Tensor] = field(default_factory=dict)
+    norms: dict[str, str] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
 
-    def __init__(self, convolution: nn.Conv2d, height: int, width: int) -> None:
-        super().__init__()
-        self.rows, self.columns = _edges(convolution, height, width)
-        up, left = (int(pad) for pad in convolution.padding)
-        down, right = convolution.stride
-        kernel = convolution.weight.detach()
-        n_out, n_in = kernel.shape[:2]
-        weight = kernel.new_zeros(self.rows, self.columns, n_out, height, width, n_in)
-        for row in range(self.rows):
-            for column in range(self.columns):
-                for y in range(height):
-                    for x in range(width):
-                        ky, kx = y - row * down + up, x - column * right + left
-                        if 0 <= ky < kernel.shape[2] and 0 <= kx < kernel.shape[3]:
-                            weight[row, column, :, y, x] = kernel[:, :, ky, kx]
-        self.register_buffer("weight", weight.flatten(3).flatten(0, 2))
-        bias = convolution.bias
-        shared = None if bias is None else bias.detach().repeat(self.rows * self.columns)
-        self.register_buffer("bias", shared)
+    def note(self, name: str, module: nn.Module, x: torch.Tensor, y: Any) -> None:
+        """Take down a call."""
+        self.called.add(name)
+        if type(module) is nn.Conv2d:
+            self.edges[name] = (int(x.shape[-2]), int(x.shape[-1]))
+            self.given[name] = y
+        elif type(module) is nn.BatchNorm2d:
+            for source, given in self.given.items():
+                if given is x:
+                    self.norms[name] = source
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Convolve ``(n, channels, height, width)``."""
-        flat = x.permute(0, 2, 3, 1).reshape(len(x), -1)
-        y = F.linear(flat, self.weight, self.bias)
-        return y.view(len(x), self.rows, self.columns, -1).permute(0, 3, 1, 2)
+    @property
+    def folds(self) -> dict[str, str]:
+        """Norms and the convolutions that nothing else sees what they give."""
+        return {
+            norm: convolution
+            for norm, convolution in self.norms.items()
+            if _parent(norm) == _parent(convolution) and _parent(norm) in self.called
+        }
 
 
 def ready(network: nn.Module, shape: Sequence[int]) -> nn.Module:
     """Make a network ready to predict on a CPU.
+
+    Batch normalisation becomes part of the convolution before it, and a convolution of many
+    channels on a small picture becomes a
+    :class:`~napari_cellcycle.models.winograd.WinogradConvolution`.
 
     Parameters
     ----------
@@ -71,69 +80,61 @@ def ready(network: nn.Module, shape: Sequence[int]) -> nn.Module:
     Returns
     -------
     Module
-        Shares all weights with ``network`` but those of convolutions on pictures of
-        :data:`FEW_PIXELS`; ``network`` itself where it has none.
+        Shares all other weights with ``network``; ``network`` itself where there is nothing to do.
     """
-    if len(shape) != 3:
+    if len(shape) != 3 or not any(type(module) is nn.Conv2d for module in network.modules()):
         return network
-    found: dict[str, tuple[int, int]] = {}
+    seen = _look(network, shape)
+    quick = {name: edges for name, edges in seen.edges.items() if _gains(network, name, *edges)}
+    if not (seen.folds or quick):
+        return network
+    shared = [*network.parameters(), *network.buffers()]
+    result = copy.deepcopy(network, {id(tensor): tensor for tensor in shared})
+    for norm, name in seen.folds.items():
+        normalisation = result.get_submodule(norm)
+        assert isinstance(normalisation, nn.BatchNorm2d)
+        result.set_submodule(name, fuse_conv_bn_eval(_convolution(result, name), normalisation))
+        result.set_submodule(norm, nn.Identity())
+    for name, edges in quick.items():
+        result.set_submodule(name, WinogradConvolution(_convolution(result, name), *edges))
+    return result.eval().requires_grad_(False)
+
+
+def _look(network: nn.Module, shape: Sequence[int]) -> _Seen:
+    seen = _Seen()
+
+    def hook_of(name: str) -> Any:
+        return lambda module, inputs, output: seen.note(name, module, inputs[0], output)
+
     hooks = [
-        module.register_forward_pre_hook(_note(found, name))
-        for name, module in network.named_modules()
-        if type(module) is nn.Conv2d and _is_plain(module)
+        module.register_forward_hook(hook_of(name)) for name, module in network.named_modules()
     ]
-    if not hooks:
-        return network
     try:
         with torch.inference_mode():
             network(torch.zeros(1, *shape))
     finally:
         for hook in hooks:
             hook.remove()
-    dense = {
-        name: edges
-        for name, edges in found.items()
-        if _gains(network.get_submodule(name), *edges)  # type: ignore[arg-type]
-    }
-    if not dense:
-        return network
-    shared = [*network.parameters(), *network.buffers()]
-    result = copy.deepcopy(network, {id(tensor): tensor for tensor in shared})
-    for name, edges in dense.items():
-        convolution = network.get_submodule(name)
-        assert isinstance(convolution, nn.Conv2d)
-        result.set_submodule(name, DenseConvolution(convolution, *edges))
-    return result.eval()
+    return seen
 
 
-def _note(found: dict[str, tuple[int, int]], name: str) -> Callable[..., None]:
-    """Remember the size of a module's input."""
-
-    def hook(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        found[name] = (int(inputs[0].shape[-2]), int(inputs[0].shape[-1]))
-
-    return hook
-
-
-def _is_plain(convolution: nn.Conv2d) -> bool:
+def _gains(network: nn.Module, name: str, height: int, width: int) -> bool:
+    convolution = _convolution(network, name)
     return (
-        convolution.groups == 1
-        and convolution.dilation == (1, 1)
+        convolution.kernel_size == (3, 3)
+        and convolution.stride == convolution.padding == convolution.dilation == (1, 1)
+        and convolution.groups == 1
         and convolution.padding_mode == "zeros"
-        and not isinstance(convolution.padding, str)
-        and max(convolution.kernel_size) > 1
+        and min(convolution.in_channels, convolution.out_channels) >= MANY_CHANNELS
+        and max(height, width) <= SMALL_EDGE
     )
 
 
-def _gains(convolution: nn.Conv2d, height: int, width: int) -> bool:
-    """Whether few pixels come in and go out."""
-    rows, columns = _edges(convolution, height, width)
-    return max(height * width, rows * columns) <= FEW_PIXELS
+def _convolution(network: nn.Module, name: str) -> nn.Conv2d:
+    found = network.get_submodule(name)
+    assert isinstance(found, nn.Conv2d)
+    return found
 
 
-def _edges(convolution: nn.Conv2d, height: int, width: int) -> tuple[int, int]:
-    """Size of what it gives."""
-    up, left = (int(pad) for pad in convolution.padding)
-    tall, wide = convolution.kernel_size
-    down, right = convolution.stride
-    return (height + 2 * up - tall) // down + 1, (width + 2 * left - wide) // right + 1
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]

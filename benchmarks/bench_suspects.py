@@ -28,21 +28,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EXAMINED, ALL = 1200, 35000
+PIECE = 512  # cells
 SEED = 23
 
 
 def population_of(n: int, seed: int, work: Path | None) -> Population:
-    path = None if work is None else work / f"population-{seed}-{n}.npz"
-    if path is not None and path.exists():
-        return Population.load(path)
-
-    def report(done: int, total: int) -> None:
-        note(f"{done} of {total} cells")
-
-    found = simulate_population(n, seed, progress=report)
-    if path is not None:
-        found.save(path)
-    return found
+    """Cells of a seed; ``work`` keeps them in pieces, so that a run that was stopped goes on."""
+    pieces: list[Population] = []
+    for first in range(0, n, PIECE):
+        path = None if work is None else work / f"population-{seed}-{first:06d}.npz"
+        if path is not None and path.exists():
+            pieces.append(Population.load(path))
+            continue
+        pieces.append(
+            simulate_population(PIECE if path else min(PIECE, n - first), seed, first=first)
+        )
+        note(f"{min(first + PIECE, n):,} of {n:,} cells")
+        if path is not None:
+            pieces[-1].save(path)
+    return Population.joined(pieces).first(n)
 
 
 def measured(population: Population) -> Measurements:

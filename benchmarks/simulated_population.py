@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from napari_cellcycle.cells.measures import measure_cell
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.views import view_cell
 from napari_cellcycle.classify.run import BORDER_ODDS
+from napari_cellcycle.files import replacing
 from napari_cellcycle.models.ensemble import Decision, decide, discount
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.simulate.cell import SimulatedCell, simulate_cell
@@ -79,8 +80,13 @@ class Population:
     def first(self, n: int) -> Population:
         return Population(**{name: getattr(self, name)[:n] for name in _FIELDS})
 
+    @classmethod
+    def joined(cls, parts: Sequence[Population]) -> Population:
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in _FIELDS))
+
     def save(self, path: Path) -> None:
-        np.savez_compressed(path, **{name: getattr(self, name) for name in _FIELDS})
+        with replacing(path) as new:
+            np.savez_compressed(new, **{name: getattr(self, name) for name in _FIELDS})
 
     @classmethod
     def load(cls, path: Path) -> Population:

@@ -119,9 +119,9 @@ def test_pairs_are_accepted_rejected_and_taken_back(found, project, beas, viewer
 
     qtbot.mouseClick(dock.find_button, LEFT)
     settle(qtbot, dock)
-    # of judged cells a lower score is enough, of others 0.5
+    # of judged cells a lower score is enough, of others 0.2
     assert listed(dock) == ["11+19", "16+20", "1+7"]
-    assert dock.model.text(0)[1] == "1.00"
+    assert dock.model.text(0)[1] == "0.99"
     assert "people say that both are late" in dock.model.text(0)[4]
     qtbot.waitUntil(lambda: dock.sheet._pictures is not None, timeout=LONG)
     assert [name for name, _ in dock.sheet._pictures.rows] == ["cell 11", "cell 19", "together"]

@@ -9,13 +9,8 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.cells import cell_table
-from napari_cellcycle.cells.daughters import (
-    FEATURES,
-    PairOptions,
-    Pairs,
-    find_daughters,
-    pair_score,
-)
+from napari_cellcycle.cells.daughters import PairOptions, Pairs, find_daughters
+from napari_cellcycle.cells.pair_score import FEATURES, best_score, pair_score
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
@@ -40,11 +35,21 @@ def plate(x: int, y: int = 24, *, flat: str = "x", half: int = 8) -> tuple[slice
     return sides["z"], sides["y"], sides["x"]
 
 
-def found(labels: np.ndarray, membrane: np.ndarray | None = None, **options: float) -> Pairs:
+def found(
+    labels: np.ndarray,
+    membrane: np.ndarray | None = None,
+    candidates: list[int] | None = None,
+    **options: float,
+) -> Pairs:
     segmentation = Segmentation(labels[None], "nucleus", "plates")
     cells = cell_table(segmentation, Spacing(1, 1, 1, "user"))
     dna = np.where(labels > 0, 900, 100)
-    return find_daughters(dna, labels, cells, membrane=membrane, options=PairOptions(**options))
+    return find_daughters(
+        *(dna, labels, cells),
+        candidates=candidates,
+        membrane=membrane,
+        options=PairOptions(**options),
+    )
 
 
 def walls(at: slice | None = None) -> np.ndarray:
@@ -62,17 +67,18 @@ def walls(at: slice | None = None) -> np.ndarray:
 
 def test_plates_that_face_each_other_are_a_pair() -> None:
     facing = found(plates(plate(22), plate(38)))
+    assert np.isnan(facing["volume"]).all()  # two cells do not tell what is typical
     assert facing.rows.tolist() == [[0, 1]]
     assert facing.chosen.tolist() == [True]
     assert facing["facing"] > 0.5
     assert facing["size"] == facing["content"] == 1
     assert np.isnan(facing["wall"]).all()
-    beside = found(plates(plate(22, flat="y"), plate(42, flat="y")))
+    beside = found(plates(plate(22, flat="y"), plate(42, flat="y")), listed=0)
     assert beside["facing"] < 0.05
     assert beside.score < 0.2
     assert facing.score > 0.9
-    askew = found(plates(plate(22), plate(38, flat="z")))
-    assert beside.score < askew.score < facing.score
+    askew = found(plates(plate(22), plate(38, flat="z")), listed=0)
+    assert max(beside.score, askew.score) < 0.01
     unequal = found(plates(plate(22), plate(38, half=4)))
     assert unequal["size"] == 0.25
     assert unequal.score < facing.score
@@ -103,6 +109,44 @@ def test_each_cell_is_in_one_pair_and_the_best_come_first() -> None:
     assert {tuple(row) for row in pairs.rows[pairs.chosen].tolist()} == {(0, 1), (2, 3)}
     assert len(found(labels, reach=0.5)) == 0
     assert not found(labels, at_least=1.0).chosen.any()
+
+
+def test_daughters_are_small_beside_the_others_of_the_frame() -> None:
+    small = [plate(x, y, half=4) for x, y in ((6, 8), (14, 8))]
+    large = [plate(x, y) for x in (8, 24, 40, 56) for y in (24, 40)]
+    labels = plates(*small, *large)
+    pairs = found(labels)
+    sizes = np.bincount(labels.ravel())[1:]
+    assert pairs.rows[0].tolist() == [0, 1]
+    assert pairs["volume"][0] == pytest.approx(sizes[0] / sizes[2])
+    as_large = pairs.features.copy()
+    as_large[:, FEATURES.index("volume")] = 1
+    assert pair_score(as_large)[0] < 0.1 < 0.9 < pairs.score[0]
+    # candidates alone do not say what is typical: the frame does
+    alone = found(labels, candidates=[0, 1])
+    np.testing.assert_array_equal(alone.features, pairs.features[:1])
+
+
+def test_pairs_that_are_left_out_could_not_have_been_chosen(field) -> None:
+    cells = cell_table(field.nuclei, field.stack.spacing)
+    dna, membrane = field.stack.data[0]
+
+    def look(**options: float) -> Pairs:
+        return find_daughters(
+            *(dna, field.nuclei.volume(0), cells),
+            membrane=membrane,
+            options=PairOptions(**options),
+        )
+
+    every, listed = look(listed=0.0, partners=len(cells)), look()
+    assert len(listed) < len(every)
+    scores = {
+        tuple(row): score for row, score in zip(every.rows.tolist(), every.score, strict=True)
+    }
+    for row, score in zip(listed.rows.tolist(), listed.score.tolist(), strict=True):
+        assert scores.pop(tuple(row)) == score
+    assert max(scores.values()) < PairOptions().at_least
+    assert (best_score(every.features) >= every.score).all()
 
 
 def test_flat_images_have_pairs_too() -> None:

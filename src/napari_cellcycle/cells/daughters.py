@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.measures import RECIPE
-from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.cells.pair_score import FEATURES, best_score, pair_score
+from napari_cellcycle.cells.plates import Plate, blocked, gap, typical_size, wall
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -20,31 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Volume = NDArray[Any]
 
-FEATURES = ("distance", "gap", "size", "content", "facing", "parallel", "wall", "blocked")
-WEIGHTS = {
-    "distance": -2.9,
-    "gap": -0.3,
-    "size": -1.1,
-    "facing": 3.3,
-    "aligned": 19.4,
-    "blocked": -17.1,
-    "wall": -4.3,
-}
-OFFSET = -2.1
-"""Fitted to 272 pairs and 1,920 others in ten simulated fields, see :func:`pair_score`."""
-DNA_WEIGHTS = {
-    "distance": -3.0,
-    "gap": -0.9,
-    "size": -0.5,
-    "facing": 4.2,
-    "aligned": 16.5,
-    "blocked": -18.5,
-}
-DNA_OFFSET = -1.2
-"""The same where no channel shows the membrane."""
-_RAYS = 24  # directions in which a cell's own wall is looked for
-_BESIDE = 0.35  # radii: how far beside the line between two plates the membrane is looked at too
-_SAMPLES = 33  # along a line
+_SAMPLE = 200  # cells of a frame that tell what is typical
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +35,16 @@ class PairOptions:
         Centres of daughters are at most so many sums of their radii apart.
     at_least : float
         Score of a pair that is chosen.
+    listed : float
+        Pairs whose score cannot reach this are left out.
+    partners : int
+        Pairs are looked at closely if they are among so many of the likeliest of either cell.
     """
 
     reach: float = 4.0
-    at_least: float = 0.1
+    at_least: float = 0.2
+    listed: float = 0.001
+    partners: int = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,12 +55,14 @@ class Pairs:
     ----------
     rows : ndarray, ``(m, 2)``, int64
         Rows of the table of cells.
-    features : ndarray, ``(m, 8)``, float64
+    features : ndarray, ``(m, 10)``, float64
         Columns :data:`FEATURES`: distance of the centres of DNA and gap between the two sets, in
         sums of their radii; smaller over larger size and DNA content; how squarely the flat sides
-        face each other, and how parallel they are, 0 to 1; membrane between them, as a share of the
-        walls around (0 open, 1 closed; NaN without a membrane channel); share of the line between
-        them that lies in other cells.
+        face each other, how parallel they are, and how flat the sets are, 0 to 1; DNA volume of
+        one, the geometric mean, beside that of a typical cell of the frame (NaN where there are
+        fewer than four); membrane between them, as a share of the walls around (0 open, 1
+        closed; NaN without a membrane channel); share of the line between them that lies in other
+        cells.
     score : ndarray, ``(m,)``, float64
         0 to 1.
     chosen : ndarray, ``(m,)``, bool
@@ -94,19 +80,6 @@ class Pairs:
     def __getitem__(self, name: str) -> Floats:
         column: Floats = self.features[:, FEATURES.index(name)]
         return column
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plate:
-    """DNA of one cell: where, how large, how it lies. Lengths in the units of the spacing."""
-
-    centre: Floats
-    radius: float
-    normal: Floats
-    flatness: float  # 0 round, towards 1 flat
-    size: float
-    content: float
-    points: Floats
 
 
 def find_daughters(
@@ -129,21 +102,65 @@ def find_daughters(
     cells : CellTable
         Rows of this frame only.
     candidates : array-like, optional
-        Rows, or a mask of them: cells in anaphase, telophase or cytokinesis. All by default.
+        Rows, or a mask of them: cells that may be daughters. All by default.
     options : PairOptions, optional
         How pairs are found.
     """
+    work = iter_daughters(
+        dna, labels, cells, candidates=candidates, membrane=membrane, options=options
+    )
+    return run_to_end(work)
+
+
+def iter_daughters(
+    dna: Volume,
+    labels: NDArray[np.integer[Any]],
+    cells: CellTable,
+    *,
+    candidates: ArrayLike | None = None,
+    membrane: Volume | None = None,
+    options: PairOptions | None = None,
+) -> Generator[tuple[int, int], None, Pairs]:
+    """Do what :func:`find_daughters` does, step by step.
+
+    Yields
+    ------
+    tuple of int
+        How far it is, and how far it goes.
+    """
     options = PairOptions() if options is None else options
-    rows = np.arange(len(cells))
-    rows = rows if candidates is None else rows[np.asarray(candidates)]
+    every = np.arange(len(cells))
+    rows = every if candidates is None else every[np.asarray(candidates)]
+    if not len(rows):
+        none = np.zeros(0)
+        return Pairs(np.zeros((0, 2), np.int64), np.zeros((0, len(FEATURES))), none, none > 0)
+    sample = every[:: -(-len(every) // _SAMPLE)]
     step = np.array(cells.spacing.zyx)
-    plates = [_plate(dna, labels, cells, int(row), step) for row in rows]
-    near = _near(plates, options.reach)
-    features = [
-        _compare(plates[a], plates[b], labels, set(cells.label[both].tolist()), membrane, step)
-        for (b, a), both in zip(near.tolist(), rows[near], strict=True)
-    ]
-    table = np.array(features).reshape(-1, len(FEATURES))
+    plates: dict[int, Plate] = {}
+    looked = np.union1d(rows, sample).tolist()
+    for done, row in enumerate(looked):
+        if done % _BATCH == 0:
+            yield done, 2 * len(looked)
+        plates[row] = Plate.find(dna, labels, cells, row, step)
+    typical = typical_size(np.array([plates[row].size for row in sample.tolist()]))
+    found = [plates[row] for row in rows.tolist()]
+    near = _near(found, options.reach)
+    table = _beside(found, near, typical, is_2d=labels.shape[0] == 1)
+    table[:, FEATURES.index("wall")] = np.nan if membrane is None else 0
+    may = _likeliest(near, best_score(table), options)
+    near, table = near[may], table[may]
+    for done, (b, a) in enumerate(near.tolist()):
+        if done % _BATCH == 0:
+            yield len(looked) * (len(near) + done) // len(near), 2 * len(looked)
+        first, second = found[a], found[b]
+        own = cells.label[rows[[a, b]]].tolist()
+        between = {
+            "gap": gap(first, second) / (first.radius + second.radius),
+            "wall": np.nan if membrane is None else wall(first, second, membrane, step),
+            "blocked": blocked(first, second, labels, own, step),
+        }
+        for name, value in between.items():
+            table[done, FEATURES.index(name)] = value
     score = pair_score(table)
     order = np.argsort(-score, kind="stable")
     pairs = rows[near][order]
@@ -174,7 +191,7 @@ def choose_pairs(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array(chosen, np.int64)
 
 
-def _near(plates: Sequence[_Plate], reach: float) -> NDArray[np.int64]:
+def _near(plates: Sequence[Plate], reach: float) -> NDArray[np.int64]:
     """Places of plates that are not further apart than so many of their radii, ``(m, 2)``."""
     from scipy.spatial import cKDTree
 
@@ -189,142 +206,46 @@ def _near(plates: Sequence[_Plate], reach: float) -> NDArray[np.int64]:
     return np.asarray(pairs[close], np.int64)
 
 
-def _plate(
-    dna: Volume,
-    labels: NDArray[np.integer[Any]],
-    cells: CellTable,
-    row: int,
-    step: Floats,
-) -> _Plate:
-    cell = Subject.find(
-        dna,
-        labels,
-        int(cells.label[row]),
-        cells.bbox[row],
-        recipe=RECIPE,
-        step=step,
-        labels_are=cells.labels_are,
+def _beside(
+    plates: Sequence[Plate], near: NDArray[np.int64], typical: float, *, is_2d: bool
+) -> Floats:
+    """Compare plates as far as it takes no look at the image: columns :data:`FEATURES`."""
+    radius, size, content, flatness = (
+        np.array([getattr(plate, name) for plate in plates])
+        for name in ("radius", "size", "content", "flatness")
     )
-    # what is bright outside the label may be the sister's
-    bright = cell.foreground & cell.own
-    bright = bright if bright.sum() >= 8 else cell.own
-    start = np.array([part.start for part in cell.box])
-    points = (np.stack(np.nonzero(bright), axis=1) + start) * step
-    weights = np.maximum(cell.values[bright] - cell.background, 1e-6).astype(np.float64)
-    centre = weights @ points / weights.sum()
-    spread = np.cov(points, rowvar=False, aweights=weights, bias=True) + np.diag(step**2 / 12)
-    if labels.shape[0] == 1:
-        spread[0] = spread[:, 0] = 0
-        spread[0, 0] = np.trace(spread)  # never the shortest axis
-    variances, axes = np.linalg.eigh(spread)
-    lateral = variances[1:] if labels.shape[0] > 1 else variances[1:2]
-    return _Plate(
-        centre=centre,
-        radius=cell.radius,
-        normal=axes[:, 0],
-        flatness=1 - float(np.sqrt(variances[0] / lateral.mean())),
-        size=float(len(points)),
-        content=float(weights.sum()),
-        points=points - centre,
+    centre, normal = (
+        np.array([getattr(plate, name) for plate in plates]).reshape(-1, 3)
+        for name in ("centre", "normal")
     )
-
-
-def _compare(
-    first: _Plate,
-    second: _Plate,
-    labels: NDArray[np.integer[Any]],
-    both: set[int],
-    membrane: Volume | None,
-    step: Floats,
-) -> tuple[float, ...]:
-    way = second.centre - first.centre
-    apart = float(np.linalg.norm(way))
-    way /= apart
-    unit = first.radius + second.radius
-    gap = apart - np.percentile(first.points @ way, 95) + np.percentile(second.points @ way, 5)
-    squarely = [abs(float(plate.normal @ way)) * plate.flatness for plate in (first, second)]
-    line = first.centre + np.linspace(0, 1, _SAMPLES)[:, None] * way * apart
-    on = labels[tuple(_voxels(line, labels.shape, step).T)]
-    return (
-        apart / unit,
-        float(gap) / unit,
-        min(first.size, second.size) / max(first.size, second.size),
-        min(first.content, second.content) / max(first.content, second.content),
-        float(np.mean(squarely)),
-        abs(float(first.normal @ second.normal)) * min(first.flatness, second.flatness),
-        np.nan if membrane is None else _wall(first, second, way, apart, membrane, step),
-        float(np.mean((on != 0) & ~np.isin(on, list(both)))),
-    )
-
-
-def _wall(
-    first: _Plate, second: _Plate, way: Floats, apart: float, membrane: Volume, step: Floats
-) -> float:
-    """Membrane between two sets, as a share of the walls on their other sides."""
-    across = np.linalg.svd(way[None])[2][1:]
-    if membrane.shape[0] == 1:
-        across = np.array([[0, -way[2], way[1]]])
-    aside = _BESIDE * (first.radius + second.radius) / 2
-    starts = [first.centre] + [first.centre + s * aside * a for a in across for s in (1, -1)]
-    between = [_ray(start, way, apart, membrane, step) for start in starts]
-    low = min(float(ray.min()) for ray in between)
-    walls = []
-    for plate, ahead in ((first, way), (second, -way)):
-        for to in _directions(membrane.shape[0] == 1):
-            if to @ ahead < 0.3:
-                walls.append(_ray(plate.centre, to, 3 * plate.radius, membrane, step).max())
-    closed = float(np.mean([ray.max() for ray in between]))
-    around = float(np.median(walls))
-    return float(np.clip((closed - low) / max(around - low, 1e-9), 0, 2))
-
-
-def _directions(is_2d: bool) -> Floats:
-    turn = np.pi * (3 - np.sqrt(5)) * np.arange(_RAYS)
-    z = np.zeros(_RAYS) if is_2d else 1 - 2 * (np.arange(_RAYS) + 0.5) / _RAYS
-    flat = np.sqrt(1 - z**2)
-    return np.stack([z, flat * np.sin(turn), flat * np.cos(turn)], axis=1)
-
-
-def _ray(start: Floats, way: Floats, length: float, volume: Volume, step: Floats) -> Floats:
-    from scipy import ndimage
-
-    at = (start + np.linspace(0, length, _SAMPLES)[:, None] * way) / step
-    found = ndimage.map_coordinates(volume, at.T, output=np.float64, order=1, mode="nearest")
-    return np.asarray(found)
-
-
-def _voxels(points: Floats, shape: tuple[int, ...], step: Floats) -> NDArray[np.int64]:
-    return np.clip(np.rint(points / step).astype(np.int64), 0, np.array(shape) - 1)
-
-
-def pair_score(features: Floats) -> Floats:
-    """Score pairs: the probability of a logistic regression.
-
-    It was fitted to the daughters of all divisions in ten simulated fields (seeds 100 to 109 of
-    ``benchmarks/bench_daughters.py``), once by their nuclei and once by their cells.
-
-    Parameters
-    ----------
-    features : ndarray, ``(m, 8)``, float64
-        Columns :data:`FEATURES`.
-
-    Returns
-    -------
-    ndarray, ``(m,)``, float64
-        0 to 1.
-    """
-    column = dict(zip(FEATURES, features.T, strict=True))
-    wall = np.log(column["wall"] + 0.1)
-    terms = {
-        "distance": np.log(column["distance"]),
-        "gap": column["gap"],
-        "size": np.log(column["size"]),
-        "facing": column["facing"],
-        "aligned": column["facing"] * column["parallel"],
-        "blocked": column["blocked"],
-        "wall": np.nan_to_num(wall),
+    a, b = near.T
+    way = centre[b] - centre[a]
+    apart = np.linalg.norm(way, axis=1)
+    way /= apart[:, None]
+    squarely = [np.abs((normal[i] * way).sum(axis=1)) * flatness[i] for i in (a, b)]
+    parallel = np.abs((normal[a] * normal[b]).sum(axis=1))
+    columns = {
+        "distance": apart / (radius[a] + radius[b]),
+        "size": np.minimum(size[a], size[b]) / np.maximum(size[a], size[b]),
+        "content": np.minimum(content[a], content[b]) / np.maximum(content[a], content[b]),
+        "facing": (squarely[0] + squarely[1]) / 2,
+        "parallel": parallel * np.minimum(flatness[a], flatness[b]),
+        "flatness": (flatness[a] + flatness[b]) / 2,
+        "volume": (np.sqrt(size[a] * size[b]) / typical) ** (1.5 if is_2d else 1),
     }
-    seen = sum(WEIGHTS[name] * term for name, term in terms.items()) + OFFSET
-    unseen = sum(DNA_WEIGHTS[name] * terms[name] for name in DNA_WEIGHTS) + DNA_OFFSET
-    logit = np.where(np.isnan(wall), unseen, seen)
-    return np.asarray(1 / (1 + np.exp(-logit)), np.float64)
+    return np.stack([columns.get(name, np.zeros(len(near))) for name in FEATURES], axis=1)
+
+
+def _likeliest(near: NDArray[np.int64], best: Floats, options: PairOptions) -> NDArray[np.int64]:
+    """Places of pairs that are worth a close look."""
+    seen = [0] * (int(near.max(initial=-1)) + 1)
+    kept = []
+    for place in np.argsort(-best, kind="stable").tolist():
+        if best[place] < options.listed:
+            break
+        a, b = near[place].tolist()
+        if min(seen[a], seen[b]) < options.partners:
+            kept.append(place)
+        seen[a] += 1
+        seen[b] += 1
+    return np.array(sorted(kept), np.int64)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.daughters import FEATURES, choose_pairs, find_daughters
+from napari_cellcycle.cells.daughters import choose_pairs, iter_daughters
 from napari_cellcycle.cells.merge import named
+from napari_cellcycle.cells.pair_score import FEATURES
 from napari_cellcycle.errors import ChannelError, ProjectError
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.merging import Merging
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.daughters import Pairs
     from napari_cellcycle.review.places import Source
     from napari_cellcycle.review.state import Review
 
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _LATE = ("anaphase", "telophase", "cytokinesis")
-_SAID = 0.1
+_SAID = 0.002
 """Score from which a pair is proposed of which people say that both are late in mitosis."""
+
+_SMALL, _LARGE = 0.3, 0.6
+"""Of the DNA volume of a typical cell: daughters have 0.03 to 0.3 of it in simulated fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +46,14 @@ class PairLimits:
     ----------
     mitotic : float
         Probability of mitosis, the mean of the projections, from which a cell may be a daughter
-        that nobody has judged. A model that was trained on both daughters together seldom calls
-        one of them late.
+        that nobody has judged: 0 for all of them. A model that was trained on both daughters
+        together seldom calls one of them late.
     at_least : float
         Score from which a pair is proposed.
     """
 
-    mitotic: float = 0.2
-    at_least: float = 0.5
+    mitotic: float = 0.0
+    at_least: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +66,7 @@ class Proposals:
         Rows of the review's cells.
     frame : ndarray, ``(m,)``, int64
     labels : ndarray, ``(m, 2)``, int64
-    features : ndarray, ``(m, 8)``, float64
+    features : ndarray, ``(m, 10)``, float64
         As :class:`napari_cellcycle.cells.daughters.Pairs` has them.
     score : ndarray, ``(m,)``, float64
         0 to 1.
@@ -107,6 +112,10 @@ class Proposals:
         has = dict(zip(FEATURES, self.features[place].tolist(), strict=True))
         told = ["people say that both are late"] if self.said[place] else []
         told.append(_grade(has["facing"], ((0.2, "not facing"), (0.35, "half facing")), "facing"))
+        if has["volume"] < _SMALL:
+            told.append("small")
+        elif has["volume"] > _LARGE:
+            told.append("as large as others")
         if not np.isnan(has["wall"]):
             walls = ((0.35, "membrane open"), (0.75, "membrane half closed"))
             told.append(_grade(has["wall"], walls, "membrane closed"))
@@ -125,9 +134,8 @@ def iter_proposals(
     """Look for pairs of daughters, frame by frame.
 
     A cell may be a daughter if people say that it is in anaphase, telophase or cytokinesis, or
-    mitotic without a stage; of a cell that nobody has judged, the model must say that it is
-    mitotic.
-    Merged cells are left out.
+    mitotic without a stage, or if nobody has judged it; the limits can ask that the model says that
+    it is mitotic. Merged cells are left out.
 
     Parameters
     ----------
@@ -139,7 +147,7 @@ def iter_proposals(
     Yields
     ------
     tuple of int
-        Frames that are done, and all.
+        Cells that are done, and all.
 
     Raises
     ------
@@ -160,16 +168,18 @@ def iter_proposals(
     frames = np.unique(cells.frame[may])
     membrane = roles.get("membrane")
     found: list[tuple[Ints, Floats, Floats]] = []
-    for done, frame in enumerate(frames.tolist()):
-        yield done, len(frames)
+    total, before = int(may.sum()), 0
+    for frame in frames.tolist():
         here = np.flatnonzero(cells.frame == frame)
-        pairs = find_daughters(
+        work = iter_daughters(
             source.stack.volume(frame, roles["dna"]),
             source.labels.volume(frame),
             cells.select(here),
             candidates=may[here],
             membrane=None if membrane is None else source.stack.volume(frame, membrane),
         )
+        pairs = yield from _counted(work, before, int(may[here].sum()), total)
+        before += int(may[here].sum())
         found.append((here[pairs.rows], pairs.features, pairs.score))
     rows = np.concatenate([np.zeros((0, 2), np.int64), *(rows for rows, _, _ in found)])
     features = np.concatenate([np.zeros((0, len(FEATURES))), *(f for _, f, _ in found)])
@@ -184,6 +194,19 @@ def iter_proposals(
         score=score[order],
         said=said[rows].all(axis=1),
     )
+
+
+def _counted(
+    work: Generator[tuple[int, int], None, Pairs], before: int, here: int, total: int
+) -> Generator[tuple[int, int], None, Pairs]:
+    """Say of the cells of a frame how many of all are done."""
+    while True:
+        try:
+            done, of = next(work)
+        except StopIteration as end:
+            pairs: Pairs = end.value
+            return pairs
+        yield before + here * done // of, total
 
 
 def propose_pairs(source: Source, limits: PairLimits | None = None) -> Proposals:
@@ -254,15 +277,18 @@ def dividing(review: Review, mitotic: float) -> tuple[Mask, Mask]:
     codes = [i for i, p in enumerate(review.phases) if p.slug in late or p.slug in parents]
     judged = review.annotator != NONE
     said = judged & np.isin(review.final, codes) & single
+    unjudged = ~judged & single
+    if mitotic <= 0:
+        return said | unjudged, said
     if review.prediction_set is None:
         if not judged.any():
             raise ProjectError(
-                "Nothing says which cells divide: classify the image, or say of some cells that "
-                "they are late in mitosis."
+                "Nothing says which cells are mitotic: classify the image, say of some cells that "
+                "they are late in mitosis, or look at all cells (mitotic 0)."
             )
         return said, said
     family = set(late) | {p.slug for p in review.phases.leaves if p.parent in parents}
-    return said | (_probability(review, family) >= mitotic) & ~judged & single, said
+    return said | (_probability(review, family) >= mitotic) & unjudged, said
 
 
 def _probability(review: Review, family: set[str]) -> Floats:

@@ -47,7 +47,7 @@ class PairPage(QWidget):
         usual = PairLimits()
         self.mitotic = _fraction("pair-mitotic", usual.mitotic)
         self.mitotic.setToolTip(
-            "Cells that nobody has judged are looked at from this probability of mitosis"
+            "Cells that nobody has judged are looked at from this probability of mitosis; 0: all"
         )
         self.at_least = _fraction("pair-score", usual.at_least)
         self.at_least.setToolTip("Pairs are proposed from this score")

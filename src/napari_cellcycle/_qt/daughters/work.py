@@ -68,9 +68,7 @@ def find(
         except StopIteration as end:
             found: Proposals = end.value
             return found
-        yield (
-            f"Looking for pairs… frame {done + 1} of {total}" if total > 1 else "Looking for pairs…"
-        )
+        yield f"Looking for pairs… {done:,} of {total:,} cells"
 
 
 def act(

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from fields import decision
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QOpenGLContext
 from qtpy.QtWidgets import QFileDialog
 
 from napari_cellcycle._qt import layers
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.overlay import is_overlay
+from napari_cellcycle._qt.review import filling
 from napari_cellcycle._qt.review.filling import Filling
 from napari_cellcycle._qt.session import Finished, session_of
 from napari_cellcycle.classify import classify
@@ -100,6 +102,21 @@ def shown(viewer):
     return [layer.name for layer in viewer.layers if layer.visible and not is_overlay(layer)]
 
 
+def throw_all_away(qtbot, viewer):
+    """Select all layers, and press the bin: what they had in the canvas is freed in its context."""
+    window, contexts = viewer.__wrapped__.window._qt_viewer, []
+    freed = viewer.layers.events.end_batch.connect(
+        lambda: contexts.append(QOpenGLContext.currentContext()), position="last"
+    )
+    viewer.layers.select_all()
+    with qtbot.captureExceptions() as caught:
+        window.layerButtons.deleteButton.click()  # and nothing is drawn before we look
+    viewer.layers.events.end_batch.disconnect(freed)
+    assert not caught
+    assert not viewer.layers
+    assert contexts == [window.canvas.native.context()]
+
+
 def name(dock):
     return dock.desk.review.cells.image
 
@@ -150,8 +167,9 @@ def test_images_of_a_viewer_go_to_one_project_and_take_turns(
     wait(qtbot, dock)
 
     # one more image, without any model
-    viewer.layers.clear()
-    assert dock.bench is None
+    throw_all_away(qtbot, viewer)
+    qtbot.waitUntil(lambda: dock.bench is None)
+    assert "The segmentation was removed" in dock.message.text()
     dock.open_project(tmp_path / "both.cellcycle")
     wait(qtbot, dock)
     assert name(dock) == "t301.ome.tif"
@@ -412,6 +430,11 @@ def test_edited_labels_are_told_of_at_once(project, viewer, dock, qtbot):
     wait(qtbot, dock)
     assert not dock.bench.edits.isVisible()
 
+    # all layers go, and a drawing comes before the next ones
+    throw_all_away(qtbot, viewer)
+    dock.open_project(project)
+    wait(qtbot, dock)
+
 
 @pytest.fixture
 def movie(tmp_path, data_dir):
@@ -433,6 +456,7 @@ def unread(monkeypatch):
     """Movies of any size are read later, and not before :meth:`Filling.begin` is called."""
     monkeypatch.setattr(layers, "_AT_ONCE", 0)
     monkeypatch.setattr(Filling, "is_waiting", False)
+    monkeypatch.setattr(filling, "_AT_LATEST_MS", 10**6)
 
 
 @pytest.mark.usefixtures("unread")
@@ -462,9 +486,8 @@ def test_a_movie_is_shown_before_it_is_read(movie, viewer, dock, qtbot):
     check_frame(other)
     np.testing.assert_array_equal(pixels.data[other], image[other])
     # in the end the layers have plain arrays, and nobody has edited anything
-    filling = dock.layers.filling
-    filling.begin()
-    qtbot.waitUntil(lambda: not filling.is_running, timeout=LONG)
+    dock.layers.filling.begin()
+    qtbot.waitUntil(lambda: not dock.layers.filling.is_running, timeout=LONG)
     qtbot.waitUntil(lambda: not scene.phases.is_painting, timeout=LONG)
     assert not dock.bench.edits.isVisible()
     for one, expected in ((layer, labels), (pixels, image)):

@@ -314,6 +314,15 @@ def test_what_people_judged_in_a_project(panel, qtbot, monkeypatch, tmp_path, da
     assert len(added.census.phase) == n - 1
     assert "without a final phase" in panel.data.message.text()
     assert panel.form.group_key == "region"
+    # the recipe that is offered: for corrections one that forgets little, if there is any
+    for start, recipe in (
+        ("mitosis-2d", "mitosis-2d-corrections"),
+        ("mitosis-3d", "resnet18-projections"),
+    ):
+        panel.form.start.choose(start)
+        assert panel.form.recipe.key() == recipe
+    panel.form.start.choose("scratch")
+    panel.form.recipe.choose(str(tmp_path / "small.toml"))
     found = trained(qtbot, panel, panel.progress.start)
     assert sum(found.result.parts.values()) == n - 1
     assert set(panel.curves.fits) == set("xyz")

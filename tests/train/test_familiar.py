@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from napari_cellcycle.errors import TrainingError
+from napari_cellcycle.models.architectures.resnet18 import MOST_ENTRANCES
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train.cropset import CropSet
+from napari_cellcycle.train.cropviews import set_views
+from napari_cellcycle.train.familiar import check_start, one_way
+from napari_cellcycle.train.leakage import training_groups
 from napari_cellcycle.train.predict import predict
 from napari_cellcycle.train.recipe import TrainingRecipe, parse_recipe
-from napari_cellcycle.train.training import train
+from napari_cellcycle.train.training import TrainingResult, train
 
 RECIPE = """
 source = "tests"
@@ -52,7 +57,7 @@ def cells(n: int, seed: int, noise: float) -> CropSet:
     return CropSet(images.astype(np.uint8), ("dna",), phase, group, name=f"set {seed}")
 
 
-OLD, NEW = 3.0, 30.0
+OLD, NEW, THIRD = 3.0, 30.0, 12.0
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +67,14 @@ def start(tmp_path_factory) -> Path:
     return out
 
 
-def test_what_was_known_is_answered_as_before(start: Path, tmp_path: Path) -> None:
-    old, new = load_model(start), tmp_path / "mine"
-    result = train(cells(60, 1, NEW), recipe(True), new, start=start)
-    learned = load_model(new)
+@pytest.fixture(scope="module")
+def mine(start: Path, tmp_path_factory) -> TrainingResult:
+    out = tmp_path_factory.mktemp("mine") / "mine"
+    return train(cells(60, 1, NEW), recipe(True), out, start=start)
+
+
+def test_what_was_known_is_answered_as_before(start: Path, mine: TrainingResult) -> None:
+    old, learned = load_model(start), load_model(mine.out)
     assert learned.card.architecture.params["entrances"] == 2
     assert learned.card.temperatures == old.card.temperatures
     known = cells(40, 2, OLD)
@@ -73,15 +82,41 @@ def test_what_was_known_is_answered_as_before(start: Path, tmp_path: Path) -> No
     like_new = cells(100, 3, NEW)
     own = np.abs(predict(learned, like_new) - predict(old, like_new)).max(axis=1) > 1e-4
     assert 0.5 < own.mean() < 1
-    unsaved = predict(result.trained.classifier, like_new)
+    unsaved = predict(mine.trained.classifier, like_new)
     np.testing.assert_allclose(predict(learned, like_new), unsaved, atol=1e-4)
     before, after = old.networks["z"].state_dict(), learned.networks["z"].state_dict()
     for key, value in before.items():
         kept = after[key if key in after else f"entrance.usual.{key}"]
         assert torch.equal(kept, value), key
-    assert not torch.equal(after["entrance.own.conv1.weight"], before["conv1.weight"])
-    with pytest.raises(TrainingError, match="mine has learned from corrections already"):
-        train(cells(60, 4, NEW), recipe(True), tmp_path / "again", start=new)
+    assert not torch.equal(after["entrance.own.0.conv1.weight"], before["conv1.weight"])
+
+
+def test_each_later_round_of_corrections_keeps_what_was_learned_before(
+    start: Path, mine: TrainingResult, tmp_path: Path
+) -> None:
+    old, once, out = load_model(start), load_model(mine.out), tmp_path / "again"
+    train(cells(60, 4, THIRD), recipe(True), out, start=mine.out)
+    twice = load_model(out)
+    assert twice.card.architecture.params["entrances"] == 3
+    known, like_new = cells(40, 2, OLD), cells(100, 3, NEW)
+    np.testing.assert_allclose(predict(twice, known), predict(old, known), atol=1e-5)
+    np.testing.assert_allclose(predict(twice, like_new), predict(once, like_new), atol=1e-5)
+    like_third = cells(100, 5, THIRD)
+    own = np.abs(predict(twice, like_third) - predict(once, like_third)).max(axis=1) > 1e-4
+    assert 0.5 < own.mean() < 1
+    assert set(training_groups(once.card)) < set(training_groups(twice.card))
+
+
+def test_a_later_round_goes_on_from_the_first_layers_that_its_cells_take(
+    mine: TrainingResult,
+) -> None:
+    learned = load_model(mine.out)
+    network, way = learned.networks["z"], learned.networks["z"].state_dict()
+    for noise, taken in ((OLD, "usual"), (NEW, "own.0")):
+        views = set_views(cells(20, 6, noise), learned.card.recipe, learned.card.phases)
+        left = one_way(network, views.images[:, 0]).state_dict()
+        for key, value in left.items():
+            assert torch.equal(value, way.get(key, way.get(f"entrance.{taken}.{key}"))), key
 
 
 def test_what_new_layers_cannot_stand_beside(start: Path, tmp_path: Path) -> None:
@@ -96,3 +131,7 @@ def test_what_new_layers_cannot_stand_beside(start: Path, tmp_path: Path) -> Non
         train(other, recipe(True, "mlp"), tmp_path / "no", start=tmp_path / "mlp")
     with pytest.raises(TrainingError, match="There are 8 cells to train and validate, too few"):
         train(cells(10, 5, NEW), recipe(True), tmp_path / "no", start=start)
+    card = load_model(start).card
+    full = replace(card.architecture, params={"groups": 2, "entrances": MOST_ENTRANCES})
+    with pytest.raises(TrainingError, match="start has learned from corrections 8 times, as often"):
+        check_start(SimpleNamespace(card=replace(card, architecture=full)), card.phase_set)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle._qt.features import FeatureView
+from napari_cellcycle._qt.gl_context import free_in_the_canvas
 from napari_cellcycle._qt.overlay import PhaseOverlay
 from napari_cellcycle.review.signal import Signal
 
@@ -217,4 +218,5 @@ def session_of(viewer: Any) -> Session:
     if session is None:
         session = _SESSIONS[viewer] = Session()
         viewer.layers.events.removed.connect(session.forget)
+        free_in_the_canvas(viewer)
     return session

@@ -164,7 +164,7 @@ class TrainWidget(QScrollArea):
         except CellCycleError:
             renames = {}
         sets = self.data.sets()
-        self.form.offer_groups(sets)
+        self.form.suit(sets)
         counted = [
             (one.census.grouped(self.form.group_key) if place == 0 else one.census).meaning(
                 self.form.labels(), renames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import numpy as np
 from napari_cellcycle.errors import TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
     from numpy.typing import NDArray
 
@@ -30,7 +33,7 @@ def check_start(start: ProjectionClassifier, phases: PhaseSet) -> None:
     Raises
     ------
     TrainingError
-        If it is another network, has two entrances already, or other phases.
+        If it is another network, has learned so too often already, or has other phases.
     """
     card = start.card
     if card.architecture.name != _NETWORK:
@@ -38,10 +41,12 @@ def check_start(start: ProjectionClassifier, phases: PhaseSet) -> None:
             f"{card.name} is a {card.architecture.name}, but new first layers can stand beside "
             f"those of a {_NETWORK} only: leave familiar out of the recipe."
         )
-    if card.architecture.params.get("entrances", 1) != 1:
+    from napari_cellcycle.models.architectures.resnet18 import MOST_ENTRANCES
+
+    if (rounds := _entrances(card.architecture) - 1) == MOST_ENTRANCES - 1:
         raise TrainingError(
-            f"{card.name} has learned from corrections already, and has room for one such "
-            "training. Begin with the model that it came from, and give all corrections together."
+            f"{card.name} has learned from corrections {rounds} times, as often as it can. Begin "
+            "with the model that it came from, and give all corrections together."
         )
     if card.phases != phases.slugs:
         raise TrainingError(
@@ -50,9 +55,43 @@ def check_start(start: ProjectionClassifier, phases: PhaseSet) -> None:
         )
 
 
-def two_entrances(architecture: Architecture) -> Architecture:
+def one_more_entrance(architecture: Architecture) -> Architecture:
     """Name the architecture of the model that comes of it."""
-    return replace(architecture, params={**architecture.params, "entrances": 2})
+    entrances = _entrances(architecture) + 1
+    return replace(architecture, params={**architecture.params, "entrances": entrances})
+
+
+def _entrances(architecture: Architecture) -> int:
+    return int(architecture.params.get("entrances", 1))
+
+
+def one_way(network: torch.nn.Module, images: NDArray[np.uint8]) -> torch.nn.Module:
+    """Leave of a network's first layers those that most views take.
+
+    Parameters
+    ----------
+    network : Module
+        That of the start.
+    images : ndarray, ``(n, channels, size, size)``, uint8
+        The views that are learned from.
+
+    Returns
+    -------
+    Module
+        Shares its weights with ``network``.
+    """
+    import torch
+    from torch import nn
+
+    from napari_cellcycle.models.architectures.entrances import Entrances
+
+    entrance = next(network.children())
+    if not isinstance(entrance, Entrances):
+        return network
+    taken = torch.cat([entrance.way_of(part) for part in _responses(network, images)])
+    way = entrance.ways[int(taken.bincount().argmax())]
+    behind = list(network.named_children())[1:]
+    return nn.Sequential(OrderedDict([*way.named_children(), *behind]))
 
 
 def learn_first_layers(network: torch.nn.Module) -> None:
@@ -88,26 +127,40 @@ def join_entrances(
     from napari_cellcycle.models.networks import skeleton
 
     recipe = experiment.recipe
-    usual = experiment.network(axis).eval()
-    new = fitted.state_dict()
+    start = experiment.network(axis).eval()
+    newest = _entrances(recipe.architecture) - 1
     state = {}
-    for key, value in usual.state_dict().items():
+    for key, value in start.state_dict().items():
+        first = key.partition(".")[0] in FIRST_LAYERS
+        state[f"entrance.usual.{key}" if first else key] = value
+    for key, value in fitted.state_dict().items():
         if key.partition(".")[0] in FIRST_LAYERS:
-            state[f"entrance.usual.{key}"] = value
-            state[f"entrance.own.{key}"] = new[key].detach().cpu()
-        else:
-            state[key] = value
-    likeness = _likeness(_features(usual, images), recipe.fit.familiar)
-    state |= {f"entrance.likeness.{key}": value for key, value in likeness.items()}
+            state[f"entrance.own.{newest}.{key}"] = value.detach().cpu()
+    likeness = _likeness(_features(start, images), recipe.fit.familiar)
+    state |= {f"entrance.likeness.{newest}.{key}": value for key, value in likeness.items()}
     network = skeleton(
         recipe.architecture.name,
         n_channels=len(recipe.views.channels),
         n_outputs=experiment.n_outputs,
         size=recipe.views.size,
-        params=two_entrances(recipe.architecture).params,
+        params=one_more_entrance(recipe.architecture).params,
     )
     network.load_state_dict(state, assign=True)
     return network.eval()
+
+
+def _responses(network: torch.nn.Module, images: NDArray[np.uint8]) -> Iterator[torch.Tensor]:
+    """What the first layer of a network, the usual one, makes of views."""
+    import torch
+
+    from napari_cellcycle.models.architectures.entrances import Entrances
+
+    entrance = next(network.children())
+    first = entrance.usual[0] if isinstance(entrance, Entrances) else entrance
+    for i in range(0, len(images), _BATCH):
+        with torch.inference_mode():
+            found: torch.Tensor = first(torch.from_numpy(images[i : i + _BATCH]).float() / 255)
+        yield found
 
 
 def _features(network: torch.nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -116,12 +169,7 @@ def _features(network: torch.nn.Module, images: NDArray[np.uint8]) -> NDArray[np
 
     from napari_cellcycle.models.architectures.entrances import response_features
 
-    first = network.get_submodule("conv1")
-    with torch.inference_mode():
-        parts = [
-            response_features(first(torch.from_numpy(images[i : i + _BATCH]).float() / 255))
-            for i in range(0, len(images), _BATCH)
-        ]
+    parts = [response_features(part) for part in _responses(network, images)]
     return torch.cat(parts).double().numpy()
 
 

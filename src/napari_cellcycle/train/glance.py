@@ -36,6 +36,8 @@ class Glance:
         Whether it begins with ImageNet weights by itself.
     keeps : bool
         Whether it keeps a part of the model that it begins with, and so needs one.
+    vocabulary : str
+        Name of that of its phases; empty where it lists them or takes those of the data.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Glance:
     start: str = ""
     pretrained: bool = False
     keeps: bool = False
+    vocabulary: str = ""
 
     @property
     def can_be_pretrained(self) -> bool:
@@ -83,6 +86,7 @@ def glance(recipe: str | Path) -> Glance:
         given if isinstance(given := values.get(table), dict) else {}
         for table in ("architecture", "labels", "fit")
     )
+    phases = values.get("vocabulary")
     return Glance(
         key,
         name,
@@ -92,6 +96,7 @@ def glance(recipe: str | Path) -> Glance:
         str(network.get("start", "")),
         network.get("pretrained") is True,
         any(fit.get(setting) for setting in OF_A_START),
+        phases if isinstance(phases, str) else "",
     )
 
 

@@ -11,7 +11,12 @@ from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.train.calibration import temperature
 from napari_cellcycle.train.evaluate import Evaluation, evaluate
-from napari_cellcycle.train.familiar import join_entrances, learn_first_layers, two_entrances
+from napari_cellcycle.train.familiar import (
+    join_entrances,
+    learn_first_layers,
+    one_more_entrance,
+    one_way,
+)
 from napari_cellcycle.train.predict import decide_views
 
 if TYPE_CHECKING:
@@ -126,7 +131,9 @@ def fit_model(
     temperatures: dict[str, dict[str, float]] = {}
     for axis in experiment.recipe.views.axes:
         network = experiment.network(axis)
+        shown = train.images[:, train.axes.index(axis)]
         if plan.familiar:
+            network = one_way(network, shown)
             learn_first_layers(network)
         fits[axis] = fit_epochs(
             *(network, train, validation, axis, plan),
@@ -140,7 +147,7 @@ def fit_model(
         )
         images = validation.images[:, validation.axes.index(axis)]
         if plan.familiar and experiment.start is not None:
-            learned = np.concatenate([train.images[:, train.axes.index(axis)], images])
+            learned = np.concatenate([shown, images])
             networks[axis] = join_entrances(experiment, axis, network, learned)
             temperatures[axis] = dict(experiment.start.card.temperatures[axis])
             continue
@@ -149,7 +156,7 @@ def fit_model(
         networks[axis] = network
     card = experiment.card(temperatures)
     if plan.familiar:
-        card = replace(card, architecture=two_entrances(card.architecture))
+        card = replace(card, architecture=one_more_entrance(card.architecture))
     return Trained(ProjectionClassifier(card, networks, experiment.device), fits)
 
 

@@ -314,9 +314,11 @@ def _metrics(
         metrics["cross_validation"] = crossed.to_dict()
     learned = np.concatenate([parts["train"], parts["validation"]])
     own = experiment.crops.group[learned]
-    groups = all_groups([own, *(other.crops.group for other in experiment.others)], MOST_GROUPS)
-    if groups:
-        metrics[TRAINING_GROUPS] = groups
+    before = set(experiment.seen)
+    most = MOST_GROUPS - len(before)
+    groups = all_groups([own, *(other.crops.group for other in experiment.others)], most)
+    if before.union(groups):
+        metrics[TRAINING_GROUPS] = sorted(before.union(groups))
     return metrics
 
 

@@ -33,10 +33,10 @@ def joined(plain, other, centre, reach):
     network = build(NAME, n_channels=1, n_outputs=3, size=SIZE, params=TWO).eval()
     assert isinstance(network.entrance, Entrances)
     network.entrance.usual.load_state_dict(plain[:5].state_dict())
-    network.entrance.own.load_state_dict(other[:5].state_dict())
+    network.entrance.own[0].load_state_dict(other[:5].state_dict())
     for name in ("layer2", "fc"):
         network.get_submodule(name).load_state_dict(plain.get_submodule(name).state_dict())
-    likeness = network.entrance.likeness
+    likeness = network.entrance.likeness[0]
     likeness.centre.copy_(centre)
     likeness.whitening.copy_(torch.eye(len(centre)) / reach)
     return network
@@ -60,12 +60,39 @@ def test_each_view_takes_its_entrance_whoever_is_beside_it(plain, other):
         torch.testing.assert_close(ready(views), found, atol=1e-5, rtol=1e-5)
 
 
+def test_the_newest_way_is_taken_of_those_that_know_a_view():
+    torch.manual_seed(0)
+    four = {"groups": 2, "entrances": 4}
+    network = build(NAME, n_channels=1, n_outputs=3, size=SIZE, params=four)
+    entrance = network.eval().entrance
+    views = torch.rand(6, 1, SIZE, SIZE) * torch.linspace(0.1, 1, 6)[:, None, None, None]
+    with torch.inference_mode():
+        features = response_features(entrance.usual[0](views))
+        for likeness, known in zip(entrance.likeness, ([0, 1, 2], [2, 3], [3, 4]), strict=True):
+            for row, feature in enumerate(features):
+                if row in known:
+                    likeness.centre.add_(feature / len(known))
+            far = (features[known] - likeness.centre).square().sum(dim=1).max()
+            likeness.whitening.div_(1.001 * far.sqrt())
+        taken = entrance.way_of(entrance.usual[0](views)).tolist()
+        assert taken == [1, 1, 2, 3, 3, 0]
+        found = entrance(views)
+        for row, way in enumerate(taken):
+            expected = entrance.ways[way](views[row : row + 1])
+            torch.testing.assert_close(found[row : row + 1], expected)
+        network.train()
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm2d):
+                part.eval()
+        torch.testing.assert_close(entrance(views), found, atol=1e-5, rtol=1e-5)
+
+
 def test_both_entrances_can_be_trained_on(plain, other):
     views = torch.rand(4, 1, SIZE, SIZE)
     centre = response_features(plain.conv1(views[:1]))[0].detach()
     network = joined(plain, other, centre, reach=0.01).train()
     network(views).sum().backward()
-    for layers in (network.entrance.usual, network.entrance.own):
+    for layers in network.entrance.ways:
         assert all(p.grad is not None and p.grad.isfinite().all() for p in layers.parameters())
         assert layers.layer1[1].bn2.running_var.isfinite().all()
 

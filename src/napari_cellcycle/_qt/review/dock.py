@@ -397,7 +397,12 @@ class ReviewWidget(QStackedWidget):
             self.errands.take(finished)
 
     def _on_removed(self, event: Any) -> None:
-        """Close the project when the person removes the segmentation."""
         if self.scene is not None and event.value == self.scene.segmentation:
+            # afterwards: napari may be on its way through several layers, with ours among them
+            QTimer.singleShot(0, self._close_without_labels)
+
+    def _close_without_labels(self) -> None:
+        """Close the project when the person has removed the segmentation."""
+        if self.scene is not None and self.scene.segmentation not in self.scene.layers:
             self.close_project()
             self.message.hint("The segmentation was removed, and the project closed. All is saved.")

@@ -48,6 +48,7 @@ class TrainForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._recipes: list[Glance] = list(all_recipes())
+        self._corrections = False
         self.start = ChoiceBox("start", tooltip="What the weights are before the first epoch")
         self.recipe = ChoiceBox("recipe")
         self.own_recipe = QPushButton("…")
@@ -128,8 +129,14 @@ class TrainForm(QWidget):
         )
         self._on_start()
 
-    def offer_groups(self, sets: Sequence[DataSet]) -> None:
-        """Offer to split the first set by what it has; by parts of images where these are few."""
+    def suit(self, sets: Sequence[DataSet]) -> None:
+        """Offer what goes with the data.
+
+        The first set is split by what it has, by parts of images where these are few. For
+        corrections in a project, a recipe comes first that keeps what the start knows.
+        """
+        self._corrections = bool(sets) and sets[0].is_project
+        self._offer_recipes()
         first = sets[0].census if sets else None
         keys = [GROUP, *(first.groupings if first is not None else ())]
         few = first is not None and not first.can_be_split and _REGION in keys
@@ -248,11 +255,24 @@ class TrainForm(QWidget):
             if entry is None
             else f"{entry.card.description}\n\n{entry.card.limits}"
         )
-        self.recipe.set_choices(
-            [(one.key, one.name, one) for one in self._fitting()],
-            _FIRST if entry is None else entry.name,
-        )
+        self._offer_recipes()
         self._on_recipe()
+
+    def _offer_recipes(self) -> None:
+        self.recipe.set_choices(
+            [(one.key, one.name, one) for one in self._fitting()], self._usual()
+        )
+
+    def _usual(self) -> str:
+        """Recipe for those who do not choose one."""
+        entry: ModelEntry | None = self.start.value()
+        if entry is None:
+            return _FIRST
+        alike = [one for one in self._fitting() if one.vocabulary == entry.card.vocabulary]
+        if self._corrections:
+            alike = [one for one in alike if one.keeps] or alike
+        keys = [one.key for one in alike] or [entry.card.architecture.name]
+        return entry.name if entry.name in keys else keys[0]
 
     def _on_recipe(self) -> None:
         found: Glance | None = self.recipe.value()

@@ -75,6 +75,11 @@ class DataSet:
     spelling: Spelling = USUAL
 
     @property
+    def is_project(self) -> bool:
+        """Whether it is what people judged in a project."""
+        return self.source.suffix == PROJECT
+
+    @property
     def title(self) -> str:
         """Name and number of cells."""
         n = len(self.census.phase)

@@ -45,7 +45,9 @@ Layers = OrderedDict[str, nn.Module]
 """Layers by their names, in the order in which they run."""
 
 FIRST_LAYERS = ("conv1", "bn1", "relu", "maxpool", "layer1")
-"""Those that two entrances have twice."""
+"""Those that each entrance has."""
+
+MOST_ENTRANCES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,12 @@ class ResNet18Params(Params):
         Of the four groups of blocks, how many are kept: without the last one, which holds three
         quarters of all weights, small views lose little.
     entrances : int
-        With 2, the layers up to the first group are there twice, the second time for views like
-        those of a later training (:mod:`napari_cellcycle.models.architectures.entrances`).
+        How many times the layers up to the first group are there: once, and for views like those
+        of each later training (:mod:`napari_cellcycle.models.architectures.entrances`).
     """
 
     groups: int = whole(4, 2, 4)
-    entrances: int = whole(1, 1, 2)
+    entrances: int = whole(1, 1, MOST_ENTRANCES)
 
 
 class Block(nn.Module):
@@ -105,7 +107,7 @@ def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) ->
     Raises
     ------
     ModelError
-        If the ImageNet weights cannot be downloaded, or do not fit two entrances.
+        If the ImageNet weights cannot be downloaded, or do not fit several entrances.
     """
     layers: Layers = OrderedDict()
     layers["conv1"] = nn.Conv2d(task.n_channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
@@ -119,17 +121,17 @@ def resnet18(task: Task, params: ResNet18Params, *, pretrained: bool = False) ->
             Block(n_in, n_out, stride=2 if group else 1), Block(n_out, n_out, stride=1)
         )
         n_in = n_out
-        if group == 0 and params.entrances == 2:
-            layers = OrderedDict(entrance=Entrances(layers))
+        if group == 0 and params.entrances > 1:
+            layers = OrderedDict(entrance=Entrances(layers, params.entrances))
     layers["avgpool"] = nn.AdaptiveAvgPool2d(1)
     layers["flatten"] = nn.Flatten()
     layers["fc"] = nn.Linear(n_in, task.n_outputs)
     network = nn.Sequential(layers)
     he_start(network, "fan_out")
     if pretrained:
-        if params.entrances == 2:
+        if params.entrances > 1:
             raise ModelError(
-                "A network of two entrances begins with a model that was trained, not with "
+                "A network of several entrances begins with a model that was trained, not with "
                 "ImageNet weights."
             )
         network.load_state_dict(_fitted(_imagenet_weights(), network.state_dict()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +22,16 @@ def moments(
     """
     centre = np.zeros(3)
     spread = np.zeros(3)
-    plane = mask.sum(axis=0, dtype=np.int32)  # a quarter of what the usual int64 takes
-    total = float(plane.sum())
-    profiles = (mask.reshape(len(mask), -1).sum(axis=1), plane.sum(axis=1), plane.sum(axis=0))
-    for d, profile in enumerate(profiles):
-        position = np.arange(len(profile)) * step[d]
-        centre[d] = (profile @ position) / total
-        spread[d] = (profile @ (position - centre[d]) ** 2) / total + step[d] ** 2 / 12
+    deep = np.uint8 if len(mask) < 256 else np.int64  # small numbers add up in a tenth of the time
+    plane = np.add.reduce(mask.view(np.uint8), axis=0, dtype=deep)
+    planes = np.array([np.count_nonzero(part) for part in mask])
+    total = int(planes.sum())
+    for d, profile in enumerate((planes, plane.sum(axis=1), plane.sum(axis=0))):
+        index = np.arange(len(profile))
+        weighted = profile * index
+        mean = int(weighted.sum()) / total
+        centre[d] = mean * step[d]
+        spread[d] = (int(weighted @ index) / total - mean**2 + 1 / 12) * step[d] ** 2
     if is_2d:
         return centre, float(np.sqrt(2 * spread[1:].sum()))
     return centre, float(np.sqrt(5 / 3 * spread.sum()))
@@ -52,33 +56,67 @@ def dilate(
     within : tuple of slice, optional
         Box that holds all of the mask, where it is known: the work grows with it.
     """
-    place = list(within or (slice(0, edge) for edge in mask.shape))
-    part = mask[tuple(place)]
-    for d in (2, 1, 0):  # rows are the slowest, so while they are few
-        n, edge = int(reach / step[d] + 0.5), mask.shape[d]
-        start, stop = max(place[d].start - n, 0), min(place[d].stop + n, edge)
-        part = _spread(part, n, d, place[d].start - start, stop - place[d].stop)
-        place[d] = slice(start, stop)
+    place = within or tuple(slice(0, edge) for edge in mask.shape)
+    part, place = grow(mask[place], place, mask.shape, reach, step)
     result = np.zeros_like(mask)
-    result[tuple(place)] = part
+    result[place] = part
     return result
+
+
+def grow(
+    part: NDArray[np.bool_],
+    place: tuple[slice, ...],
+    shape: tuple[int, ...],
+    reach: float,
+    step: NDArray[np.float64],
+) -> tuple[NDArray[np.bool_], tuple[slice, ...]]:
+    """Dilate as :func:`dilate` does, but make only the box that holds the result.
+
+    Parameters
+    ----------
+    part : ndarray, ``(z, y, x)``, bool
+        All of the mask.
+    place : tuple of slice
+        Where it lies in its volume.
+    shape : tuple of int
+        Of the volume.
+    reach, step
+        As in :func:`dilate`.
+
+    Returns
+    -------
+    part : ndarray, ``(z, y, x)``, bool
+        Dilated.
+    place : tuple of slice
+        Where that lies.
+    """
+    grown = list(place)
+    for d in (2, 1, 0):  # rows are the slowest, so while they are few
+        n = int(reach / step[d] + 0.5)
+        start, stop = max(place[d].start - n, 0), min(place[d].stop + n, shape[d])
+        part = _spread(part, n, d, place[d].start - start, stop - place[d].stop)
+        grown[d] = slice(start, stop)
+    return part, tuple(grown)
 
 
 def _spread(
     mask: NDArray[np.bool_], n: int, axis: int, before: int, after: int
 ) -> NDArray[np.bool_]:
     """Dilate by ``n`` voxels along one axis, into as many voxels before and after as is said."""
-    around = (slice(None),) * axis
     shape = list(mask.shape)
     shape[axis] += before + after + 2 * n
-    result = np.zeros(shape, bool)
-    result[(*around, slice(before + n, before + n + mask.shape[axis]))] = mask
+    size, row = math.prod(shape), math.prod(shape[axis + 1 :])
+    # zeros end each row, so that rows can be shifted together, as one long row
+    flat = np.zeros(size + 2 * n * row, bool)
+    around = (slice(None),) * axis
+    place = (*around, slice(before + n, before + n + mask.shape[axis]))
+    flat[:size].reshape(shape)[place] = mask
     seen = 1
     while seen < 2 * n + 1:  # each turn sees up to twice as far
         shift = min(seen, 2 * n + 1 - seen)
-        result = result[(*around, slice(None, -shift))] | result[(*around, slice(shift, None))]
+        flat = flat[: -shift * row] | flat[shift * row :]
         seen += shift
-    return result
+    return flat.reshape(shape)[(*around, slice(0, shape[axis] - 2 * n))]
 
 
 def percentile(values: NDArray[Any], q: float) -> float:
@@ -105,13 +143,15 @@ def resampling(n: int, first: float, step: float, centre: float, half: float, si
     pitch = 2 * half / size
     target = centre - half + (np.arange(size) + 0.5) * pitch
     support = max(step, pitch)
-    # a pixel up to one support outside still sees voxels, and reaches another support further
-    pad = 2 * int(np.ceil(support / step)) + 1
-    source = first + np.arange(-pad, n + pad) * step
-    weights = np.maximum(0.0, 1 - np.abs(target[:, None] - source[None]) / support)
-    total = weights.sum(axis=1, keepdims=True)
-    weights = np.divide(weights, total, out=weights, where=total > 0)
-    return np.asarray(weights[:, pad : pad + n], dtype=np.float32)
+    first_seen = np.floor((target - support - first) / step).astype(np.intp)
+    place = first_seen[:, None] + np.arange(int(2 * support / step) + 2)
+    weights = np.maximum(0.0, 1 - np.abs(target[:, None] - first - place * step) / support)
+    weights /= weights.sum(axis=1, keepdims=True)
+    # what lies outside falls into a column at either end
+    column = np.minimum(np.maximum(place + 1, 0), n + 1)
+    result = np.zeros((size, n + 2), np.float32)
+    result.reshape(-1)[column + np.arange(0, result.size, n + 2)[:, None]] = weights
+    return result[:, 1:-1]
 
 
 def sharpen(picture: Floats) -> Floats:

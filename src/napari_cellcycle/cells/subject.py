@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import dilate, moments, percentile
+from napari_cellcycle.cells.geometry import grow, moments, percentile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
 
+_MIN_AROUND = 64  # voxels; below this they do not tell the background
 _MIN_FOREGROUND = 8  # voxels; below this the mask itself gives the size
 
 
@@ -30,8 +31,8 @@ class Subject:
     ----------
     box : tuple of slice
         Where the arrays below lie in the volume.
-    label_box : tuple of slice
-        Where the label lies in these arrays.
+    label_box, mask_box : tuple of slice
+        Where the label and the mask lie in these arrays.
     own, mask, foreground : ndarray, ``(z, y, x)``, bool
         The label; the label dilated; bright DNA in it.
     values : ndarray, ``(z, y, x)``, float32
@@ -48,6 +49,7 @@ class Subject:
 
     box: tuple[slice, ...]
     label_box: tuple[slice, ...]
+    mask_box: tuple[slice, ...]
     own: Mask
     mask: Mask
     foreground: Mask
@@ -87,51 +89,53 @@ class Subject:
             What the labels outline.
         """
         is_2d = labels.shape[0] == 1
-        inside = tuple(slice(int(a), int(b)) for a, b in zip(bbox[0], bbox[1], strict=True))
-        _, label_radius = moments(labels[inside] == label, step, is_2d)
+        inside = tuple(map(slice, *bbox.tolist()))
+        core = labels[inside] == label
+        _, label_radius = moments(core, step, is_2d)
         other_dilate = recipe.membrane_dilate if labels_are == "nucleus" else recipe.dilate
         reach = max(recipe.dilate, other_dilate) * label_radius
         margin = np.ceil(reach / step).astype(int) + 1
         start = np.maximum(bbox[0] - margin, 0)
         stop = np.minimum(bbox[1] + margin, labels.shape)
-        box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-        crop = labels[box]
-        label_box = tuple(slice(int(a), int(b)) for a, b in zip(*(bbox - start), strict=True))
-        own = crop == label
-        if labels_are == "nucleus":
-            around = dilate(own, recipe.dilate * label_radius, step, label_box)
-            mask = around & (own | (crop == 0))
-        else:
-            mask = own
+        box = tuple(map(slice, start.tolist(), stop.tolist()))
+        label_box = tuple(map(slice, *(bbox - start).tolist()))
         values = np.asarray(dna[box], dtype=np.float32)
-        background = _background(values, crop, own, labels_are)
-        bright = percentile(values[own], 98)
+        own = _placed(core, label_box, values.shape)
+        bright_core = values[label_box][core]
+        if labels_are == "nucleus":
+            unlabelled = labels[box] == 0
+            near, mask_box = grow(core, label_box, own.shape, recipe.dilate * label_radius, step)
+            near &= own[mask_box] | unlabelled[mask_box]
+            around = values[unlabelled]
+            enough = around.size >= _MIN_AROUND
+            background = percentile(around, 25) if enough else percentile(values.ravel(), 1)
+        else:
+            near, mask_box = core, label_box
+            background = percentile(bright_core, 10)
+        bright = percentile(bright_core, 98)
         level = background + recipe.foreground * max(bright - background, 0.0)
-        foreground = mask & (values > level)
-        if int(foreground.sum()) < _MIN_FOREGROUND:
-            foreground = own
-        centre, radius = moments(foreground, step, is_2d)
+        seen = near & (values[mask_box] > level)
+        if np.count_nonzero(seen) < _MIN_FOREGROUND:
+            seen = own[mask_box]
+        centre, radius = moments(seen, step, is_2d)
+        corner = start + [part.start for part in mask_box]
         return cls(
             box=box,
             label_box=label_box,
+            mask_box=mask_box,
             own=own,
-            mask=mask,
-            foreground=foreground,
+            mask=_placed(near, mask_box, own.shape),
+            foreground=_placed(seen, mask_box, own.shape),
             values=values,
             background=background,
-            centre=centre + start * step,
+            centre=centre + corner * step,
             radius=radius,
             other_reach=other_dilate * label_radius,
         )
 
 
-def _background(
-    dna: Floats, labels: NDArray[np.integer[Any]], own: NDArray[np.bool_], labels_are: LabelsAre
-) -> float:
-    """Grey value of the DNA channel where there is no DNA."""
-    if labels_are == "nucleus":
-        around = dna[labels == 0]
-        if around.size >= 64:
-            return percentile(around, 25)
-        return percentile(dna.ravel(), 1)
-    return percentile(dna[own], 10)
+def _placed(part: Mask, place: tuple[slice, ...], shape: tuple[int, ...]) -> Mask:
+    """Put a part of a mask where it lies."""
+    mask = np.zeros(shape, bool)
+    mask[place] = part
+    return mask

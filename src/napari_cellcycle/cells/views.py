@@ -224,22 +224,27 @@ def view_cell(
     for c, volume in enumerate(channels):
         if volume is None:
             continue
+        part = tuple(slice(0, edge) for edge in cell.own.shape)
         if c == reference:
-            where, values, low = cell.mask, cell.values, cell.background
+            part, low = cell.mask_box, cell.background
+            where = cell.mask[part]
             if recipe.intensity == "population" and population is not None:
                 high = low + population.bright
             else:
-                high = percentile(values[cell.foreground], 99.5)
+                high = percentile(cell.values[part][cell.foreground[part]], 99.5)
         else:
             where = dilate(cell.own, cell.other_reach, step, cell.label_box)
-            values = np.asarray(volume[cell.box], dtype=np.float32)
-            inside = values[where]
+            inside = np.asarray(volume[cell.box][where], dtype=np.float32)
             low, high = percentile(inside, 5), percentile(inside, 99.5)
         if high <= low:
             continue
-        shown = _only(volume[cell.box], where) if recipe.mask else volume[box]
+        if recipe.mask:
+            shown = _only(volume[cell.box][part], where)
+            seen = [weigh[:, along] for weigh, along in zip(weights, part, strict=True)]
+        else:
+            shown, seen = volume[box], weights
         for a, axis in enumerate(axes):
-            images[a, c] = _look(shown, axis, weights, low, high)
+            images[a, c] = _look(shown, axis, seen, low, high)
             if recipe.sharpen:
                 images[a, c] = sharpen(images[a, c])
     return images, cell.radius
@@ -260,7 +265,7 @@ def _look(
         values = values.max(axis=_ARRAY_AXIS[axis])
     scaled = np.asarray(values, dtype=np.float32) - np.float32(low)
     scaled /= np.float32(high - low)
-    np.clip(scaled, 0, 1, out=scaled)
+    np.minimum(np.maximum(scaled, 0, out=scaled), 1, out=scaled)
     if axis == "volume":
         first = np.tensordot(weights[0], scaled, axes=(1, 0))
         return np.asarray(np.matmul(np.matmul(weights[1], first), weights[2].T), dtype=np.float32)

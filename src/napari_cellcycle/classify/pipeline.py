@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,8 +93,9 @@ def look_at(
     """Let the networks look at all cells, in one stream over all frames.
 
     All cores make views, a few cells at a time, and batches are filled from them, whatever frame
-    the cells are of. On a CPU the same cores predict the batches; another device is given one after
-    the other. Two frames are in memory at a time, or parts of those that are large.
+    the cells are of. On a CPU the same cores predict the batches, one axis at a time, so that they
+    end together; another device is given one batch after the other. Two frames are in memory at a
+    time, or parts of those that are large.
 
     Parameters
     ----------
@@ -124,8 +125,10 @@ def look_at(
             contrast = dna_contrast(dna, group.labels, these)
         return _Viewed(group.rows, views.images, contrast)
 
-    def predict(batch: _Viewed) -> Seen:
-        return Seen(batch.rows, *batcher.predict(batch.views, axes), batch.contrast)
+    def predict(part: tuple[_Viewed, slice]) -> Seen:
+        batch, these = part
+        levels = batcher.predict(batch.views[:, these], axes[these])
+        return Seen(batch.rows, *levels, batch.contrast)
 
     classifier.get_ready(axes)
     on_cpu = classifier.device == "cpu"
@@ -133,9 +136,20 @@ def look_at(
     with one_core_each() as pool:
         batches = _fill(in_order(pool, view, _frames(prepared, pool.workers)), sizes)
         if on_cpu:
-            yield from in_order(pool, predict, [batches])
+            each = [slice(a, a + 1) for a in range(len(axes))]
+            parts = in_order(pool, predict, [((batch, one) for batch in batches for one in each)])
+            yield from map(_side_by_side, zip(*[parts] * len(axes), strict=True))
         else:
-            yield from map(predict, batches)
+            yield from map(predict, ((batch, slice(None)) for batch in batches))
+
+
+def _side_by_side(parts: Sequence[Seen]) -> Seen:
+    """All axes of some cells."""
+    return replace(
+        parts[0],
+        level1=np.concatenate([part.level1 for part in parts], axis=1),
+        level2=np.concatenate([part.level2 for part in parts], axis=1),
+    )
 
 
 def _check_finite(images: NDArray[np.float32], cells: CellTable) -> None:

@@ -72,7 +72,7 @@ def test_curate_finds_ranks_and_explains(run: Run, drawn: Path, tmp_path: Path) 
     assert {row["label"] for row in first} == {*WRONG, DOUBTFUL}
     wrong = next(row for row in first if row["label"] == WRONG[0])
     assert (wrong["predicted_phase"], wrong["likely_phase"]) == ("small", "large")
-    assert wrong["kind"] == "other cluster"
+    assert wrong["kind"] == "other phase"
     assert wrong["reason"].startswith("small, but its ")
     assert wrong["suspicion"] > 0.05
     assert found["dna_peaks"]["g1"] is None

@@ -58,7 +58,12 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--measures",
         metavar="A,B,...",
-        help="in what clusters are looked for, such as volume,dna_volume (all that tell phases)",
+        help="what is looked at, such as volume,dna_volume (all that tell phases)",
+    )
+    parser.add_argument(
+        "--by",
+        choices=("trees", "clusters"),
+        help="what measures say: as boosted trees learn it (trees), or by two Gaussians a phase",
     )
     for name, help_ in (
         ("other", "suspect if another phase has at least this probability by measures"),
@@ -69,7 +74,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(f"--{name}", type=_share, metavar="SHARE", help=help_)
     parser.add_argument(
-        "--fewest", type=_whole, metavar="N", help="a phase with fewer cells has no cluster"
+        "--fewest",
+        type=_whole,
+        metavar="N",
+        help="a phase with fewer cells has no cluster, and is not learned",
     )
     who_options(parser)
 
@@ -230,7 +238,7 @@ def _limits(args: argparse.Namespace) -> Limits:
 
     given: dict[str, Any] = {
         name: getattr(args, name)
-        for name in ("other", "between", "outlier", "doubt", "weight", "fewest")
+        for name in ("other", "between", "outlier", "doubt", "weight", "fewest", "by")
         if getattr(args, name) is not None
     }
     if args.measures:

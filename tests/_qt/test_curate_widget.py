@@ -22,7 +22,7 @@ from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.words import STATUSES
-from napari_cellcycle.review import Review, measured_of
+from napari_cellcycle.review import Limits, Review, measured_of
 from napari_cellcycle.review.places import open_sources
 
 LONG = 60_000
@@ -166,7 +166,7 @@ def test_measured_with_progress_and_kept(project, docks, viewer, qtbot):
     idle(qtbot, curate)
     measured = [(done, total) for done, total, things in steps if things == "cells"]
     assert measured == [(0, N), (32, N), (64, N), (N, N)]
-    assert (9, 10, "clusters") in steps
+    assert (9, 10, "fits") in steps
     assert bench.parts.isVisible()
     assert not bench.progress.isVisible()
     # without a spacing nothing is in micrometres
@@ -348,6 +348,11 @@ def test_suspects_go_to_the_queue_with_their_reasons(project, docks, qtbot, monk
     qtbot.waitUntil(lambda: bench.finding.limits.measures == ("volume", "dna_volume"))
     idle(qtbot, curate)
     assert bench.finding.suspects.clusters.names == ("volume", "dna_volume")
+    listed.limits.by.choose("clusters")
+    qtbot.waitUntil(lambda: bench.finding.limits.by == "clusters")
+    listed.limits.reset.click()
+    qtbot.waitUntil(lambda: bench.finding.limits == Limits())
+    idle(qtbot, curate)
 
     # blind mode shows nothing of what the model says
     review.bench.blind.click()

@@ -12,10 +12,10 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review.clusters import log_densities, standard
-from napari_cellcycle.review.suspects import KINDS, Limits, Suspects, find_suspects
+from napari_cellcycle.review.suspects import KINDS, Limits, Suspects, find_suspects, judge
 
 RESTING, DIVIDING = 0, 3  # non-mitotic, prometaphase/metaphase
-OTHER = KINDS.index("other cluster")
+OTHER = KINDS.index("other phase")
 
 
 def table(n: int) -> CellTable:
@@ -77,6 +77,35 @@ def test_cells_in_the_cluster_of_another_phase_come_first(seed: int) -> None:
     assert (result.likely[result.first(15)] != said[result.first(15)]).all()
     assert sorted(result.order.tolist()) == list(range(600))
     assert (np.diff(result.score[result.order]) <= 0).all()
+
+
+def test_of_many_cells_trees_learn_what_clusters_only_enclose() -> None:
+    """One phase lies in a ring around the other, where two Gaussians do not tell them apart."""
+    rng = np.random.default_rng(0)
+    truth = np.where(np.arange(3000) % 5 == 0, DIVIDING, RESTING)
+    turn = rng.uniform(0, 2 * np.pi, 3000)
+    radius = np.where(truth == DIVIDING, 2.0, 1.0) + rng.normal(0, 0.1, 3000)
+    found = measures(condensation=radius * np.cos(turn), dna_grain=radius * np.sin(turn))
+    wrong = rng.choice(3000, 60, replace=False)
+    said = truth.copy()
+    said[wrong] = np.where(truth[wrong] == DIVIDING, RESTING, DIVIDING)
+    trees, clusters = suspects(found, said), suspects(found, said, by="clusters")
+    hits = [int(np.isin(result.first(60), wrong).sum()) for result in (trees, clusters)]
+    assert hits[0] >= 55 > hits[1]
+    assert (trees.kind[trees.first(40)] == OTHER).all()
+    assert clusters.clusters.learned is None
+    # what was looked for with trees can be judged without them
+    again = judge(trees.clusters, None, Limits(by="clusters"))
+    np.testing.assert_array_equal(again.score, clusters.score)
+    # a phase of a few cells is not learned: the cluster of its branch judges it
+    rare = truth.copy()
+    rare[:10] = 4
+    few = suspects(found, rare)
+    assert few.clusters.learned is not None
+    assert not few.clusters.learned[:, 4].any()
+    clusters = suspects(found, rare, by="clusters")
+    np.testing.assert_array_equal(few.score[:10], clusters.score[:10])
+    assert (few.score[10:] != clusters.score[10:]).any()
 
 
 def test_the_reason_names_the_measure_its_percentile_and_both_phases() -> None:

@@ -1,4 +1,4 @@
-"""Clusters that the phases form in the space of measures: two Gaussian components a phase."""
+"""What measures say of the phases: the cluster of each, and what trees learn of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.review.learned import folds_of, iter_learned
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class Clusters:
         How likely the cluster of each phase would hold each cell: logarithms, -inf without one.
     centre, spread : ndarray, ``(leaves, measures)``, float64
         Median and robust deviation of ``points`` in each phase; NaN in one without cells.
+    learned : ndarray, ``(n, leaves)``, float64, or None
+        Probabilities of trees that did not learn from the cell; None where nothing was learned, or
+        nobody asked.
     """
 
     measurements: Measurements
@@ -62,6 +66,7 @@ class Clusters:
     density: Floats
     centre: Floats
     spread: Floats
+    learned: Floats | None = None
 
 
 def iter_clusters(
@@ -71,6 +76,7 @@ def iter_clusters(
     *,
     measures: tuple[str, ...],
     fewest: int,
+    learn: bool = True,
 ) -> Generator[tuple[int, int], None, Clusters]:
     """Find the cluster of each phase in the space of measures.
 
@@ -86,6 +92,8 @@ def iter_clusters(
         In which of them to look.
     fewest : int
         A phase with fewer cells shares the cluster of its branch, or has none.
+    learn : bool
+        Whether trees learn the phases too.
 
     Yields
     ------
@@ -105,8 +113,11 @@ def iter_clusters(
             f"No phase has {fewest} cells, so there are no clusters that {len(code)} cells "
             "could lie outside of. Take more cells, or ask for fewer (fewest)."
         )
-    centre, spread = _typical(points, code, len(phases.leaves))
-    return Clusters(found, phases, code, points, names, density, centre, spread)
+    n, learned = len(phases.leaves), None
+    if learn:
+        learned = yield from iter_learned(points, code, n, fewest=fewest, parts=FOLDS)
+    centre, spread = _typical(points, code, n)
+    return Clusters(found, phases, code, points, names, density, centre, spread, learned)
 
 
 def points_of(found: Measurements, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
@@ -185,10 +196,7 @@ def _log_densities(
 ) -> Generator[tuple[int, int], None, Floats]:
     found = np.full((len(points), n), -np.inf)
     count = np.bincount(phase[phase >= 0], minlength=n)
-    fold = np.zeros(len(points), np.int64)
-    for code in range(-1, n):  # a part takes its share of each phase
-        rows = np.flatnonzero(phase == code)
-        fold[rows] = np.arange(len(rows)) % FOLDS
+    fold = folds_of(phase, n, FOLDS)
     enough = np.flatnonzero(count >= max(fewest, 4)).tolist()
     total = FOLDS * len(enough)
     for place, code in enumerate(enough):

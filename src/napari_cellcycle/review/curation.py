@@ -11,7 +11,7 @@ import numpy as np
 from napari_cellcycle.cells.measurements import iter_measure
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.decision import NONE, STATUS
-from napari_cellcycle.review.orders import leaves_by_axis
+from napari_cellcycle.review.orders import consensus, leaves_by_axis
 from napari_cellcycle.review.suspects import KINDS, find_suspects
 from napari_cellcycle.work import run_to_end
 
@@ -110,7 +110,8 @@ def measured_of(
 def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = None) -> Suspects:
     """Look for suspects among the predictions that a review shows.
 
-    The network's say is the mean of its projections: the order by entropy takes the surest one.
+    The network's say is the geometric mean of its projections: the order by entropy takes the
+    surest one.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     phase : ndarray, ``(n,)``, int64
         Predicted leaf, -1 for none.
     probabilities : ndarray, ``(n, leaves)``, float64
-        The mean of the projections; NaN rows where there is no prediction.
+        The geometric mean of the projections; NaN rows where there is no prediction.
 
     Raises
     ------
@@ -161,7 +162,7 @@ def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     leaves = [phase.slug for phase in review.phases.leaves]
     place = {int(code): leaves.index(shown.phases[i]) for i, code in enumerate(review.shown.leaves)}
     phase = np.array([place.get(code, -1) for code in review.shown.phase.tolist()], np.int64)
-    votes = leaves_by_axis(review).mean(axis=1)
+    votes = consensus(leaves_by_axis(review))
     probabilities = np.full((len(phase), len(leaves)), np.nan)
     for i, code in enumerate(review.shown.leaves.tolist()):
         probabilities[:, place[code]] = votes[:, i]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+_LEAST = 1e-6  # no projection is surer than that
 BETWEEN_MODELS = "disagreement of models"
 SUSPICION = "suspicion"
 
@@ -87,6 +88,18 @@ def leaves_by_axis(review: Review) -> Floats:
     """Probabilities of the leaves as each projection alone sees them, ``(n, axes, leaves)``."""
     shown = review.shown
     return leaf_votes(shown.column("level1", np.nan), shown.column("level2", np.nan))
+
+
+def consensus(votes: Floats) -> Floats:
+    """What several judges say together: the geometric mean of their probabilities.
+
+    Parameters
+    ----------
+    votes : ndarray, ``(n, judges, classes)``, float64
+        Probabilities; NaN rows stay NaN.
+    """
+    together = np.exp(np.log(np.maximum(votes, _LEAST)).mean(axis=1))
+    return np.asarray(together / together.sum(axis=1, keepdims=True), np.float64)
 
 
 def divergence(p: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-KINDS = ("", "other cluster", "between clusters", "outlier", "network in doubt")
+KINDS = ("", "other phase", "between phases", "outlier", "network in doubt")
 """Why a cell is suspect; the empty one for those that are not."""
+BY = ("trees", "clusters")
+"""Ways from measures to phases: gradient-boosted trees, or two Gaussians a phase."""
 _LEAST = 1e-3  # no measure, and no network, is surer than that
 MEASURES = (
     *("volume", "nucleus_volume", "dna_volume", "sphericity", "dna_brightness", "dna_variation"),
     *("dna_grain", "condensation", "dna_elongation", "dna_flatness", "dna_parts"),
 )
-"""What clusters are looked for in, where it is known."""
+"""What is looked at, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,14 @@ class Limits:
     ----------
     measures : tuple of str
         Names of measures.
+    by : {"trees", "clusters"}
+        What the measures say: as boosted trees learn it from the other cells, or by the mixture of
+        two Gaussians that each phase forms, as the Allen Institute looked for its suspects. Of
+        fewer than 1,000 cells, and of a phase that is too rare to be learned, clusters are taken.
     other : float
-        A cell lies in another phase's cluster if its measures say so with this probability.
+        A cell looks like another phase if its measures say so with this probability.
     between : float
-        It lies between clusters if its measures give its own phase less than this.
+        It lies between phases if its measures give its own one less than this.
     outlier : float
         It is an outlier if it is among this share of the cells: those that fit their phase worst.
     doubt : float
@@ -54,6 +60,7 @@ class Limits:
     """
 
     measures: tuple[str, ...] = MEASURES
+    by: Literal["trees", "clusters"] = "trees"
     other: float = 0.5
     between: float = 0.8
     outlier: float = 0.002
@@ -71,8 +78,8 @@ class Suspects:
     clusters : Clusters
         What measures say of the cells, in the order of the columns below.
     likely : ndarray, ``(n,)``, int64
-        The likeliest leaf: by measures alone for a cell in another cluster, else by measures and
-        network.
+        The likeliest leaf: by measures alone for a cell that looks like another phase, else by
+        measures and network.
     score : ndarray, ``(n,)``, float64
         Probability that the predicted phase is wrong, as measures and network together have it.
     kind : ndarray, ``(n,)``, int64
@@ -169,10 +176,11 @@ def find_suspects(
 ) -> Suspects:
     """Look for cells whose phase may be wrong.
 
-    Every phase forms a cluster in the space of measures, a mixture of two Gaussians; sizes and
-    intensities are taken as logarithms, scaled by median and median absolute deviation. A cell is
-    judged by clusters in which it took no part, and takes its place in the order by the probability
-    of its phase, given its measures and what the network says.
+    Sizes and intensities are taken as logarithms, scaled by median and median absolute deviation.
+    Boosted trees learn the predicted phases from them, or every phase forms a cluster, a mixture of
+    two Gaussians. A cell is judged by trees and clusters in which it took no part, and takes its
+    place in the order by the probability of its phase, given its measures and what the network
+    says.
 
     Parameters
     ----------
@@ -183,7 +191,8 @@ def find_suspects(
     phases : PhaseSet
         The vocabulary.
     probabilities : ndarray, ``(n, leaves)``, float64, optional
-        What the network says, best as the mean of its projections; NaN rows where unknown.
+        What the network says, best as the geometric mean of its projections; NaN rows where
+        unknown.
     limits : Limits, optional
         What makes a cell suspect.
 
@@ -193,7 +202,12 @@ def find_suspects(
         If no measure is known, or no phase has enough cells for a cluster.
     """
     limits = Limits() if limits is None else limits
-    work = iter_clusters(found, phase, phases, measures=limits.measures, fewest=limits.fewest)
+    work = iter_clusters(
+        *(found, phase, phases),
+        measures=limits.measures,
+        fewest=limits.fewest,
+        learn=limits.by == "trees",
+    )
     return judge(run_to_end(work), probabilities, limits)
 
 
@@ -203,7 +217,8 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     Parameters
     ----------
     clusters : Clusters
-        Found with the ``measures`` and the ``fewest`` of the limits; this is what takes long.
+        Found with the ``measures``, the ``fewest`` and the ``by`` of the limits; this is what takes
+        long.
     probabilities : ndarray, ``(n, leaves)``, float64, optional
         As for :func:`find_suspects`.
     limits : Limits
@@ -216,6 +231,9 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     with np.errstate(divide="ignore"):
         prior = np.log(share)
     by_measures = posterior(density + prior, code, has_cluster)
+    if limits.by == "trees" and clusters.learned is not None:
+        is_learned = np.isin(code, [-1, *np.flatnonzero(clusters.learned.any(axis=0)).tolist()])
+        by_measures[is_learned] = clusters.learned[is_learned]
     together = by_measures
     confidence = np.full(len(code), np.nan)
     rows = np.flatnonzero(code >= 0)
@@ -233,11 +251,11 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     level = np.quantile(fit[clustered], limits.outlier) if len(clustered) else -np.inf
     kind = np.zeros(len(code), np.int64)
     kind[confidence < limits.doubt] = KINDS.index("network in doubt")
-    kind[(own < limits.between) & (code >= 0)] = KINDS.index("between clusters")
+    kind[(own < limits.between) & (code >= 0)] = KINDS.index("between phases")
     kind[fit < level] = KINDS.index("outlier")
     best = by_measures.max(axis=1)
-    kind[(best > limits.other) & (own < best) & (code >= 0)] = KINDS.index("other cluster")
-    lies = kind == KINDS.index("other cluster")
+    kind[(best > limits.other) & (own < best) & (code >= 0)] = KINDS.index("other phase")
+    lies = kind == KINDS.index("other phase")
     likely = np.where(lies, by_measures.argmax(axis=1), together.argmax(axis=1))
     score = np.where(code >= 0, 1 - own_together, 0.0)
     order = rows[np.lexsort((fit[rows], -score[rows]))]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.suspects import Suspects
 
 BLIND = "Blind mode is on: suspects would tell what the model says."
+_LOOKED = ("measures", "fewest", "by")  # limits that clusters hang on
 NO_PREDICTIONS = "Suspects are cells whose predicted phase does not fit: there are no predictions."
 
 
@@ -142,7 +143,7 @@ class Finding(QObject):
     def set_limits(self, limits: Limits) -> None:
         """Take other limits; clusters are looked for again where they are others."""
         former, self.limits = self.limits, limits
-        if (former.measures, former.fewest) != (limits.measures, limits.fewest):
+        if any(getattr(former, name) != getattr(limits, name) for name in _LOOKED):
             self._set_suspects(None, "")
             self._look()
         elif self._clusters is not None:
@@ -253,7 +254,12 @@ def _clusters(
     found: Measurements, phase: NDArray[np.int64], phases: PhaseSet, limits: Limits
 ) -> Generator[Step, None, Clusters | str]:
     """Look for clusters, or say why there are none. Called in a thread."""
-    work = iter_clusters(found, phase, phases, measures=limits.measures, fewest=limits.fewest)
+    work = iter_clusters(
+        *(found, phase, phases),
+        measures=limits.measures,
+        fewest=limits.fewest,
+        learn=limits.by == "trees",
+    )
     while True:
         try:
             done, total = next(work)
@@ -261,4 +267,4 @@ def _clusters(
             return cast("Clusters", end.value)
         except CellCycleError as error:
             return str(error)
-        yield Step(done, total, "clusters")
+        yield Step(done, total, "fits")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
@@ -62,17 +62,22 @@ class LimitsForm(QWidget):
         self.fewest.setObjectName("limit-fewest")
         self.fewest.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.fewest.setRange(4, 100_000)
-        self.fewest.setToolTip("A phase with fewer cells has no cluster of its own")
+        self.fewest.setToolTip(
+            "A phase with fewer cells has no cluster of its own, and is not learned"
+        )
         self.fewest.valueChanged.connect(lambda _: self._soon.start())
         self._place(grid, len(_SHARES), "fewest", self.fewest)
-        self.measures = ChoiceBox("limit-measures", tooltip="In what clusters are looked for")
+        self.measures = ChoiceBox("limit-measures", tooltip="What is looked at")
         self.measures.changed.connect(lambda: self._soon.start())
+        self.by = ChoiceBox("limit-by", tooltip="How measures tell phases")
+        self.by.changed.connect(lambda: self._soon.start())
         self.reset = QPushButton("As at first")
         self.reset.setObjectName("limits-reset")
         self.reset.clicked.connect(lambda: self.set(Limits()))
         last = (len(_SHARES) + 2) // 2
         grid.addWidget(self.measures, last, 0, 1, 2)
-        grid.addWidget(self.reset, last, 2, 1, 2)
+        grid.addWidget(self.by, last, 2, 1, 2)
+        grid.addWidget(self.reset, last + 1, 2, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(2, 1)
         self._offer()
@@ -83,7 +88,8 @@ class LimitsForm(QWidget):
         """The limits as the fields have them."""
         shares = {name: field.value() for name, field in self.fields.items()}
         names = self._plotted if self.measures.key() == "plotted" else MEASURES
-        return Limits(measures=names, fewest=self.fewest.value(), **shares)
+        by: Any = self.by.key()
+        return Limits(measures=names, by=by, fewest=self.fewest.value(), **shares)
 
     def set(self, limits: Limits) -> None:
         """Fill the fields."""
@@ -91,6 +97,7 @@ class LimitsForm(QWidget):
             field.setValue(getattr(limits, name))
         self.fewest.setValue(limits.fewest)
         self.measures.choose("all" if limits.measures == MEASURES else "plotted")
+        self.by.choose(limits.by)
 
     def set_plotted(self, names: Sequence[str]) -> None:
         """Offer to look at the two measures of the plot alone."""
@@ -101,6 +108,13 @@ class LimitsForm(QWidget):
     def _offer(self) -> None:
         self.measures.set_choices(
             [("all", "in all measures", None), ("plotted", "in the two of the plot", None)],
+            keep=True,
+        )
+        self.by.set_choices(
+            [
+                ("trees", "by trees", "Boosted trees, from the other cells"),
+                ("clusters", "by clusters", "Two Gaussians a phase, as the Allen Institute did"),
+            ],
             keep=True,
         )
 

@@ -16,8 +16,9 @@ from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Merging, PairLimits, Review, propose_pairs
-from napari_cellcycle.review.daughters import dividing, rejected
+from napari_cellcycle.review.daughters import dividing, iter_proposals, rejected
 from napari_cellcycle.review.places import Source, open_sources
+from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,11 @@ def test_pairs_of_an_organoid_by_the_model_and_by_words(data_dir: Path, tmp_path
         project.predictions.add_classification(number, result)
         review = Review(project)
         [source] = open_sources([review])
-        found = propose_pairs(source)
+        steps: list[tuple[int, int]] = []
+        found = run_to_end(iter_proposals(source), steps.append)
+        assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+        assert {total for _, total in steps} == {len(review)}
+        assert 0 == steps[0][0] < steps[-1][0] < len(review)
         # 11 and 19 are the daughters of an anaphase, 16 and 20 two labels of a metaphase
         assert pairs(found)[:2] == [[11, 19], [16, 20]]
         assert found.reason(0) == "facing, membrane open"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _AFTER_MS = 250
 _SHARES = (
-    ("other", "other phase >", "Suspect if its measures give another phase more than this"),
-    ("between", "own phase <", "Suspect if its measures give its own phase less than this"),
+    ("other", "other >", "Suspect if its measures give another phase more than this"),
+    ("between", "own <", "Suspect if its measures give its own phase less than this"),
     ("outlier", "worst share", "Suspect if among this share that fits its phase worst"),
     ("doubt", "network <", "Suspect if the network gives its phase less than this"),
     ("weight", "weight", "How much measures count in the order beside the network"),

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_cellcycle.classify.channels import resolve_channels
     from napari_cellcycle.classify.checks import Findings, compare_with_card
     from napari_cellcycle.classify.crop import classify_crop
     from napari_cellcycle.classify.device import (
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
         choose_device,
         describe_device,
     )
-    from napari_cellcycle.classify.request import (
-        ClassifyRequest,
-        Prepared,
-        prepare,
-        resolve_channels,
-    )
+    from napari_cellcycle.classify.request import ClassifyRequest, Prepared, prepare
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.classify.run import Batch, classify, iter_classify
 
@@ -38,7 +34,7 @@ _HOME = {
     "describe_device": "device",
     "iter_classify": "run",
     "prepare": "request",
-    "resolve_channels": "request",
+    "resolve_channels": "channels",
 }
 
 __all__ = [

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from napari_cellcycle.cells.content import FEWEST
 from napari_cellcycle.cells.crops import crop_labels
+from napari_cellcycle.classify.channels import resolve_channels
 from napari_cellcycle.classify.request import (
     ClassifyRequest,
     Prepared,
     card_of,
     prepare,
-    resolve_channels,
 )
 from napari_cellcycle.classify.run import run
 from napari_cellcycle.errors import CellCycleError, ViewError

@@ -88,7 +88,7 @@ def orders(population: Population, seed: int) -> dict[str, NDArray[np.int64]]:
             said, by="clusters", measures=volumes
         ),
         "suspects, without the network": suspects(None),
-        "the network's doubt, mean of its projections": np.argsort(
+        "the network's doubt, geometric mean of its projections": np.argsort(
             said[np.arange(n), decision.phase], kind="stable"
         ),
         "entropy (the order of the queue)": np.argsort(-entropy(decision.probabilities)),
@@ -98,7 +98,7 @@ def orders(population: Population, seed: int) -> dict[str, NDArray[np.int64]]:
 
 
 def main() -> None:
-    parser = options("suspects", __doc__, cells=2048)
+    parser = options("suspects", __doc__, cells=ALL)
     parser.set_defaults(seed=SEED)
     parser.add_argument("--work", type=Path, metavar="DIR", help="keep simulated cells here")
     given = parsed(parser)

@@ -139,7 +139,7 @@ def test_limits_and_measures_are_options(run: Run, drawn: Path) -> None:
         return int(json.loads(text)[0]["report"][-1]["suspects"])
 
     narrow = ("--between", 0, "--outlier", 0, "--doubt", 0)
-    assert suspects(*narrow, "--measures", "volume,dna_volume") == 2
+    assert suspects(*narrow, "--by", "clusters", "--measures", "volume,dna_volume") == 2
     assert suspects("--doubt", 1) == 80
     assert suspects(*narrow, "--fewest", 41) == 0
 

@@ -10,7 +10,13 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.models.ensemble import entropy
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.review import ORDERS, Filter, Queue, Review
-from napari_cellcycle.review.orders import BETWEEN_MODELS, SUSPICION, divergence, leaves_by_axis
+from napari_cellcycle.review.orders import (
+    BETWEEN_MODELS,
+    SUSPICION,
+    consensus,
+    divergence,
+    leaves_by_axis,
+)
 
 if TYPE_CHECKING:
     from napari_cellcycle.project import Project
@@ -30,6 +36,16 @@ def test_the_most_uncertain_cell_comes_first(project: Project) -> None:
 @pytest.mark.parametrize("order", [o for o in ORDERS if o not in (BETWEEN_MODELS, SUSPICION)])
 def test_every_order_has_every_cell_once(project: Project, order: str) -> None:
     assert sorted(Queue(Review(project), order).rows.tolist()) == list(range(12))
+
+
+def test_a_judge_who_is_sure_outweighs_one_who_doubts() -> None:
+    votes = np.array([[[0.5, 0.5], [0.99, 0.01]], [[0.2, 0.8], [0.8, 0.2]], [[np.nan] * 2] * 2])
+    together = consensus(votes)
+    odds = np.sqrt([0.5 * 0.99, 0.5 * 0.01])
+    np.testing.assert_allclose(together[0], odds / odds.sum())
+    np.testing.assert_allclose(together[1], 0.5)
+    assert together[0, 0] > votes[0, :, 0].mean()
+    assert np.isnan(together[2]).all()
 
 
 def test_disagreement_is_the_divergence_of_judges(project: Project) -> None:

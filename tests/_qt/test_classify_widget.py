@@ -137,6 +137,8 @@ def test_one_layer_with_a_channel_axis_and_cells_with_their_nuclei(add, viewer, 
     nuclei, cells = viewer.layers["nuclei_labels"], viewer.layers["cells_labels"]
     for layer in (first, second):
         viewer.layers.remove(layer)
+    for layer in (nuclei, cells):  # as files are called: the marker first
+        layer.name = f"h2b_membrane_cells_3d_{layer.name}"
     viewer.add_image(both, name="field")
     viewer.layers.selection.active = cells
     panel = widget()

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
+from napari.layers._source import layer_source
+from napari_builtins.io import napari_get_reader
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, SpacingError
-from napari_cellcycle.image import Spacing
+from napari_cellcycle.image import Spacing, open_image
 
 
 def test_two_layers_are_two_channels_with_guessed_roles():
@@ -46,6 +48,33 @@ def test_a_channel_axis_is_the_one_that_the_labels_lack(shape, labels, axes):
     assert inputs.axes_of(image, time=False, like=like) == axes
     n = shape[axes.index("C")] if "C" in axes else 1
     assert len(inputs.channels_of([image], like=like)) == n
+
+
+@pytest.mark.parametrize(
+    ("name", "axes", "um"),
+    [("organoid_h2b_membrane_3d_t301", "CZYX", (2, 0.26, 0.26)), ("h2b_movie_2d", "TYX", None)],
+)
+def test_a_file_says_what_naparis_reader_leaves_out(data_dir, name, axes, um):
+    path = str(data_dir / f"{name}.ome.tif")
+    (read,) = napari_get_reader(path)(path)
+    with layer_source(path=path, reader_plugin="napari"):
+        layer = Image(read[0], name=name)
+    assert inputs.axes_of(layer, time=False) == axes
+    assert not inputs.may_be_time(layer)
+    file, channels = open_image(path), inputs.channels_of([layer])
+    stack, _ = inputs.combine({str(c.index): c for c in channels})
+    np.testing.assert_array_equal(stack.data, file.data)
+    if um is None:
+        assert stack.spacing is None
+    else:
+        assert [c.name for c in channels] == list(file.channels)
+        assert stack.spacing.zyx == pytest.approx(um)
+    # but what a person has made of it counts
+    layer.scale = [3] * layer.ndim
+    assert inputs.axes_of(layer, time=False) == {4: "TZYX", 3: "ZYX"}[layer.ndim]
+    layer.scale = [1] * layer.ndim
+    layer.data = layer.data[1:]
+    assert inputs.axes_of(layer, time=False) == {4: "TZYX", 3: "ZYX"}[layer.ndim]
 
 
 def test_axis_labels_say_more_than_shapes():

@@ -9,6 +9,7 @@ from fields import write_field
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_cellcycle._qt.training.form import TrainForm
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.catalogue import user_models
 from napari_cellcycle.phases import MITOSIS_STAGES
@@ -314,13 +315,14 @@ def test_what_people_judged_in_a_project(panel, qtbot, monkeypatch, tmp_path, da
     assert len(added.census.phase) == n - 1
     assert "without a final phase" in panel.data.message.text()
     assert panel.form.group_key == "region"
-    # the recipe that is offered: for corrections one that forgets little, if there is any
-    for start, recipe in (
-        ("mitosis-2d", "mitosis-2d-corrections"),
-        ("mitosis-3d", "resnet18-projections"),
-    ):
-        panel.form.start.choose(start)
-        assert panel.form.recipe.key() == recipe
+    # what is offered: a model of the same phases, and a recipe that forgets little if there is any
+    form = TrainForm()
+    qtbot.addWidget(form)
+    assert form.start.key() == "mitosis-2d"
+    form.suit(panel.data.sets())
+    assert (form.start.key(), form.recipe.key()) == ("mitosis-3d", "resnet18-projections")
+    panel.form.start.choose("mitosis-2d")
+    assert panel.form.recipe.key() == "mitosis-2d-corrections"
     panel.form.start.choose("scratch")
     panel.form.recipe.choose(str(tmp_path / "small.toml"))
     found = trained(qtbot, panel, panel.progress.start)

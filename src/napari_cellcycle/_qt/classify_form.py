@@ -36,8 +36,8 @@ DEVICES = (
     ("cpu", "CPU"),
 )
 _ROLE_NAMES = {"dna": "DNA"}
-_CELL = re.compile(r"cell|membrane|cyto", re.IGNORECASE)
-_NUCLEUS = re.compile(r"nuc|dna|dapi|hoechst|h2b", re.IGNORECASE)
+_CELL = r"cell|membrane|cyto"
+_NUCLEUS = r"nuc|dna|dapi|hoechst|h2b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +255,9 @@ class ClassifyForm(QWidget):
     def _on_labels(self) -> None:
         layer = self.labels.value()
         if layer is not None:
-            is_cell = _CELL.search(layer.name) and not _NUCLEUS.search(layer.name)
             self.labels_are.set_choices(
                 [("nucleus", "nuclei", None), ("cell", "whole cells", None)],
-                "cell" if is_cell else "nucleus",
+                "cell" if _last_word(layer.name, _CELL) else "nucleus",
             )
         ambiguous = [
             other
@@ -279,7 +278,7 @@ class ClassifyForm(QWidget):
             for layer in inputs.label_layers(self._viewer.layers)
             if layer.unique_id != self.labels.key()
         ]
-        guessed = [layer.unique_id for layer in others if _NUCLEUS.search(layer.name)]
+        guessed = [layer.unique_id for layer in others if _last_word(layer.name, _NUCLEUS)]
         self.nuclei.set_choices(
             [(None, "none", None), *((layer.unique_id, layer.name, layer) for layer in others)],
             guessed[0] if guessed else None,
@@ -317,6 +316,12 @@ class ClassifyForm(QWidget):
                 found = None
         self.spacing.set_found(found, is_2d=stack.is_2d)
         self.changed.emit()
+
+
+def _last_word(name: str, wanted: str) -> bool:
+    """Whether a name ends on words of one kind: what precedes may be said of the image."""
+    found = re.findall(f"{_CELL}|{_NUCLEUS}", name, re.IGNORECASE)
+    return bool(found) and re.fullmatch(wanted, found[-1], re.IGNORECASE) is not None
 
 
 def _role_name(role: str) -> str:

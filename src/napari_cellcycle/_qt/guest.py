@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import text_label
+from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 
 
@@ -55,6 +56,7 @@ class Guest(QStackedWidget):
         self.setMinimumWidth(340)
         self._session.review_changed.connect(self._follow)
         self._follow(self._session.review)
+        make_room(self)
 
     def make_bench(self, review: Any) -> Bench:
         """Make the bench for the Review widget that is open."""
@@ -81,6 +83,7 @@ class Guest(QStackedWidget):
         if review is not None:
             self.bench = self.make_bench(review)
             self.addWidget(self.bench)
+            make_room(self)
             self.setCurrentWidget(self.bench)
 
     def _open_review(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle._qt.origin import origin_of
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.movie import Movie
@@ -97,7 +98,7 @@ def may_be_time(layer: Any) -> bool:
     """Whether nothing says if the first of a layer's three axes is z or time."""
     from napari_cellcycle.image.layers import layer_axes
 
-    if len(shape_of(layer)) != 3:
+    if len(shape_of(layer)) != 3 or origin_of(layer) is not None:
         return False
     return layer_axes(layer, time=True) != layer_axes(layer, time=False)
 
@@ -117,7 +118,9 @@ def axes_of(layer: Any, *, time: bool, like: Any = None) -> str:
     """
     from napari_cellcycle.image.layers import layer_axes
 
-    shape = shape_of(layer)
+    shape, origin = shape_of(layer), origin_of(layer)
+    if origin is not None:
+        return origin.axes
     if like is not None and len(shape) == len(shape_of(like)) + 1:
         for axis in range(len(shape) - 2):
             if shape[:axis] + shape[axis + 1 :] == shape_of(like):
@@ -211,14 +214,16 @@ def segmentation(layer: Any, labels_are: LabelsAre, *, time: bool = False) -> Se
 
 def _described(layer: Any, axes: str) -> Any:
     """Describe a layer as the image room takes it, its axes named."""
+    origin = origin_of(layer)
     return SimpleNamespace(
         data=_lazy(layer.data[0] if layer.multiscale else layer.data),
         name=layer.name,
         multiscale=False,
         rgb=getattr(layer, "rgb", False),
         axis_labels=tuple(axes.lower()),
-        scale=layer.scale,
-        units=layer.units,
+        scale=layer.scale if origin is None else origin.scale,
+        units=layer.units if origin is None else origin.units,
+        channels=() if origin is None else origin.channels,
         source=layer.source,
     )
 

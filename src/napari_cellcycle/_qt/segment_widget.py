@@ -16,6 +16,7 @@ from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
 
@@ -152,6 +153,7 @@ class SegmentWidget(QWidget):
         self._watch = LayerWatch(napari_viewer, self)
         self._watch.changed.connect(self._refresh)
         self._refresh()
+        make_room(self)
 
     @property
     def is_running(self) -> bool:

@@ -1,7 +1,7 @@
 """Layers that a viewer has opened, whatever read them, become Stacks and Segmentations.
 
 Nothing of napari is imported: a layer is anything with ``data`` and ``name``, and perhaps
-``multiscale``, ``rgb``, ``axis_labels``, ``scale``, ``units`` and ``source``.
+``multiscale``, ``rgb``, ``axis_labels``, ``scale``, ``units``, ``channels`` and ``source``.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def stack_from_layers(
                 f"shapes are {(t, z, y, x)} and {(t2, z2, y2, x2)} (t, z, y, x)."
             )
         parts.append(data)
-        names += colors or ([label] if n == 1 else [f"{label} {i}" for i in range(n)])
+        named = list(getattr(layer, "channels", ()))
+        named = named if len(named) == n > 1 else [f"{label} {i}" for i in range(n)]
+        names += colors or ([label] if n == 1 else named)
         spacings.append(spacing_from_lengths(lengths, is_2d=data.shape[2] == 1))
     if channels is not None:
         if len(channels) != len(names):
@@ -177,12 +179,14 @@ def layer_axes(layer: Any, *, time: bool | None = None, otherwise: str | None = 
     """
     data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
     depth = len(data.shape) - bool(getattr(layer, "rgb", False))
-    labels = [str(label) for label in getattr(layer, "axis_labels", ())]
-    return (
-        _axes_by_label(labels, depth)
-        or otherwise
-        or _axes_by_depth(depth, time, None, _name(layer))
-    )
+    return labelled_axes(layer) or otherwise or _axes_by_depth(depth, time, None, _name(layer))
+
+
+def labelled_axes(layer: Any) -> str | None:
+    """Name the axes of a layer as :func:`layer_axes`, where its axis labels say them; else None."""
+    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+    depth = len(data.shape) - bool(getattr(layer, "rgb", False))
+    return _axes_by_label([str(label) for label in getattr(layer, "axis_labels", ())], depth)
 
 
 def _name(layer: Any) -> str:

@@ -20,6 +20,7 @@ from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_file import read_keys
 from napari_cellcycle._qt.review.keys import DAUGHTERS, pair_keys
 from napari_cellcycle._qt.review.look import phase_name
+from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.review.daughters import PairLimits
 
@@ -68,6 +69,7 @@ class DaughtersWidget(PairPage):
         self._guard = TypingGuard(self)
         self._connect()
         self._follow()
+        make_room(self)
 
     def event(self, event: QEvent | None) -> bool:
         """Let go of the review when the dock widget is removed from the window."""

@@ -24,6 +24,7 @@ from napari_cellcycle._qt.review.start import begin
 from napari_cellcycle._qt.review.start_form import StartForm
 from napari_cellcycle._qt.review.undertaking import AtHand, Lost, enter, resume
 from napari_cellcycle._qt.review.workbench import Workbench
+from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.warm import warm_up
 from napari_cellcycle.errors import CellCycleError
@@ -94,6 +95,7 @@ class ReviewWidget(QStackedWidget):
         napari_viewer.layers.events.removed.connect(self._on_removed)
         session_of(napari_viewer).classified.connect(self._on_classified)
         QTimer.singleShot(0, lambda: warm_up("read"))
+        make_room(self)
 
     @property
     def is_busy(self) -> bool:
@@ -327,6 +329,7 @@ class ReviewWidget(QStackedWidget):
             self._take_joined, Qt.ConnectionType.QueuedConnection
         )
         self.addWidget(self.bench)
+        make_room(self)
         self.setCurrentWidget(self.bench)
         self.scene.labels.set_edited(edited)
         desk.begin()

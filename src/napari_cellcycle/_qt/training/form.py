@@ -117,6 +117,10 @@ class TrainForm(QWidget):
 
     def refresh(self) -> None:
         """Offer the models that there are now."""
+        self._offer_starts(keep=True)
+        self._on_start()
+
+    def _offer_starts(self, default: str = _FIRST, *, keep: bool = False) -> None:
         self.start.set_choices(
             [
                 *((entry.name, entry.name, entry) for entry in list_models()),
@@ -124,19 +128,22 @@ class TrainForm(QWidget):
                 (IMAGENET, "ImageNet (a download)", None),
                 (SCRATCH, "nothing: from scratch", None),
             ],
-            _FIRST,
-            keep=True,
+            default,
+            keep=keep,
         )
-        self._on_start()
 
     def suit(self, sets: Sequence[DataSet]) -> None:
         """Offer what goes with the data.
 
         The first set is split by what it has, by parts of images where these are few. For
-        corrections in a project, a recipe comes first that keeps what the start knows.
+        corrections in a project, a model comes first that has their phases, and a recipe that keeps
+        what it knows.
         """
         self._corrections = bool(sets) and sets[0].is_project
-        self._offer_recipes()
+        if self._corrections:
+            with QSignalBlocker(self):
+                self._offer_starts(_with_phases(set(sets[0].census.phase.tolist())))
+                self._on_start()
         first = sets[0].census if sets else None
         keys = [GROUP, *(first.groupings if first is not None else ())]
         few = first is not None and not first.can_be_split and _REGION in keys
@@ -297,6 +304,16 @@ class TrainForm(QWidget):
             from napari.utils.notifications import show_error
 
             show_error(str(error))
+
+
+def _with_phases(slugs: set[str]) -> str:
+    """Name of a model that has some phases; the usual one where there is none."""
+    names = [
+        entry.name
+        for entry in list_models()
+        if slugs <= {phase.slug for phase in entry.card.phase_set}
+    ]
+    return _FIRST if _FIRST in names or not names else names[0]
 
 
 def _free(name: str) -> str:

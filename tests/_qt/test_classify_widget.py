@@ -330,6 +330,12 @@ def test_a_second_run_replaces_the_overlay_and_shows_the_image(add, viewer, widg
 def test_a_movie_in_2d_is_told_apart_from_a_stack(viewer, widget):
     viewer.add_image(np.zeros((5, 20, 20)), name="H2B")
     viewer.add_labels(np.ones((5, 20, 20), int))
+    form = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Classify cells")[1].form
+    for model in ("mitosis-3d", "mitosis-2d", "mitosis-3d"):  # as long as nobody chooses one
+        assert form.model.key() == model
+        assert tuple(form.channels) == (("dna",) if model == "mitosis-2d" else ("dna", "membrane"))
+        form.time.click()
+    form.time.click()
     panel = widget()
     assert panel.form.time.isVisible()
     assert not panel.progress.start.isEnabled()

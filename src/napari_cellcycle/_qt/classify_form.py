@@ -15,7 +15,7 @@ from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, ModelError, SegmentationError
-from napari_cellcycle.models.catalogue import DEFAULT_MODEL
+from napari_cellcycle.models.catalogue import DEFAULT_MODEL, FLAT_MODEL
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.run import ClassifyRequest
@@ -85,7 +85,8 @@ class ClassifyForm(QWidget):
         self.time.setToolTip("A movie in 2D. Layers with axis labels say it themselves.")
         self.spacing = SpacingEdit()
         self.model = ChoiceBox("model")
-        self.model.set_choices([(entry.name, entry.name, entry) for entry in models], DEFAULT_MODEL)
+        self._models, self._is_2d = list(models), False
+        self._offer_models(DEFAULT_MODEL)
         self.vote = ChoiceBox("vote", tooltip="How the three projections agree on a phase")
         self.vote.set_choices([(key, text, None) for key, text, _ in _VOTES])
         for index, (_, _, tip) in enumerate(_VOTES):
@@ -132,9 +133,22 @@ class ClassifyForm(QWidget):
 
     def offer_models(self, models: Sequence[Any], name: str) -> None:
         """Offer the models that there are now, and choose one of them."""
-        self.model.set_choices([(entry.name, entry.name, entry) for entry in models])
+        self._models = list(models)
+        self._offer_models(name)
         self.model.choose(name)
         self._on_model()
+
+    def _offer_models(self, usual: str) -> None:
+        self.model.set_choices([(entry.name, entry.name, entry) for entry in self._models], usual)
+
+    def _suit_model(self, *, is_2d: bool) -> None:
+        """Choose a model of 2D or of 3D, where the person has chosen none."""
+        if is_2d == self._is_2d:
+            return
+        self._is_2d, former = is_2d, self.model.key()
+        self._offer_models(FLAT_MODEL if is_2d else DEFAULT_MODEL)
+        if self.model.key() != former:
+            self._on_model()
 
     def refresh(self) -> None:
         """Offer the layers that there are now."""
@@ -316,6 +330,7 @@ class ClassifyForm(QWidget):
                 found = None
         self.spacing.set_found(found, is_2d=stack.is_2d)
         self.changed.emit()
+        self._suit_model(is_2d=stack.is_2d)
 
 
 def _last_word(name: str, wanted: str) -> bool:

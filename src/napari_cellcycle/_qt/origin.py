@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.image.scenes import Length
 
-_PIXEL = (1.0, "pixel")
+_PIXEL: Length = (1.0, "pixel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Origin:
     @property
     def scale(self) -> list[float]:
         """Size along each axis, in :attr:`units`."""
-        return [self.lengths.get(axis, _PIXEL)[0] for axis in self.axes]
+        return [self.lengths.get(axis, _PIXEL)[0] or 1.0 for axis in self.axes]
 
     @property
     def units(self) -> list[str]:
         """Unit of each axis."""
-        return [self.lengths.get(axis, _PIXEL)[1] for axis in self.axes]
+        return [str(self.lengths.get(axis, _PIXEL)[1] or "pixel") for axis in self.axes]
 
 
 def origin_of(layer: Any) -> Origin | None:

@@ -45,7 +45,7 @@ class _FirstShow(QObject):
 def _look_soon(widget: QWidget) -> None:
     later = QTimer(widget)  # ends with the widget
     later.setSingleShot(True)
-    later.timeout.connect(partial(_tab, widget, widget.window().size()))
+    later.timeout.connect(partial(_tab, widget, (widget.window() or widget).size()))
     later.timeout.connect(later.deleteLater)
     later.start(0)
 

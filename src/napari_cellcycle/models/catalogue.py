@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HOME_VARIABLE = "NAPARI_CELLCYCLE_HOME"
 DEFAULT_MODEL = "mitosis-3d"
+FLAT_MODEL = "mitosis-2d"
+"""For images of one plane, where nobody has chosen."""
 
 
 @dataclass(frozen=True, slots=True)

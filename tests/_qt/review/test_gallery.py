@@ -353,6 +353,11 @@ def test_the_bar_fits_its_width(gallery):
         QApplication.processEvents()
         fields = [gallery.bar.field(n) for n in gallery.bar._shown()]
         assert all(gallery.bar.rect().contains(field) for field in fields)
+    gallery.resize(420, 160)  # cells have the room then
+    assert not gallery.bar.isVisible()
+    assert gallery.mosaic.height() > 80
+    gallery.resize(420, 640)
+    assert gallery.bar.isVisible()
 
 
 def test_axes_can_be_chosen_where_there_are_several(plain, qtbot):

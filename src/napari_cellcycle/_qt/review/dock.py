@@ -85,7 +85,7 @@ class ReviewWidget(QStackedWidget):
         scroll.setWidgetResizable(True)
         scroll.setWidget(page)
         self.addWidget(scroll)
-        self.setMinimumWidth(340)
+        self.setMinimumWidth(400)
         self.errands.replaced.connect(self._take_labels)
         self._job.stepped.connect(self._on_step)
         self._job.ended.connect(self._on_end)

@@ -22,6 +22,7 @@ from napari_cellcycle._qt.review.mosaic import LARGEST, SMALLEST, Mosaic
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from qtpy.QtGui import QResizeEvent
 
     from napari_cellcycle._qt.review.source import CellSource
 
@@ -33,6 +34,9 @@ ORDERS = (
     ("by label", "label", False),
 )
 """What the tiles of a bin can be sorted by: words, column of the source, descending."""
+
+_CELLS_AT_LEAST = 2.5
+"""How many times as high as the fields of the bins a gallery is that has them."""
 
 
 class Gallery(QWidget):
@@ -95,6 +99,12 @@ class Gallery(QWidget):
         self._offer_order()
         self._count()
         self._tell_picked()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave out the fields of the bins where cells would have less room than these."""
+        super().resizeEvent(event)
+        fields = self.bar.heightForWidth(self.width())
+        self.bar.setVisible(self.height() - self.zoom.height() >= _CELLS_AT_LEAST * fields)
 
     def _offer_order(self) -> None:
         """In blind mode no order may tell, and tiles lie as cells do."""

@@ -343,3 +343,10 @@ def test_a_movie_in_2d_is_told_apart_from_a_stack(viewer, widget):
     assert panel.progress.start.isEnabled()
     asked = panel.form.run().request
     assert asked.stack.grid == asked.segmentation.grid == (5, 1, 20, 20)
+
+    viewer.layers.clear()
+    panel.form.time.click()
+    viewer.add_image(np.zeros((5, 20, 20)), name="H2B", axis_labels=("t", "y", "x"))
+    viewer.add_labels(np.ones((5, 20, 20), int))
+    assert panel.form.time.isChecked()  # as the image says
+    assert panel.progress.start.isEnabled()

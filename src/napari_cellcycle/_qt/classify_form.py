@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_cellcycle._qt import inputs
@@ -282,6 +282,9 @@ class ClassifyForm(QWidget):
             if other is not None and inputs.may_be_time(other)
         ]
         self._form.setRowVisible(self.time, bool(ambiguous))
+        if layer in ambiguous and inputs.lies_on_a_movie(layer, self._viewer.layers):
+            with QSignalBlocker(self.time):
+                self.time.setChecked(True)
         self._on_labels_are()
         self._on_time()
 

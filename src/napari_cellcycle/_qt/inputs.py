@@ -103,6 +103,18 @@ def may_be_time(layer: Any) -> bool:
     return layer_axes(layer, time=True) != layer_axes(layer, time=False)
 
 
+def lies_on_a_movie(layer: Any, layers: Iterable[Any]) -> bool:
+    """Whether an image that says it is a movie in 2D has the shape of a layer with three axes."""
+    from napari.layers import Image
+
+    return any(
+        isinstance(other, Image)
+        and shape_of(other) == shape_of(layer)
+        and axes_of(other, time=False) == "TYX"
+        for other in layers
+    )
+
+
 def axes_of(layer: Any, *, time: bool, like: Any = None) -> str:
     """Name the axes of a layer, one letter of ``TCZYX`` each.
 

@@ -13,6 +13,7 @@ from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.layer_watch import LayerWatch
+from napari_cellcycle._qt.origin import origin_of
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
@@ -88,7 +89,7 @@ def add_labels(viewer: Any, found: Segmented) -> Any:
     letters = [axes[axis] for axis in kept]
     data = found.labels[tuple(slice(None) if a in letters else 0 for a in "TZYX")]
     data = data.transpose([[a for a in "TZYX" if a in letters].index(a) for a in letters])
-    names = getattr(layer, "axis_labels", ())
+    names = layer.axis_labels if origin_of(layer) is None else axes.lower()
     return viewer.add_labels(
         data,
         name=f"nuclei of {layer.name}",

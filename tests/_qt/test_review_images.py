@@ -97,6 +97,11 @@ def wait(qtbot, dock):
     assert not dock.bench.message.is_error, dock.bench.message.text()
 
 
+def beside_ring(viewer):
+    """All layers but the ring, which is made once the pictures of a cell are there."""
+    return [layer for layer in viewer.layers if not layer.name.startswith("current cell")]
+
+
 def shown(viewer):
     """Names of the visible layers of images and labels that are not our own."""
     return [layer.name for layer in viewer.layers if layer.visible and not is_overlay(layer)]
@@ -195,15 +200,16 @@ def test_layers_of_a_project_make_room_for_each_other(project, viewer, dock, qtb
     first = shown(viewer)
     assert first[0] == "mine"
     assert name(dock) == "t301.ome.tif"
-    n = len(viewer.layers)
+    n = len(beside_ring(viewer))
     dock.bench.images.image.choose(2)
     wait(qtbot, dock)
     assert name(dock) == "t302.ome.tif"
     assert mine in viewer.layers
     assert mine.visible
-    assert len(viewer.layers) == n
-    assert "t302_nuclei.ome.tif" in shown(viewer)
-    assert "t301_nuclei.ome.tif" not in shown(viewer)
+    assert len(beside_ring(viewer)) == n
+    names = [layer.name for layer in viewer.layers]
+    assert "t302_nuclei.ome.tif" in names
+    assert "t301_nuclei.ome.tif" not in names
 
 
 def test_a_project_is_continued_with_the_same_image(found, project, viewer, dock, qtbot):
@@ -472,11 +478,15 @@ def test_a_movie_is_shown_before_it_is_read(movie, viewer, dock, qtbot):
 
     dock.open_project(movie)
     wait(qtbot, dock)
-    scene, pixels = dock.scene, viewer.layers[0]
+    scene, desk, pixels = dock.scene, dock.desk, viewer.layers[0]
     layer, at = scene.segmentation, scene.frame_on_screen()
+    assert not layer.visible
     others = layer.data.missing
-    assert others
-    assert at not in others
+    assert others == pixels.data.missing == {0, 1, 2} - {at}
+    assert pixels.contrast_limits == [image[at].min(), image[at].max()]
+    pictures = desk.source.pixels.views(np.array([desk.current]))
+    anew = desk._pixels().views(np.array([desk.current]))
+    np.testing.assert_array_equal(pictures.images, anew.images)
     check_frame(at)
     assert scene.phases.is_painting
     # a frame is read when somebody looks at it, and painted

@@ -651,6 +651,27 @@ def test_gallery_and_table_select_in_both_directions(review, qtbot):
     assert desk.current == rows[2]
 
 
+def test_a_step_draws_the_ring_once_and_the_list_of_layers_later(review, viewer, qtbot):
+    canvas, desk = review.scene.canvas, review.desk
+    qtbot.waitUntil(lambda: canvas.ring is not None, timeout=LONG)
+    qtbot.wait(400)  # nothing of the opening is under way
+    drawn, listed = [], []
+    canvas.ring.events.set_data.connect(lambda event: drawn.append(desk.current))
+
+    def on_list(event):
+        listed.append(event.type)
+
+    viewer.layers.events.connect(on_list)
+    for key in "ddaa":
+        press(qtbot, review, key)
+        assert drawn == [desk.current]
+        np.testing.assert_array_equal(canvas.ring.data[0], np.round(canvas.centre_of(desk.current)))
+        drawn.clear()
+    assert not {"set_data", "thumbnail"} & {*listed}
+    qtbot.waitUntil(lambda: listed.count("thumbnail") == len(viewer.layers))
+    viewer.layers.events.disconnect(on_list)
+
+
 def test_words_on_many_cells_are_painted_bit_by_bit(review, qtbot, monkeypatch):
     monkeypatch.setattr(desks, "_MANY", 3)
     monkeypatch.setattr(phase_layer, "_AT_ONCE", 2)
@@ -808,7 +829,7 @@ def test_annotating_without_any_model(files, viewer, dock, tmp_path, qtbot, monk
     assert slug(widget, first) == "M"
     # the image was never a file, and is found among the layers
     assert widget.desk.undertaking.stack is not None
-    assert len(viewer.layers) == 5
+    qtbot.waitUntil(lambda: len(viewer.layers) == 5, timeout=LONG)  # with the ring
 
 
 def test_who_comes_second_can_look_and_is_told_by_every_gesture_who_is_first(

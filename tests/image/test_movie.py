@@ -55,6 +55,17 @@ def test_an_index_gives_what_an_array_gives_and_reads_its_frames_only(index, rea
     assert len(file.read) == len(read)
 
 
+def test_a_movie_at_rest_gives_zeros_for_what_was_not_read():
+    file = File()
+    movie = Movie(file)
+    movie.read([2])
+    with movie.resting():
+        np.testing.assert_array_equal(movie[1:4], FRAMES[1:4] * [[[0]], [[1]], [[0]]])
+        assert np.asarray(movie)[0].max() == 0
+    assert file.read == [2]
+    np.testing.assert_array_equal(movie[1], FRAMES[1])
+
+
 def test_it_is_an_array_to_numpy_and_dask():
     file = File()
     movie = Movie(file)

@@ -38,15 +38,8 @@ def channels_in_memory(stack: Stack, first: Sequence[int] | None = None) -> list
         Frames that are shown first: the others of a large movie are read later.
     """
     axes = axes_of_grid(stack.grid)
-    found = []
-    for index in range(len(stack.channels)):
-        data = on_axes(stack.data[:, index], axes)
-        # napari looks at these, for the limits of contrast and where it begins
-        looked_at = [0, (stack.n_frames - 1) // 2]
-        if data.dtype != np.uint8:
-            looked_at += [stack.n_frames // 2, stack.n_frames - 1]
-        found.append(_movie(data, axes, first, looked_at) or in_memory(data))
-    return found
+    channels = (on_axes(stack.data[:, index], axes) for index in range(len(stack.channels)))
+    return [_movie(data, axes, first) or in_memory(data) for data in channels]
 
 
 def labels_in_memory(
@@ -70,16 +63,14 @@ def labels_in_memory(
     return _movie(data, axes, first) or in_memory(data)
 
 
-def _movie(
-    data: Any, axes: str, first: Sequence[int] | None, more: Sequence[int] = ()
-) -> Movie | None:
+def _movie(data: Any, axes: str, first: Sequence[int] | None) -> Movie | None:
     """Read a few frames of a movie that is large, but fits into memory; else None."""
     if first is None or axes[0] != "T" or isinstance(data, np.ndarray):
         return None
     if not _AT_ONCE < data.size * data.dtype.itemsize <= _MOST:
         return None
     movie = Movie(data)
-    movie.read((*first, *more))
+    movie.read(first)
     return movie
 
 
@@ -109,6 +100,7 @@ def add_stack(
             data,
             name=name,
             colormap=_COLORS.get(roles.get(index, ""), "gray"),
+            contrast_limits=_contrast_of(data),
             blending="additive",
             **_place(axes, spacing),
         )
@@ -145,6 +137,17 @@ def add_segmentation(
         visible=visible,
         **_place(axes_of_grid(segmentation.grid), spacing),
     )
+
+
+def _contrast_of(data: Any) -> tuple[float, float] | None:
+    """Limits of a movie by the frames that were read; else, and of bytes, napari finds them."""
+    read = set(range(len(data))) - data.missing if isinstance(data, Movie) else set()
+    if not read or data.dtype == np.uint8:
+        return None
+    frames = [data.whole[frame] for frame in read]
+    low = min(float(frame.min()) for frame in frames)
+    high = max(float(frame.max()) for frame in frames)
+    return (low, high) if low < high else None
 
 
 def in_memory(data: Any) -> Any:

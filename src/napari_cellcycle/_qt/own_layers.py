@@ -16,7 +16,27 @@ def placed_like(layer: Any) -> dict[str, Any]:
 
 @contextmanager
 def selection_kept(layers: Any) -> Iterator[None]:
-    """Select, after layers were added, what was selected before."""
-    selected = set(layers.selection)
-    yield
-    layers.selection = selected
+    """Select, after layers were added, what was selected before; nobody is told meanwhile."""
+    selected, told = set(layers.selection), layers.selection.events
+    told.block_all()
+    try:
+        yield
+        layers.selection = selected
+    finally:
+        told.unblock_all()
+
+
+@contextmanager
+def told_later(layers: Any) -> Iterator[None]:
+    """Let the list of layers not be drawn anew for each event of each layer; see :func:`tell`."""
+    layers.events.block()  # what layers say through their list; coming and going is still told
+    try:
+        yield
+    finally:
+        layers.events.unblock()
+
+
+def tell(layers: Any) -> None:
+    """Draw the list of layers with thumbnails of what is shown now."""
+    for layer in layers:
+        layer.events.thumbnail()

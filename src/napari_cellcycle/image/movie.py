@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -36,6 +37,7 @@ class Movie:
         self.whole: NDArray[Any] = np.zeros(data.shape, data.dtype)
         self._missing = set(range(data.shape[0]))
         self._lock = RLock()
+        self._resting = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -77,12 +79,21 @@ class Movie:
             Whatever reading raises; the frame can be asked for again.
         """
         for frame in frames:
-            if frame not in self._missing:
+            if frame not in self._missing or self._resting:
                 continue
             with self._lock:
                 if frame in self._missing:
                     self.whole[frame] = np.asarray(self._data[frame])
                     self._missing.remove(frame)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Give zeros for what was not read yet: whoever looks now has nobody who sees it."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self._resting = False
 
     def __len__(self) -> int:
         return len(self.whole)

@@ -128,7 +128,7 @@ class PairDesk(QObject):
     def _take_acted(self, acted: Acted) -> None:
         if not self.is_of(self.review):
             return
-        self.review.take_merged(acted.undertaking, acted.read, acted.merged.cells)
+        self.review.stage.take_merged(acted.undertaking, acted.read, acted.merged.cells)
         merged = acted.merged
         done = {"undo": "Undone: ", "redo": "Done again: "}.get(merged.kind, "")
         left = f"; {merged.skipped} left as they are" if merged.skipped else ""

@@ -98,17 +98,25 @@ class Bins:
         if len(indices) <= _FEW:
             places: Any = [self._place(number, index) for index in indices.tolist()]
         else:
-            places = np.isin(self._members[number], indices)
+            leaving = np.zeros(len(self._bin), bool)
+            leaving[indices] = True
+            places = leaving[self._members[number]]
         self._members[number] = np.delete(self._members[number], places)
         self._keys[number] = np.delete(self._keys[number], places)
 
     def _insert(self, number: int, indices: Ints) -> None:
         if len(indices) <= _FEW:
             indices = indices[np.lexsort((indices, self._key[indices]))]
-            places = [self._place(number, index) for index in indices.tolist()]
+            places: Any = [self._place(number, index) for index in indices.tolist()]
             self._members[number] = np.insert(self._members[number], places, indices)
             self._keys[number] = np.insert(self._keys[number], places, self._key[indices])
         else:
-            members = np.concatenate([self._members[number], indices])
-            self._members[number] = members[np.lexsort((members, self._key[members]))]
+            indices = indices[np.lexsort((indices, self._key[indices]))]
+            members = self._members[number]
+            places = np.searchsorted(self._order(members), self._order(indices))
+            self._members[number] = np.insert(members, places, indices)
             self._keys[number] = self._key[self._members[number]]
+
+    def _order(self, indices: Ints) -> NDArray[np.complex128]:
+        """Key and index as one number: complex ones are sorted by both of their parts."""
+        return self._key[indices] + 1j * indices

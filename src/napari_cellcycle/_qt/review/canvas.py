@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
-from napari_cellcycle._qt.own_layers import placed_like, selection_kept
+from napari_cellcycle._qt.own_layers import placed_like, selection_kept, tell, told_later
 from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _STILL = 4.0
 """Pixels that a hand may move between press and release of a click."""
 _RING = "#FFFFFF"
+_RING_AT_LATEST_MS, _RING_AFTER_MS = 1500, 50
+"""When a ring is made, if no pictures of a cell come before; and how long after them."""
+_LIST_AFTER_MS = 250
+"""How long a cell is at hand before the list of layers shows its frame: after the cell itself."""
 _CELLS_ACROSS = 7.0
 """How many times the cell fits into the canvas when it is zoomed to."""
 
@@ -66,10 +70,21 @@ class Canvas(QObject):
         self._cells = cells
         self._row_of = row_of
         self.ring: Any = None
+        self._ringed = -1
+        self._ringing = QTimer(self)
+        self._ringing.setSingleShot(True)
+        self._ringing.setInterval(_RING_AT_LATEST_MS)
+        self._ringing.timeout.connect(self._make_ring)
+        self._listing = QTimer(self)
+        self._listing.setSingleShot(True)
+        self._listing.setInterval(_LIST_AFTER_MS)
+        self._listing.timeout.connect(lambda: tell(viewer.layers))
         viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
         """Listen no more, and take the ring away."""
+        self._listing.stop()
+        self._ringing.stop()
         if self._on_press in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
         if self.ring is not None and self.ring in self._viewer.layers:
@@ -176,18 +191,29 @@ class Canvas(QObject):
             Whether to zoom to it as well.
         """
         viewer, dims = self._viewer, self._viewer.dims
+        self._put_ring(row)
         world = np.array(dims.point, float)
         world[-self._layer.ndim :] = self._layer.data_to_world(self.centre_of(row))
         shown = list(dims.displayed)
         hidden = [axis for axis in range(dims.ndim) if axis not in shown]
-        dims.set_point(hidden, world[hidden].tolist())  # at once: every layer is sliced once
+        former = dims.point
+        # at once, and where sliders stop, who would move the point there: layers are sliced once
+        grid = [dims.range[axis] for axis in hidden]
+        steps = [
+            round((at - along.start) / along.step)
+            for at, along in zip(world[hidden].tolist(), grid, strict=True)
+        ]
+        with told_later(viewer.layers):
+            dims.set_current_step(hidden, steps)
+        self._listing.start()
+        if dims.point == former:
+            self._draw_ring()
         viewer.scene.camera.center = tuple(
             [0.0] * (3 - len(shown)) + [float(world[a]) for a in shown]
         )
         if zoom:
             wide = self._diameter(row) * float(np.abs(self._layer.scale[-1]))
             viewer.scene.camera.zoom = float(min(viewer.canvas.size)) / (_CELLS_ACROSS * wide)
-        self.surround(row)
 
     def _diameter(self, row: int) -> float:
         """Longest side of a cell in pixels of y and x."""
@@ -196,25 +222,41 @@ class Canvas(QObject):
 
     def surround(self, row: int) -> None:
         """Put the ring around a cell."""
-        size = 1.2 * self._diameter(row) + 2
-        if self.ring is None:
-            self._make_ring(row, size)
-        elif self.ring in self._viewer.layers:
-            events = self.ring.events
-            # the ring stays within the segmentation, so that nobody has to ask for the extent of
-            # all layers again; and it is drawn once, when its size is set
-            with events.data.blocker(), events.set_data.blocker():
-                self.ring.data = np.round(self.centre_of(row))[None]
-            self.ring.size = size
+        self._put_ring(row)
+        self._draw_ring()
 
-    def _make_ring(self, row: int, size: float) -> None:
+    def make_ring_soon(self) -> None:
+        """Make the ring that waits: a layer takes its time, and the cell is seen already."""
+        if self._ringing.isActive():
+            self._ringing.start(_RING_AFTER_MS)
+
+    def _put_ring(self, row: int) -> None:
+        """Let the ring be around a cell when it is drawn next."""
+        self._ringed = row
+        if self.ring is None:
+            if not self._ringing.isActive():
+                self._ringing.start()
+        else:  # in place: what listens to the data of layers costs more than the ring
+            self.ring.data[0] = np.round(self.centre_of(row))
+            self.ring.size[0] = self._width(row)
+
+    def _width(self, row: int) -> float:
+        """Diameter of the ring around a cell."""
+        return 1.2 * self._diameter(row) + 2
+
+    def _draw_ring(self) -> None:
+        if self.ring is not None and self.ring in self._viewer.layers:
+            # it stays within the segmentation: the extent of all layers is as it was
+            self.ring.refresh(extent=False, thumbnail=False)
+
+    def _make_ring(self) -> None:
         from napari.layers import Points
 
-        layer, layers = self._layer, self._viewer.layers
+        layer, layers, row = self._layer, self._viewer.layers, self._ringed
         self.ring = Points(
             np.round(self.centre_of(row))[None],
             name=f"current cell: {layer.name}",
-            size=size,
+            size=self._width(row),
             face_color="transparent",
             border_color=_RING,
             border_width=0.05,

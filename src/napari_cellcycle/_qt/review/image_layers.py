@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,23 +78,35 @@ class ImageLayers:
             return prepared.layer
         added = []
         if undertaking.stack is not None and not hidden:
-            added = self._add_channels(undertaking, spacing, prepared.channels)
-            self._look_at(added[0], undertaking, prepared.frame)
+            with ExitStack() as looking:
+                for movie in (data for data in prepared.channels if isinstance(data, Movie)):
+                    # napari looks at the first frame and the middle one before it is told where
+                    looking.enter_context(movie.resting())
+                added = self._add_channels(undertaking, spacing, prepared.channels)
+                looks = self._look_at(added[0], undertaking, prepared.frame)
+            if not looks:
+                for layer in added:
+                    layer.refresh()
         labels = add_segmentation(
-            self._viewer, undertaking.segmentation, spacing, data=prepared.labels
+            self._viewer,
+            undertaking.segmentation,
+            spacing,
+            visible=False,  # the phases lie over it
+            data=prepared.labels,
         )
-        labels.opacity = 0.0  # the phases lie over it; the status bar still tells of it
         self._added.setdefault(number, []).append(labels)
         self._viewer.reset_view()
         self.filling.add((*added, labels))
         return labels
 
-    def _look_at(self, layer: Any, undertaking: Undertaking, frame: int) -> None:
-        """Go to a frame before more layers are sliced: other frames need not be read for them."""
+    def _look_at(self, layer: Any, undertaking: Undertaking, frame: int) -> bool:
+        """Go to a frame before more layers are sliced, if one is shown at a time."""
         dims = self._viewer.dims
         axis = dims.ndim - layer.ndim
-        if undertaking.segmentation.grid[0] > 1 and axis not in dims.displayed:
-            dims.set_point(axis, layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0])
+        if undertaking.segmentation.grid[0] == 1 or axis in dims.displayed:
+            return False
+        dims.set_point(axis, layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0])
+        return True
 
     def add_merged(self, undertaking: Undertaking, labels: Any) -> Any:
         """Add a layer of our own in which some labels of a layer are one cell, and hide the latter.
@@ -147,7 +160,7 @@ class ImageLayers:
         added = Labels(
             labels_in_memory(undertaking.segmentation, axes, ()),
             name=name,
-            opacity=0.0,  # the phases lie over it; the status bar still tells of it
+            visible=False,  # the phases lie over it
             **placed_like(former),
         )
         self._viewer.layers.insert(self._viewer.layers.index(former) + 1, added)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXCLUDED_COLOR = "#2B2B2B"
 OUTLINE_COLOR = "#FFFFFF"
-_AT_ONCE = 2000
-"""Cells repainted at once; of more, the others follow between the events of the screen."""
+_AT_ONCE = 500
+"""Cells repainted at once; more are painted between the events of the screen."""
 _EXCLUDED = STATUSES.index("excluded")
 _UNJUDGED = (STATUSES.index("predicted"), STATUSES.index("stale"), STATUSES.index("conflict"))
 
@@ -62,6 +62,7 @@ class PhaseLayer:
         self.doubtful: Mask = np.zeros(len(review), bool)
         self._lined = np.zeros(len(review), np.uint8)
         self._waiting: Ints = np.zeros(0, np.int64)
+        self._begins = False
         self._frames: list[tuple[PhaseOverlay, int]] = []
         self._more = QTimer()
         self._more.setInterval(0)
@@ -89,7 +90,9 @@ class PhaseLayer:
         rows = rows[other]
         self._painted[rows], self._lined[rows] = ids[other], lines[other]
         self._waiting = np.concatenate([rows, self._waiting])
-        self._paint_cells(redraw=True)
+        self._begins = True
+        if len(rows) <= _AT_ONCE:
+            self._paint_cells()
         if self.is_painting:
             self._more.start()
 
@@ -198,13 +201,13 @@ class PhaseLayer:
         ids = self._lined if overlay is self.outlines else self._painted
         overlay.paint_frame(frame, ids, redraw=redraw)
 
-    def _paint_cells(self, *, redraw: bool = False) -> None:
+    def _paint_cells(self) -> None:
         """Paint the next cells that wait; the picture is drawn after the first and the last."""
         rows, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-        done = not len(self._waiting)
-        self.overlay.paint(rows, self._painted[rows], redraw=redraw or done)
+        redraw, self._begins = self._begins or not len(self._waiting), False
+        self.overlay.paint(rows, self._painted[rows], redraw=redraw)
         if self.outlines is not None:
-            self.outlines.paint(rows, self._lined[rows], redraw=redraw or done)
+            self.outlines.paint(rows, self._lined[rows], redraw=redraw)
 
     def _outlined(self, shown: Mask, rows: Ints | slice = slice(None)) -> NDArray[np.uint8]:
         unjudged = np.isin(self._review.status[rows], _UNJUDGED)

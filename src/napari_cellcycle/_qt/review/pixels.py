@@ -12,7 +12,7 @@ from napari_cellcycle._qt.review.source import Pictures, Tile
 from napari_cellcycle.errors import ImageReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,6 +69,25 @@ class Pixels:
         self._lock = threading.Lock()
         self._read: OrderedDict[tuple[int, str], Volume | None] = OrderedDict()
         self._population = population
+
+    def take(self, frame: int, channels: Sequence[Volume], labels: Volume) -> None:
+        """Take a frame that was read already.
+
+        Parameters
+        ----------
+        frame : int
+            Its number.
+        channels : sequence of ndarray, ``(z, y, x)``
+            All of the image.
+        labels : ndarray, ``(z, y, x)``, integer
+            As the project has them.
+        """
+        with self._lock:
+            for role in self.recipe.channels:
+                number = self.channels.get(role)
+                if number is not None:
+                    self._read[frame, role] = channels[number]
+            self._read[frame, "labels"] = labels
 
     def views(self, rows: Ints) -> Pictures:
         """Views of some cells.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from napari_cellcycle._qt.overlay import compile_colors
 from napari_cellcycle._qt.review.kept import Kept, frame_at_hand
 from napari_cellcycle._qt.review.undertaking import Lost
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.undertaking import Undertaking
@@ -38,6 +40,8 @@ class Prepared:
         Data of a new layer of the labels.
     frame : int
         That of the cell that will be at hand.
+    first : tuple of (list of array, array) or None
+        That frame of a movie: its channels, and its labels, ``(z, y, x)``, not to be written to.
     """
 
     undertaking: Undertaking
@@ -46,6 +50,7 @@ class Prepared:
     channels: Sequence[Any] = field(default_factory=tuple)
     labels: Any = None
     frame: int = 0
+    first: tuple[list[Any], Any] | None = None
 
 
 def prepare(
@@ -95,16 +100,31 @@ def prepare(
         if layer is not None and number != shown:
             return Prepared(found, review, layer)
         frame = frame_at_hand(Kept(project, number), Review(project, number, read=review))
-        channels = () if found.stack is None else channels_in_memory(found.stack, (frame,))
-        if layer is not None:
-            return Prepared(found, review, layer, channels)
-        labels = labels_in_memory(found.segmentation, first=(frame,))
+        with ThreadPoolExecutor(1, "labels") as pool:
+            beside = None
+            if layer is None:
+                beside = pool.submit(labels_in_memory, found.segmentation, first=(frame,))
+            channels = () if found.stack is None else channels_in_memory(found.stack, (frame,))
+            if beside is None:
+                return Prepared(found, review, layer, channels)
+            labels = beside.result()
         compile_colors()
+        first = _volumes(frame, channels, labels, found.segmentation.grid)
     except BaseException:
         if not is_open:
             project.close()
         raise
-    return Prepared(found, review, None, channels, labels, frame)
+    return Prepared(found, review, None, channels, labels, frame, first)
+
+
+def _volumes(
+    frame: int, channels: Sequence[Any], labels: Any, grid: tuple[int, ...]
+) -> tuple[list[Any], Any] | None:
+    """A frame of movies; None where anything else is among them."""
+    if not all(isinstance(data, Movie) for data in (*channels, labels)):
+        return None
+    seen, *drawn = (data.whole[frame].reshape(grid[1:]) for data in (labels, *channels))
+    return drawn, seen.copy()  # its layer may be painted on
 
 
 def known(undertaking: Undertaking) -> Generator[str, None, Undertaking]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from napari_cellcycle._qt.review.kept import Kept, other_set, place_in, queue_at
 from napari_cellcycle._qt.review.pixels import Pixels
@@ -59,6 +59,7 @@ class Walk(QObject):
     told = Signal(str)
     refused = Signal(str)
     queue_changed = Signal()
+    _to_count = Signal()
 
     def __init__(
         self,
@@ -87,9 +88,8 @@ class Walk(QObject):
         self._keeping.setSingleShot(True)
         self._keeping.setInterval(_KEEP_AFTER_MS)
         self._keeping.timeout.connect(self._keep_place)
-        self._counting = QTimer(self)
-        self._counting.setSingleShot(True)
-        self._counting.timeout.connect(self.queue_changed)
+        self._counting = False
+        self._to_count.connect(self._count, Qt.ConnectionType.QueuedConnection)
         self.source.selection.current_changed.connect(self._arrive)
         self.review.changed.connect(self._tell_queue)
         self._start_at = self.review.row_of(*place.get("cell", (-1, -1)))
@@ -103,7 +103,7 @@ class Walk(QObject):
         """Keep the place in the queue; the project stays open for another image."""
         self.saving.close()
         self._keeping.stop()
-        self._counting.stop()
+        self._counting = False
         self._keep_place()
         self.review.changed.disconnect(self._tell_queue)
         self.queue.close()
@@ -159,25 +159,25 @@ class Walk(QObject):
         if order == BETWEEN_MODELS and other is None:
             other = other_set(self.review)
         self._attempt(lambda: self.queue.sort(order, seed=seed, other=other))
-        self._counting.start(0)
+        self._count_soon()
         self._keeping.start()
 
     def filter(self, only: Filter) -> None:
         """Look at other cells."""
         self.queue.filter(only)
-        self._counting.start(0)
+        self._count_soon()
         self._keeping.start()
 
     def choose(self, rows: Ints | None) -> None:
         """Look only at cells that were picked out, or at all again."""
         self.queue.choose(rows)
-        self._counting.start(0)
+        self._count_soon()
 
     def suspect(self, found: Suspects | None) -> None:
         """Take which cells are suspect, and why: an order of the queue, and a line on each cell."""
         self.source.suspect(found)
         self.queue.suspect(None if found is None else found.order)
-        self._counting.start(0)
+        self._count_soon()
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class Walk(QObject):
         self.queue.go(row)
         self._passed.append(row)
         self._mark_passed()
-        self._counting.start(0)
+        self._count_soon()
         self._keeping.start()
 
     def _mark_passed(self) -> None:
@@ -227,8 +227,18 @@ class Walk(QObject):
             return None
 
     def _tell_queue(self, rows: Ints) -> None:
-        # one gesture changes several things; they are told together
-        self._counting.start(0)
+        self._count_soon()
+
+    def _count_soon(self) -> None:
+        """Tell of the queue once for all that a gesture changes, and before anything is drawn."""
+        if not self._counting:
+            self._counting = True
+            self._to_count.emit()
+
+    def _count(self) -> None:
+        if self._counting:  # else the review was left
+            self._counting = False
+            self.queue_changed.emit()
 
     def _keep_place(self) -> None:
         """Keep where the person is, for the next session."""

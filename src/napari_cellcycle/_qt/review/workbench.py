@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.scene import Scene
+
+
+_AHEAD_AFTER_MS = 60
+"""How long a cell is at hand before pictures of the next are made: until it is drawn itself."""
 
 
 class Workbench(QWidget):
@@ -135,6 +139,7 @@ class Workbench(QWidget):
         self._lent: dict[QWidget, KeyBinder] = {}
         self._ahead = QTimer(self)
         self._ahead.setSingleShot(True)
+        self._ahead.setInterval(_AHEAD_AFTER_MS)
         self._ahead.timeout.connect(lambda: self.panel.prefetch(self.desk.ahead()))
         self._lay_out()
         self._guard = TypingGuard(self)
@@ -247,7 +252,8 @@ class Workbench(QWidget):
         desk.refused.connect(self.message.error)
         desk.queue_changed.connect(self.gestures.offer)
         desk.queue_changed.connect(scene.queue_changed)
-        desk.source.selection.current_changed.connect(lambda row: self._ahead.start(0))
+        desk.queue_changed.connect(self._ahead.start)
+        desk.queue_changed.connect(_lay_out_now)
         desk.source.signals.reloaded.connect(self.fill)
         scene.painted.connect(lambda layer: self._bind_layer())
         self.keys.changed.connect(self._take_keys)
@@ -299,6 +305,11 @@ class Workbench(QWidget):
         text = self.note.text().strip()
         self.note.clear()
         return text
+
+
+def _lay_out_now() -> None:
+    """Lay widgets out before they are drawn: else the whole window would be drawn twice."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
 
 def _tool(text: str, name: str, tip: str) -> QToolButton:

@@ -35,7 +35,7 @@ ORDERS = (
 )
 """What the tiles of a bin can be sorted by: words, column of the source, descending."""
 
-_CELLS_AT_LEAST = 2.5
+_CELLS_AT_LEAST = 1.8
 """How many times as high as the fields of the bins a gallery is that has them."""
 
 

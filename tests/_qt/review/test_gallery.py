@@ -353,9 +353,9 @@ def test_the_bar_fits_its_width(gallery):
         QApplication.processEvents()
         fields = [gallery.bar.field(n) for n in gallery.bar._shown()]
         assert all(gallery.bar.rect().contains(field) for field in fields)
-    gallery.resize(420, 120)  # cells have the room then
+    gallery.resize(240, 160)  # cells have the room then
     assert not gallery.bar.isVisible()
-    assert gallery.mosaic.height() > 60
+    assert gallery.mosaic.height() > 80
     gallery.resize(420, 640)
     assert gallery.bar.isVisible()
 

@@ -321,10 +321,11 @@ def test_a_second_run_replaces_the_overlay_and_shows_the_image(add, viewer, widg
     run(qtbot, panel)
     (overlay,) = overlays_of(viewer, layer)
 
-    click(qtbot, panel.hide_labels)
     assert (layer.visible, layer.opacity, overlay.opacity) == (True, 0.0, 0.6)
     click(qtbot, panel.hide_labels)
     assert (layer.opacity, overlay.opacity) == (0.7, 1.0)
+    click(qtbot, panel.hide_labels)
+    assert (layer.visible, layer.opacity, overlay.opacity) == (True, 0.0, 0.6)
 
 
 def test_a_movie_in_2d_is_told_apart_from_a_stack(viewer, widget):

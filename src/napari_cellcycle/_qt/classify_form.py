@@ -53,12 +53,15 @@ class Run:
         Its axes, letters of ``TZYX``.
     phases : PhaseSet
         Vocabulary of the model.
+    segmentations : tuple of napari.layers.Labels
+        That layer, and the one of nuclei where it is used.
     """
 
     request: ClassifyRequest
     layer: Any
     axes: str
     phases: PhaseSet
+    segmentations: tuple[Any, ...]
 
 
 class ClassifyForm(QWidget):
@@ -204,7 +207,13 @@ class ClassifyForm(QWidget):
             device=str(self.device.key()),
             batch_size=self.batch_size,
         )
-        return Run(request, layer, inputs.axes_of(layer, time=time), entry.card.phase_set)
+        return Run(
+            request,
+            layer,
+            inputs.axes_of(layer, time=time),
+            entry.card.phase_set,
+            (layer,) if nuclei_layer is None else (layer, nuclei_layer),
+        )
 
     @property
     def can_segment(self) -> bool:

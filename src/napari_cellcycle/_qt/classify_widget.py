@@ -61,7 +61,8 @@ class ClassifyWidget(QScrollArea):
         self._going: _Going | None = None
         self._result: Classification | None = None
         self._layer: Any = None
-        self._opacity: float | None = None
+        self._below: tuple[Any, ...] = ()
+        self._opacity: dict[Any, float] = {}  # of layers that were made transparent
         self._job = Job(self)
         self._segmenting = Job(self)
 
@@ -77,6 +78,7 @@ class ClassifyWidget(QScrollArea):
         self.results.setVisible(False)
         self.hide_labels = QCheckBox("hide the segmentation below")
         self.hide_labels.setObjectName("hide-segmentation")
+        self.hide_labels.setChecked(True)
         self.hide_labels.setToolTip(
             "Make the segmentation transparent, so that the image shows through the phases. "
             "The status bar still tells what is under the pointer."
@@ -167,9 +169,9 @@ class ClassifyWidget(QScrollArea):
             self._on_refusal(str(error))
             return
         self._going = _Going(run)
-        if self._layer is not None and self._layer != run.layer:
-            self.hide_labels.setChecked(False)
-        self._layer = run.layer
+        if self._layer != run.layer:
+            self._hide_labels(False)
+        self._layer, self._below = run.layer, run.segmentations
         self._result = None
         self.message.clear()
         self.results.clear()
@@ -278,13 +280,13 @@ class ClassifyWidget(QScrollArea):
 
         A layer that is not visible has no values in the status bar; a transparent one has.
         """
+        for layer in self._below:
+            if hide and layer not in self._opacity:
+                self._opacity[layer], layer.opacity = layer.opacity, 0.0
+            elif not hide and layer in self._opacity:
+                layer.opacity = self._opacity.pop(layer)
         if self._layer is None or self._layer not in self._viewer.layers:
             return
-        if hide and self._opacity is None:
-            self._opacity = self._layer.opacity
-            self._layer.opacity = 0.0
-        elif not hide and self._opacity is not None:
-            self._layer.opacity, self._opacity = self._opacity, None
         for overlay in overlays_of(self._viewer, self._layer):
             overlay.opacity = 0.6 if hide else 1.0
 

@@ -259,7 +259,7 @@ class Canvas(QObject):
             size=self._width(row),
             face_color="transparent",
             border_color=_RING,
-            border_width=0.05,
+            border_width=0.035,
             blending="translucent_no_depth",
             metadata={METADATA_KEY: {"ring_of": str(layer.unique_id)}},
             **placed_like(layer),

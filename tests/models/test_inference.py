@@ -41,6 +41,7 @@ def test_a_ready_network_says_the_same(shipped):
     [
         ("resnet18-projections", {"groups": 3}),
         ("resnet18-projections", {"entrances": 2}),
+        ("resnet18-projections", {"entrances": 3}),
         ("resnet8", {"width": 32, "content": True, "symmetric": True}),
         ("nagao", {"width": 128}),
     ],
@@ -56,7 +57,9 @@ def test_every_kind_of_network_says_the_same(architecture, params):
         network.eval()
         for entrance in of_type(network, Entrances):  # some views are familiar, others are not
             size = response_features(entrance.usual[0](views)).norm(dim=1)
-            entrance.likeness.whitening /= size.median()
+            for number, likeness in enumerate(entrance.likeness, 1):
+                likeness.whitening /= size.quantile(1 / (number + 1))
+            assert len(entrance.way_of(entrance.usual[0](views)).unique()) == len(entrance.ways)
         quick = ready(network, (1, 36, 36))
         assert quick is not network
         torch.testing.assert_close(quick(views), network(views), atol=1e-4, rtol=1e-4)
@@ -67,7 +70,7 @@ def test_what_others_see_of_a_convolution_stays_as_it_is():
         "resnet18-projections", n_channels=1, n_outputs=3, size=64, params={"entrances": 2}
     ).eval()
     quick = ready(network, (1, 64, 64))
-    usual, own = quick.get_submodule("entrance.usual"), quick.get_submodule("entrance.own")
+    usual, own = quick.get_submodule("entrance.usual"), quick.get_submodule("entrance.own.0")
     assert isinstance(usual.bn1, nn.BatchNorm2d)  # its input also tells which views are familiar
     assert isinstance(own.bn1, nn.Identity)
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 Step = TypeVar("Step")
+Told = TypeVar("Told")
 Found = TypeVar("Found")
 
 
@@ -35,3 +36,33 @@ def run_to_end(
             return cast("Found", end.value)
         if each is not None:
             each(step)
+
+
+def told_as(
+    work: Generator[Step, None, Found], tell: Callable[[Step], Told]
+) -> Generator[Told, None, Found]:
+    """Go through a generator step by step, and put each step into other words.
+
+    Parameters
+    ----------
+    work : generator
+        Yields after each step, and returns what it found.
+    tell : callable of a step
+        Gives what is yielded instead.
+
+    Yields
+    ------
+    object
+        What ``tell`` gives.
+
+    Returns
+    -------
+    object
+        What the generator returns.
+    """
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as end:
+            return cast("Found", end.value)
+        yield tell(step)

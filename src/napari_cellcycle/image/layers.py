@@ -177,16 +177,21 @@ def layer_axes(layer: Any, *, time: bool | None = None, otherwise: str | None = 
     ImageReadError
         If the axes cannot be told.
     """
-    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    depth = len(data.shape) - bool(getattr(layer, "rgb", False))
-    return labelled_axes(layer) or otherwise or _axes_by_depth(depth, time, None, _name(layer))
+    return (
+        labelled_axes(layer) or otherwise or _axes_by_depth(_depth(layer), time, None, _name(layer))
+    )
 
 
 def labelled_axes(layer: Any) -> str | None:
     """Name the axes of a layer as :func:`layer_axes`, where its axis labels say them; else None."""
+    labels = [str(label) for label in getattr(layer, "axis_labels", ())]
+    return _axes_by_label(labels, _depth(layer))
+
+
+def _depth(layer: Any) -> int:
+    """Number of a layer's axes, colours left out."""
     data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    depth = len(data.shape) - bool(getattr(layer, "rgb", False))
-    return _axes_by_label([str(label) for label in getattr(layer, "axis_labels", ())], depth)
+    return len(data.shape) - bool(getattr(layer, "rgb", False))
 
 
 def _name(layer: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from napari_cellcycle.errors import ChannelError, ProjectError
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.merging import Merging
 from napari_cellcycle.review.orders import leaves_by_axis
-from napari_cellcycle.work import run_to_end
+from napari_cellcycle.work import run_to_end, told_as
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.daughters import Pairs
     from napari_cellcycle.review.places import Source
     from napari_cellcycle.review.state import Review
 
@@ -178,8 +178,9 @@ def iter_proposals(
             candidates=may[here],
             membrane=None if membrane is None else source.stack.volume(frame, membrane),
         )
-        pairs = yield from _counted(work, before, int(may[here].sum()), total)
-        before += int(may[here].sum())
+        n = int(may[here].sum())
+        pairs = yield from told_as(work, partial(_of_all, before, n, total))
+        before += n
         found.append((here[pairs.rows], pairs.features, pairs.score))
     rows = np.concatenate([np.zeros((0, 2), np.int64), *(rows for rows, _, _ in found)])
     features = np.concatenate([np.zeros((0, len(FEATURES))), *(f for _, f, _ in found)])
@@ -196,17 +197,10 @@ def iter_proposals(
     )
 
 
-def _counted(
-    work: Generator[tuple[int, int], None, Pairs], before: int, here: int, total: int
-) -> Generator[tuple[int, int], None, Pairs]:
-    """Say of the cells of a frame how many of all are done."""
-    while True:
-        try:
-            done, of = next(work)
-        except StopIteration as end:
-            pairs: Pairs = end.value
-            return pairs
-        yield before + here * done // of, total
+def _of_all(before: int, here: int, total: int, step: tuple[int, int]) -> tuple[int, int]:
+    """Cells of all frames that are done, by how far the work on one frame is."""
+    done, of = step
+    return before + here * done // of, total
 
 
 def propose_pairs(source: Source, limits: PairLimits | None = None) -> Proposals:

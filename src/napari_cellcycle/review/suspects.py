@@ -11,6 +11,8 @@ from napari_cellcycle.review.clusters import Clusters, iter_clusters, normalised
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.measurements import Measurements
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 KINDS = ("", "other phase", "between phases", "outlier", "network in doubt")
 """Why a cell is suspect; the empty one for those that are not."""
-BY = ("trees", "clusters")
-"""Ways from measures to phases: gradient-boosted trees, or two Gaussians a phase."""
 _LEAST = 1e-3  # no measure, and no network, is surer than that
 MEASURES = (
     *("volume", "nucleus_volume", "dna_volume", "sphericity", "dna_brightness", "dna_variation"),
@@ -202,13 +202,27 @@ def find_suspects(
         If no measure is known, or no phase has enough cells for a cluster.
     """
     limits = Limits() if limits is None else limits
-    work = iter_clusters(
+    return judge(run_to_end(clusters_within(found, phase, phases, limits)), probabilities, limits)
+
+
+def clusters_within(
+    found: Measurements, phase: Ints, phases: PhaseSet, limits: Limits
+) -> Generator[tuple[int, int], None, Clusters]:
+    """Find what measures say of the phases, as :func:`judge` takes it with these limits.
+
+    Parameters and errors are those of :func:`find_suspects`.
+
+    Yields
+    ------
+    tuple of int
+        Fits that are done, and all.
+    """
+    return iter_clusters(
         *(found, phase, phases),
         measures=limits.measures,
         fewest=limits.fewest,
         learn=limits.by == "trees",
     )
-    return judge(run_to_end(work), probabilities, limits)
 
 
 def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> Suspects:

@@ -15,6 +15,7 @@ from napari_cellcycle.figures.blend import blend
 from napari_cellcycle.figures.results import gallery_cells, overlay_of
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.roles import parse_channels
+from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -97,13 +98,7 @@ def work_off(order: Order, device: str, folder: Path) -> Generator[tuple[int, in
         prepared = prepare(request)
         yield 0, len(prepared.cells)
         work = iter_classify(request, prepared)
-        while True:
-            try:
-                batch = next(work)
-            except StopIteration as end:
-                result = end.value
-                break
-            yield batch.done, batch.total
+        result = yield from told_as(work, lambda batch: (batch.done, batch.total))
     return _answer(result, stack, folder, crop=order.crop)
 
 

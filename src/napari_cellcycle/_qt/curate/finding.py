@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.review.clusters import Clusters, iter_clusters
+from napari_cellcycle.review.clusters import Clusters
 from napari_cellcycle.review.curation import iter_measured, said_of
 from napari_cellcycle.review.places import Source
-from napari_cellcycle.review.suspects import Limits, judge
+from napari_cellcycle.review.suspects import Limits, clusters_within, judge
+from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -254,17 +255,8 @@ def _clusters(
     found: Measurements, phase: NDArray[np.int64], phases: PhaseSet, limits: Limits
 ) -> Generator[Step, None, Clusters | str]:
     """Look for clusters, or say why there are none. Called in a thread."""
-    work = iter_clusters(
-        *(found, phase, phases),
-        measures=limits.measures,
-        fewest=limits.fewest,
-        learn=limits.by == "trees",
-    )
-    while True:
-        try:
-            done, total = next(work)
-        except StopIteration as end:
-            return cast("Clusters", end.value)
-        except CellCycleError as error:
-            return str(error)
-        yield Step(done, total, "fits")
+    work = clusters_within(found, phase, phases, limits)
+    try:
+        return (yield from told_as(work, lambda step: Step(*step, "fits")))
+    except CellCycleError as error:
+        return str(error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellcycle._qt.review.reclassify import classify_stale
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.undertaking import Undertaking
@@ -62,13 +63,7 @@ def find(
         predictions=None if shown is None else shown.id,
     )
     work = iter_proposals(Source(mine, undertaking.stack, undertaking.segmentation, roles), limits)
-    while True:
-        try:
-            done, total = next(work)
-        except StopIteration as end:
-            found: Proposals = end.value
-            return found
-        yield f"Looking for pairs… {done:,} of {total:,} cells"
+    return (yield from told_as(work, lambda at: f"Looking for pairs… {at[0]:,} of {at[1]:,} cells"))
 
 
 def act(

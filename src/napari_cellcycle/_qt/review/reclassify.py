@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cellcycle._qt.review.start import add_run
 from napari_cellcycle.errors import CellCycleError, ModelError
+from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,10 +109,4 @@ def _classify(
         notes = tuple(np.array(prepared.cell_notes, object)[rows].tolist())
         prepared = replace(prepared, cells=prepared.cells.select(rows), cell_notes=notes)
     work = iter_classify(request, prepared)
-    while True:
-        try:
-            batch = next(work)
-        except StopIteration as end:
-            found: Classification = end.value
-            return found
-        yield f"Classifying again… {batch.done} of {batch.total}"
+    return (yield from told_as(work, lambda at: f"Classifying again… {at.done} of {at.total}"))

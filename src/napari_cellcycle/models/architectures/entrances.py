@@ -3,8 +3,8 @@
 A network that learns from a few hundred cells of one microscope gets worse on all others. What
 another microscope changes is seen by the first layers (Lee et al. 2023, "Surgical fine-tuning
 improves adaptation to distribution shifts"), so these can be learned anew while the old ones stay
-beside them. Each view goes through one of the two, by its likeness to the views that were learned
-from; the layers behind are shared. A later training puts its first layers beside both.
+beside them. Each view goes through one of these, by its likeness to the views that were learned
+from; the layers behind are shared. A later training puts its first layers beside all before.
 """
 
 from __future__ import annotations

@@ -37,8 +37,9 @@ def test_predicting_loads_no_compiler_and_no_torchvision() -> None:
         "import numpy as np\n"
         "from napari_cellcycle.models.folder import load_model\n"
         "model = load_model('mitosis-3d')\n"
-        "model.get_ready('xyz')\n"
-        "model.predict(np.zeros((2, 3, 2, 64, 64), np.float32), 'xyz')\n"
+        "for exact in (True, False):\n"
+        "    model.get_ready('xyz', exact=exact)\n"
+        "    model.predict(np.zeros((2, 3, 2, 64, 64), np.float32), 'xyz', exact=exact)\n"
         "import sys\n"
         "assert 'torch' in sys.modules and 'torch._dynamo' not in sys.modules"
     )

@@ -120,6 +120,12 @@ def cells_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vote", choices=VOTES, default=VOTES[0], help="how the projections decide (%(default)s)"
     )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="float32 throughout: a processor that multiplies bfloat16 does so otherwise, with "
+        "probabilities within 0.01 of these",
+    )
 
 
 def segment_options(parser: argparse.ArgumentParser) -> None:

@@ -204,6 +204,7 @@ def _run(
             isotropic=args.isotropic,
             vote=args.vote,
             device=args.device,
+            exact=args.exact,
             progress=report,
         )
 

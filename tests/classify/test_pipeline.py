@@ -16,9 +16,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_cellcycle.classify import ClassifyRequest, iter_classify
+from napari_cellcycle.classify import ClassifyRequest, iter_classify, pipeline
 from napari_cellcycle.classify.pipeline import FEWEST, batch_sizes
-from napari_cellcycle.classify.run import run
+from napari_cellcycle.classify.run import classify, run
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.image import Segmentation, Spacing, Stack
 from napari_cellcycle.work import run_to_end
@@ -158,7 +158,7 @@ def test_an_error_in_one_batch_ends_the_run_and_its_threads(request_, classifier
     predict = classifier.predict
     seen = []
 
-    def fails(images, axes):
+    def fails(images, axes, **_):
         seen.append(len(images))
         if len(seen) == 3:
             raise ModelError("no finite numbers")
@@ -176,7 +176,7 @@ def test_who_closes_the_run_waits_for_what_has_begun_only(request_, classifier, 
     cores(2)
     begun = []
 
-    def slow(images, axes):
+    def slow(images, axes, **_):
         begun.append(len(images))
         if len(begun) > 3:
             time.sleep(0.3)
@@ -192,3 +192,60 @@ def test_who_closes_the_run_waits_for_what_has_begun_only(request_, classifier, 
     assert time.perf_counter() - start < 2  # of 6
     assert len(begun) <= 6
     assert not [one for one in threading.enumerate() if one.name.startswith("classify")]
+
+
+def _as_if_rounded(monkeypatch, classifier, by):
+    """Let answers that need not be exact differ by ``by`` in the first logit."""
+    exact_answer = classifier.logits
+
+    def logits(images, axis, *, exact=True):
+        found = exact_answer(images, axis)
+        found[:, 0] += 0 if exact else by
+        return found
+
+    monkeypatch.setattr(classifier, "logits", logits)
+    monkeypatch.setattr(classifier, "get_ready", lambda axes, *, exact=True: exact)
+    monkeypatch.setattr(pipeline, "MANY", 1)
+
+
+def test_cells_that_rounding_could_change_are_exact(monkeypatch, request_, classifier):
+    expected = run(request_).decision
+    _as_if_rounded(monkeypatch, classifier, 0.004)
+    whole = [
+        (levels.shape, np.array_equal(levels, getattr(expected, name)))
+        for name in ("level1", "level2")
+        for levels in [getattr(run(request_).decision, name)]
+    ]
+    assert not whole[0][1], "all were exact: nothing was tried"
+    monkeypatch.setattr(
+        pipeline, "is_close", lambda level1, level2, vote: np.ones(len(level1), bool)
+    )
+    found = run(request_).decision
+    np.testing.assert_array_equal(found.level1, expected.level1)
+    np.testing.assert_array_equal(found.level2, expected.level2)
+
+
+def test_exact_is_exact(monkeypatch, request_, classifier):
+    expected = run(request_).decision
+    _as_if_rounded(monkeypatch, classifier, 0.5)
+    found = run(replace(request_, exact=True)).decision
+    np.testing.assert_array_equal(found.level1, expected.level1)
+
+
+def test_few_cells_are_exact(monkeypatch, request_, classifier):
+    expected = run(request_).decision
+    _as_if_rounded(monkeypatch, classifier, 0.5)
+    monkeypatch.setattr(pipeline, "MANY", sum(COUNTS) + 1)
+    np.testing.assert_array_equal(run(request_).decision.level1, expected.level1)
+
+
+def test_real_cells_get_the_same_phases_in_bfloat16(monkeypatch, organoid):
+    """Where the processor has it; elsewhere both are float32."""
+    monkeypatch.setattr(pipeline, "MANY", 1)
+    exact, quick = (
+        classify(organoid.stack, organoid.nuclei, device="cpu", exact=exact).decision
+        for exact in (True, False)
+    )
+    assert len(exact) > 5
+    np.testing.assert_array_equal(quick.phase, exact.phase)
+    np.testing.assert_allclose(quick.probabilities, exact.probabilities, atol=0.01)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.errors import ModelError
-from napari_cellcycle.models.ensemble import VOTES, decide, discount, entropy
+from napari_cellcycle.models.ensemble import ROUNDED, VOTES, decide, discount, entropy, is_close
 
 AXES = ("x", "y", "z")
 
@@ -148,3 +148,47 @@ def test_an_unknown_vote_is_refused_with_the_known_ones():
 def test_what_is_no_probability_is_refused(level1, level2):
     with pytest.raises(ValueError, match="level"):
         decide(level1, level2, ("z",))
+
+
+def _softmax(logits):
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("vote", VOTES)
+@pytest.mark.parametrize("stages", [0, 4])
+def test_rounding_changes_little_where_nothing_is_close(vote, stages):
+    """Logits of all sizes, changed by as much as rounding may."""
+    rng = np.random.default_rng(5)
+    n, axes = 20_000, ("x", "y", "z")
+    tops = 2 if stages else 5
+    logits = [rng.normal(0, 4, (n, 1, m)) + rng.normal(0, 1, (n, 3, m)) for m in (tops, stages)]
+    moved = [part + rng.uniform(-ROUNDED / 2, ROUNDED / 2, part.shape) for part in logits]
+    exact, rounded = ([_softmax(p) if p.size else p for p in pair] for pair in (logits, moved))
+    close = is_close(*rounded, vote)
+    one, other = (decide(*pair, axes, vote) for pair in (exact, rounded))
+    differ = np.abs(one.probabilities - other.probabilities).max(axis=1)
+    assert 0.001 < close.mean() < 0.25
+    assert (one.phase == other.phase)[~close].all()
+    assert differ[~close].max() < 0.01
+    # what is close is what matters: some of these do change
+    assert (one.phase != other.phase).any()
+    assert vote == "mean" or differ.max() > 0.02
+
+
+def test_axes_that_say_the_same_are_not_close():
+    level1 = np.array([[[0.999, 0.001]] * 3, [[0.6, 0.4]] * 3])
+    assert is_close(level1, np.zeros((2, 3, 0)), "lowest-entropy").tolist() == [False, False]
+
+
+def test_axes_as_sure_of_opposite_things_are_close():
+    level1 = np.array([[[0.9, 0.1], [0.1, 0.9], [0.7, 0.3]]])
+    assert is_close(level1, np.zeros((1, 3, 0)), "lowest-entropy").tolist() == [True]
+    assert is_close(level1, np.zeros((1, 3, 0)), "mean").tolist() == [False]
+
+
+def test_stages_of_a_cell_that_does_not_divide_do_not_matter():
+    level2 = np.array([[[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]])
+    for branch, close in ((0.001, False), (0.3, True)):
+        level1 = np.array([[[1 - branch, branch]] * 3])
+        assert is_close(level1, level2, "lowest-entropy").tolist() == [close]

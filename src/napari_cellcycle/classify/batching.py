@@ -41,7 +41,9 @@ class Batcher:
         self.size = size
         self._lock = threading.Lock()
 
-    def predict(self, images: NDArray[np.float32], axes: Sequence[str]) -> Levels:
+    def predict(
+        self, images: NDArray[np.float32], axes: Sequence[str], *, exact: bool = True
+    ) -> Levels:
         """Predict as :meth:`ProjectionClassifier.predict`, whatever the number of cells.
 
         Parameters
@@ -50,6 +52,8 @@ class Batcher:
             Views, in [0, 1].
         axes : sequence of {"x", "y", "z"}
             Axis along which each was projected.
+        exact : bool
+            As for :meth:`ProjectionClassifier.predict`.
 
         Raises
         ------
@@ -60,14 +64,14 @@ class Batcher:
         start = 0
         while start < len(images):
             size = self.size
-            part = self._try(images[start : start + size], axes)
+            part = self._try(images[start : start + size], axes, exact)
             if part is None:
                 self._halve(size)
             else:
                 parts.append(part)
                 start += len(part[0])
         if not parts:
-            return self._classifier.predict(images, axes)
+            return self._classifier.predict(images, axes, exact=exact)
         level1, level2 = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return level1, level2
 
@@ -81,9 +85,9 @@ class Batcher:
             f"{self.size} a batch were used instead. The results do not depend on it.",
         )
 
-    def _try(self, images: NDArray[np.float32], axes: Sequence[str]) -> Levels | None:
+    def _try(self, images: NDArray[np.float32], axes: Sequence[str], exact: bool) -> Levels | None:
         try:
-            return self._classifier.predict(images, axes)
+            return self._classifier.predict(images, axes, exact=exact)
         except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
             if not is_out_of_memory(error):
                 raise

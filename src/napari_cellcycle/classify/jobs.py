@@ -45,6 +45,8 @@ class Settings:
         The spacing is unknown, but voxels are as deep as wide.
     scene : str or None
     vote : {"lowest-entropy", "majority", "mean"}
+    exact : bool
+        As for :class:`~napari_cellcycle.classify.request.ClassifyRequest`.
     """
 
     channels: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Settings:
     isotropic: bool = False
     scene: str | None = None
     vote: str = "lowest-entropy"
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -239,6 +242,7 @@ def classify_job(job: Job, settings: Settings, model: ProjectionClassifier) -> C
             spacing=parse_spacing(settings.spacing) if settings.spacing else None,
             isotropic=settings.isotropic,
             vote=settings.vote,
+            exact=settings.exact,
             device=model.device,
         )
     )

@@ -12,6 +12,7 @@ from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
 from napari_cellcycle.errors import ViewError
 from napari_cellcycle.image.window import Window
+from napari_cellcycle.models.ensemble import discount, is_close
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 FEWEST = 4
 """Cells that are worth a batch of their own."""
+MANY = 200
+"""From this many cells on, another form of the networks is worth making."""
 TOGETHER = 8
 """Cells of one frame, at most, whose views one thread makes in one go."""
 
@@ -89,6 +92,7 @@ def look_at(
     prepared: Prepared,
     classifier: ProjectionClassifier,
     batcher: Batcher,
+    border_odds: float = 1.0,
 ) -> Generator[Seen, None, None]:
     """Let the networks look at all cells, in one stream over all frames.
 
@@ -96,6 +100,9 @@ def look_at(
     the cells are of. On a CPU the same cores predict the batches, one axis at a time, so that they
     end together; another device is given one batch after the other. Two frames are in memory at a
     time, or parts of those that are large.
+
+    Where cells are many and float32 is not asked for, a CPU that multiplies bfloat16 does so, and
+    cells in which rounding could change who decides are predicted once more in float32.
 
     Parameters
     ----------
@@ -105,6 +112,8 @@ def look_at(
         On its device.
     batcher : Batcher
         Of this classifier.
+    border_odds : float
+        By which the odds of the branch will be divided in cells that touch the border.
 
     Yields
     ------
@@ -125,22 +134,37 @@ def look_at(
             contrast = dna_contrast(dna, group.labels, these)
         return _Viewed(group.rows, views.images, contrast)
 
-    def predict(part: tuple[_Viewed, slice]) -> Seen:
+    def predict(part: tuple[_Viewed, slice]) -> tuple[_Viewed, Seen]:
         batch, these = part
-        levels = batcher.predict(batch.views[:, these], axes[these])
-        return Seen(batch.rows, *levels, batch.contrast)
+        levels = batcher.predict(batch.views[:, these], axes[these], exact=exact)
+        return batch, Seen(batch.rows, *levels, batch.contrast)
 
-    classifier.get_ready(axes)
+    def settle(parts: Sequence[tuple[_Viewed, Seen]]) -> Seen:
+        seen = _side_by_side([seen for _, seen in parts])
+        if not exact:
+            at_border = cells.touches_border[seen.rows]
+            close = is_close(seen.level1, seen.level2, request.vote)
+            if seen.level2.shape[2]:
+                later = discount(seen.level1, at_border, border_odds)
+                close |= is_close(later, seen.level2, request.vote)
+            if close.any():
+                again = batcher.predict(parts[0][0].views[close], axes)
+                seen.level1[close], seen.level2[close] = again
+        return seen
+
     on_cpu = classifier.device == "cpu"
+    exact = classifier.get_ready(axes, exact=request.exact or not on_cpu or len(cells) < MANY)
     sizes = batch_sizes(len(cells), request.batch_size, cores() if on_cpu else 1)
     with one_core_each() as pool:
         batches = _fill(in_order(pool, view, _frames(prepared, pool.workers)), sizes)
         if on_cpu:
             each = [slice(a, a + 1) for a in range(len(axes))]
             parts = in_order(pool, predict, [((batch, one) for batch in batches for one in each)])
-            yield from map(_side_by_side, zip(*[parts] * len(axes), strict=True))
+            together = zip(*[parts] * len(axes), strict=True)
+            yield from map(settle, together) if exact else in_order(pool, settle, [together])
         else:
-            yield from map(predict, ((batch, slice(None)) for batch in batches))
+            for batch in batches:
+                yield predict((batch, slice(None)))[1]
 
 
 def _side_by_side(parts: Sequence[Seen]) -> Seen:

@@ -61,6 +61,9 @@ class ClassifyRequest:
         Cells in one forward pass.
     only_labels : tuple of int, optional
         Classify these labels only.
+    exact : bool
+        Compute in float32 throughout. Otherwise a CPU that multiplies bfloat16 does so where cells
+        are many: sooner, with the same phases, and probabilities that differ by less than 0.01.
     """
 
     stack: Stack
@@ -74,6 +77,7 @@ class ClassifyRequest:
     device: str = "auto"
     batch_size: int = 64
     only_labels: tuple[int, ...] | None = None
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.vote not in VOTES:

@@ -125,7 +125,7 @@ def iter_classify(
         )
 
     yield batch(np.zeros(0, np.int64))
-    for part in look_at(request, prepared, classifier, batcher):
+    for part in look_at(request, prepared, classifier, batcher, BORDER_ODDS):
         rows = part.rows
         level1[rows], level2[rows] = part.level1, part.level2
         if card.n_stages:
@@ -189,6 +189,7 @@ def classify(
     vote: str = "lowest-entropy",
     device: str = "auto",
     batch_size: int = 64,
+    exact: bool = False,
     scene: str | int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Classification:
@@ -218,6 +219,8 @@ def classify(
         Where to compute.
     batch_size : int
         Cells in one forward pass.
+    exact : bool
+        Float32 throughout, as in :class:`~napari_cellcycle.classify.request.ClassifyRequest`.
     scene : str or int, optional
         Scene of the files, where paths are given.
     progress : callable of (done, total), optional
@@ -247,6 +250,7 @@ def classify(
         vote=vote,
         device=device,
         batch_size=batch_size,
+        exact=exact,
     )
     return run(request, progress)
 

@@ -49,7 +49,7 @@ class ProjectionClassifier:
         self.card = card
         self.sha256 = _sha256(card) if sha256 is None else sha256
         self.networks = dict(networks)
-        self._ready: dict[str, torch.nn.Module] = {}
+        self._ready: dict[tuple[str, bool], torch.nn.Module] = {}
         self.device = ""
         self.to(device)
 
@@ -74,7 +74,9 @@ class ProjectionClassifier:
         self._ready.clear()
         return self
 
-    def logits(self, images: NDArray[np.float32], axis: str) -> NDArray[np.float64]:
+    def logits(
+        self, images: NDArray[np.float32], axis: str, *, exact: bool = True
+    ) -> NDArray[np.float64]:
         """Compute the outputs of one network.
 
         Parameters
@@ -83,6 +85,8 @@ class ProjectionClassifier:
             Views, in [0, 1].
         axis : {"x", "y", "z"}
             Along which they were projected.
+        exact : bool
+            As for :meth:`predict`.
 
         Returns
         -------
@@ -105,7 +109,9 @@ class ProjectionClassifier:
             batch = batch.to(self.device)
             if batch.ndim == 4:
                 batch = batch.contiguous(memory_format=torch.channels_last)
-            outputs = self._network(axis)(batch).float().cpu().numpy().astype(np.float64)
+            outputs = (
+                self._network(axis, exact=exact)(batch).float().cpu().numpy().astype(np.float64)
+            )
         if not np.isfinite(outputs).all():
             raise ModelError(
                 f"Model {self.card.name} gives no finite numbers for projections along {axis}: its "
@@ -113,32 +119,46 @@ class ProjectionClassifier:
             )
         return np.asarray(outputs, dtype=np.float64)
 
-    def get_ready(self, axes: Sequence[str]) -> None:
+    def get_ready(self, axes: Sequence[str], *, exact: bool = True) -> bool:
         """Bring networks into the form that is quickest on the device; a prediction does it too.
 
         Parameters
         ----------
         axes : sequence of {"x", "y", "z"}
             Whose networks; before threads share them.
+        exact : bool
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        bool
+            Whether their answers will be exact.
         """
-        for axis in axes:
-            self._network(axis)
+        made = [self._network(axis, exact=exact) is self._network(axis) for axis in axes]
+        return all(made)
 
-    def _network(self, axis: str) -> torch.nn.Module:
+    def _network(self, axis: str, *, exact: bool = True) -> torch.nn.Module:
         """Network of an axis, in the form that is quickest on the device."""
-        if axis not in self._ready:
-            network = self.networks[axis]
-            if self.device == "cpu":
-                from napari_cellcycle.models.inference import ready
+        if (axis, exact) not in self._ready:
+            self._ready[axis, exact] = self._made_ready(axis, exact=exact)
+        return self._ready[axis, exact]
 
-                recipe = self.card.recipe
-                edges = 3 if axis == "volume" else 2
-                network = ready(network, (len(recipe.channels), *[recipe.size] * edges))
-            self._ready[axis] = network
-        return self._ready[axis]
+    def _made_ready(self, axis: str, *, exact: bool) -> torch.nn.Module:
+        network, recipe = self.networks[axis], self.card.recipe
+        if self.device != "cpu":
+            return network
+        shape = (len(recipe.channels), *[recipe.size] * (3 if axis == "volume" else 2))
+        if exact:
+            from napari_cellcycle.models.inference import ready
+
+            return ready(network, shape)
+        from napari_cellcycle.models.bfloat16 import in_bfloat16, multiplies_bfloat16
+
+        half = in_bfloat16(network, shape) if multiplies_bfloat16() else None
+        return self._network(axis) if half is None else half
 
     def predict(
-        self, images: NDArray[np.float32], axes: Sequence[str]
+        self, images: NDArray[np.float32], axes: Sequence[str], *, exact: bool = True
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Calibrated probabilities of every axis.
 
@@ -148,6 +168,10 @@ class ProjectionClassifier:
             Views, in [0, 1].
         axes : sequence of {"x", "y", "z"}
             Axis along which each was projected.
+        exact : bool
+            In float32. Otherwise in bfloat16, where the processor multiplies it and the network
+            bears it: sooner, with probabilities that differ by less than 0.01. Where that may
+            change who decides, :func:`~napari_cellcycle.models.ensemble.is_close` says so.
 
         Returns
         -------
@@ -160,7 +184,7 @@ class ProjectionClassifier:
         level1 = np.empty((len(images), len(axes), tops))
         level2 = np.empty((len(images), len(axes), self.card.n_stages))
         for a, axis in enumerate(axes):
-            outputs = self.logits(images[:, a], axis)
+            outputs = self.logits(images[:, a], axis, exact=exact)
             temperatures = self.card.temperatures[axis]
             level1[:, a] = softmax(outputs[:, :tops] / temperatures["level1"])
             if self.card.n_stages:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Vote = Literal["lowest-entropy", "majority", "mean"]
 VOTES: tuple[str, ...] = get_args(Vote)
+ROUNDED = 0.015
+"""By which logits change, at most, where a network multiplies in bfloat16."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +165,54 @@ def leaf_votes(level1: ArrayLike, level2: ArrayLike) -> Floats:
     if stages.ndim != 3 or not stages.shape[2]:
         return first
     return np.concatenate([first[:, :, :1], first[:, :, 1:] * stages], axis=2)
+
+
+def is_close(level1: ArrayLike, level2: ArrayLike, vote: Vote | str) -> NDArray[np.bool_]:
+    """Whether rounded logits could change which axis decides, or which class comes first.
+
+    Parameters
+    ----------
+    level1, level2 : array-like
+        As in :class:`Decision`.
+    vote : {"lowest-entropy", "majority", "mean"}
+        As for :func:`decide`.
+
+    Returns
+    -------
+    ndarray, ``(n,)``, bool
+        Cells in which changes of a logit by :data:`ROUNDED` may do that. In all others
+        probabilities change little.
+    """
+    first, second = np.asarray(level1, np.float64), np.asarray(level2, np.float64)
+    close = _is_close(first, vote)
+    if second.shape[2]:
+        matters = first[:, :, 1].max(axis=1) > ROUNDED
+        close |= matters & _is_close(second, vote)
+    return close
+
+
+def _is_close(p: Floats, vote: str) -> NDArray[np.bool_]:
+    if vote == "mean":
+        return _on_edge(p.mean(axis=1))
+    uncertain = entropy(p)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    # what a small change of the logits makes of the entropy, to first order
+    change = ROUNDED * (p * np.abs(logs + uncertain[:, :, None])).sum(axis=2)
+    apart = np.abs(uncertain[:, :, None] - uncertain[:, None])
+    level = apart <= change[:, :, None] + change[:, None]
+    differ = np.abs(p[:, :, None] - p[:, None]).max(axis=3) > ROUNDED / 2
+    on_edge = _on_edge(p)
+    if vote == "lowest-entropy":  # the others do not count
+        cells, lowest = np.arange(len(p)), uncertain.argmin(axis=1)
+        level, differ = level[cells, lowest], differ[cells, lowest]
+        on_edge &= level
+    rivals = (level & differ).reshape(len(p), -1)
+    return np.asarray(rivals.any(axis=1) | on_edge.any(axis=1), np.bool_)
+
+
+def _on_edge(p: Floats) -> NDArray[np.bool_]:
+    best = np.partition(p, -2, axis=-1)[..., -2:]
+    return np.asarray(best[..., 1] - best[..., 0] < ROUNDED, np.bool_)
 
 
 def discount(level1: ArrayLike, rows: NDArray[np.bool_], odds: float) -> Floats:

@@ -88,6 +88,31 @@ def ready(network: nn.Module, shape: Sequence[int]) -> nn.Module:
     quick = {name: edges for name, edges in seen.edges.items() if _gains(network, name, *edges)}
     if not (seen.folds or quick):
         return network
+    result = _folded(network, seen)
+    for name, edges in quick.items():
+        result.set_submodule(name, WinogradConvolution(_convolution(result, name), *edges))
+    return result
+
+
+def folded(network: nn.Module, shape: Sequence[int]) -> nn.Module:
+    """Make batch normalisation part of the convolution before it, and change nothing else.
+
+    Parameters
+    ----------
+    network : Module
+        In evaluation mode, on the CPU. It stays as it is.
+    shape : sequence of int
+        ``(channels, y, x)`` of one input.
+
+    Returns
+    -------
+    Module
+        A copy that shares all other weights with ``network``.
+    """
+    return _folded(network, _look(network, shape))
+
+
+def _folded(network: nn.Module, seen: _Seen) -> nn.Module:
     shared = [*network.parameters(), *network.buffers()]
     result = copy.deepcopy(network, {id(tensor): tensor for tensor in shared})
     for norm, name in seen.folds.items():
@@ -95,8 +120,6 @@ def ready(network: nn.Module, shape: Sequence[int]) -> nn.Module:
         assert isinstance(normalisation, nn.BatchNorm2d)
         result.set_submodule(name, fuse_conv_bn_eval(_convolution(result, name), normalisation))
         result.set_submodule(norm, nn.Identity())
-    for name, edges in quick.items():
-        result.set_submodule(name, WinogradConvolution(_convolution(result, name), *edges))
     return result.eval().requires_grad_(False)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from napari_cellcycle.errors import TrainingError
+from napari_cellcycle.models.bfloat16 import multiplies_bfloat16
 from napari_cellcycle.train.augmentations import turn, vary
 from napari_cellcycle.train.fit import level_loss
 
@@ -107,7 +108,7 @@ def train_epoch(
             images = vary(images, plan.augment, axis, rng)
         _set_rate(optimizer, plan, (number - 1 + i / n) / plan.epochs)
         optimizer.zero_grad(set_to_none=True)
-        with _precision(device):
+        with _mixed(device):
             given = network(images)
         given = given.float()
         if task.two_level:
@@ -286,8 +287,17 @@ def _follow(average: torch.nn.Module, network: torch.nn.Module, decay: float, st
             kept.copy_(new)
 
 
-def _precision(device: str) -> Any:
-    """Mixed precision where it pays, and needs no scaling of the loss."""
-    if device.startswith("cuda") and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", torch.bfloat16)
-    return nullcontext()
+def precision(device: str) -> str:
+    """Of products while a network learns on a device: ``bfloat16`` where it has them, or float32.
+
+    Weights and their steps are float32 in either case, and the loss needs no scaling.
+    """
+    kind = torch.device(device).type
+    has = {"cuda": torch.cuda.is_bf16_supported, "cpu": multiplies_bfloat16}.get(kind)
+    return "bfloat16" if has is not None and has() else "float32"
+
+
+def _mixed(device: str) -> Any:
+    if precision(device) == "float32":
+        return nullcontext()
+    return torch.autocast(torch.device(device).type, torch.bfloat16)

@@ -183,6 +183,8 @@ def train(
     TrainingError
         If the recipe is wrong, or does not go with the data.
     """
+    from napari_cellcycle.train.passes import precision
+
     started, began = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
     places = Places.of(Path(out))
     recipe = model if isinstance(model, TrainingRecipe) else find_recipe(model)
@@ -240,6 +242,7 @@ def train(
             "seconds": round(time.monotonic() - began, 1),
             "versions": record.versions(),
             "device": experiment.device,
+            "precision": precision(experiment.device),
             "seed": seed,
             "data": {
                 "name": crops.name,

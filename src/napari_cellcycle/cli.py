@@ -204,7 +204,7 @@ def _run(
             isotropic=args.isotropic,
             vote=args.vote,
             device=args.device,
-            exact=args.exact,
+            exact=args.exact or None,
             progress=report,
         )
 

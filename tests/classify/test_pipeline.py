@@ -237,6 +237,8 @@ def test_few_cells_are_exact(monkeypatch, request_, classifier):
     _as_if_rounded(monkeypatch, classifier, 0.5)
     monkeypatch.setattr(pipeline, "MANY", sum(COUNTS) + 1)
     np.testing.assert_array_equal(run(request_).decision.level1, expected.level1)
+    asked = run(replace(request_, exact=False)).decision
+    assert not np.array_equal(asked.level1, expected.level1), "unless it is asked for"
 
 
 def test_real_cells_get_the_same_phases_in_bfloat16(monkeypatch, organoid):

@@ -153,7 +153,8 @@ def look_at(
         return seen
 
     on_cpu = classifier.device == "cpu"
-    exact = classifier.get_ready(axes, exact=request.exact or not on_cpu or len(cells) < MANY)
+    exact = len(cells) < MANY if request.exact is None else request.exact
+    exact = classifier.get_ready(axes, exact=exact or not on_cpu)
     sizes = batch_sizes(len(cells), request.batch_size, cores() if on_cpu else 1)
     with one_core_each() as pool:
         batches = _fill(in_order(pool, view, _frames(prepared, pool.workers)), sizes)

@@ -61,9 +61,10 @@ class ClassifyRequest:
         Cells in one forward pass.
     only_labels : tuple of int, optional
         Classify these labels only.
-    exact : bool
-        Compute in float32 throughout. Otherwise a CPU that multiplies bfloat16 does so where cells
-        are many: sooner, with the same phases, and probabilities that differ by less than 0.01.
+    exact : bool, optional
+        Compute in float32 throughout. Otherwise a CPU that multiplies bfloat16 does so: sooner,
+        with the same phases, and probabilities that differ by less than 0.01. By default where
+        cells are many, since the networks have to be made ready for it.
     """
 
     stack: Stack
@@ -77,7 +78,7 @@ class ClassifyRequest:
     device: str = "auto"
     batch_size: int = 64
     only_labels: tuple[int, ...] | None = None
-    exact: bool = False
+    exact: bool | None = None
 
     def __post_init__(self) -> None:
         if self.vote not in VOTES:

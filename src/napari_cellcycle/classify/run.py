@@ -189,7 +189,7 @@ def classify(
     vote: str = "lowest-entropy",
     device: str = "auto",
     batch_size: int = 64,
-    exact: bool = False,
+    exact: bool | None = None,
     scene: str | int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Classification:
@@ -219,7 +219,7 @@ def classify(
         Where to compute.
     batch_size : int
         Cells in one forward pass.
-    exact : bool
+    exact : bool, optional
         Float32 throughout, as in :class:`~napari_cellcycle.classify.request.ClassifyRequest`.
     scene : str or int, optional
         Scene of the files, where paths are given.

@@ -25,6 +25,7 @@ from napari_cellcycle.errors import (
     SpacingError,
 )
 from napari_cellcycle.image import Segmentation, Spacing, Stack, open_image, open_labels
+from napari_cellcycle.models.catalogue import DEFAULT_MODEL
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import decide, discount
 
@@ -221,6 +222,25 @@ def test_without_labels_nuclei_are_segmented_and_it_says_so(organoid, classifier
     assert result.segmentation.labels_are == "nucleus"
     assert len(result) > 1
     assert any(note.startswith("No segmentation was given: nuclei were") for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("image", "model", "told"),
+    [
+        ("h2b_field_2d_t70", "mitosis-3d", True),
+        ("h2b_field_2d_t70", "mitosis-2d", False),
+        ("embryo16_nuclei_3d", "mitosis-3d", False),
+    ],
+)
+def test_a_plane_under_the_default_model_is_told_of_the_one_for_2d(data_dir, image, model, told):
+    stack = open_image(data_dir / f"{image}.ome.tif")
+    labels = open_labels(data_dir / f"{image}_labels.ome.tif")
+    given = {} if model == DEFAULT_MODEL else {"model": model}
+    notes = prepare(ClassifyRequest(stack, labels, isotropic=True, **given)).notes
+    assert [note for note in notes if "--model mitosis-2d" in note] == [
+        "h2b_field_2d_t70.ome.tif has one plane, and mitosis-3d is made for nuclei in 3D. mitosis-2d "
+        "is made for nuclei in 2D, with phases of its own (--model mitosis-2d, or the widget's list)."
+    ] * told
 
 
 # --- spacing ----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from napari_cellcycle.errors import (
 )
 from napari_cellcycle.image.spacing import Spacing, resolve_spacing
 from napari_cellcycle.image.stack import Segmentation, Stack, check_match
-from napari_cellcycle.models.catalogue import DEFAULT_MODEL
+from napari_cellcycle.models.catalogue import DEFAULT_MODEL, FLAT_MODEL
 from napari_cellcycle.models.ensemble import VOTES
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def prepare(request: ClassifyRequest) -> Prepared:
     stack = request.stack
     channels = resolve_channels(stack, card.recipe.channels, request.channels)
     spacing, notes = _spacing(request, card)
+    if request.model == DEFAULT_MODEL and stack.is_2d:
+        notes.insert(0, _other_model(stack.name))
     segmentation = request.segmentation
     if segmentation is None:
         segmentation = _segment(stack, channels, spacing, card)
@@ -177,6 +179,13 @@ def card_of(request: ClassifyRequest) -> ModelCard:
     if isinstance(request.model, (str, os.PathLike)):
         return read_model_card(request.model)[0]
     return request.model.card
+
+
+def _other_model(name: str) -> str:
+    return (
+        f"{name} has one plane, and {DEFAULT_MODEL} is made for nuclei in 3D. {FLAT_MODEL} is made for "
+        f"nuclei in 2D, with phases of its own (--model {FLAT_MODEL}, or the widget's list)."
+    )
 
 
 def _spacing(request: ClassifyRequest, card: ModelCard) -> tuple[Spacing, list[str]]:

@@ -183,8 +183,8 @@ def card_of(request: ClassifyRequest) -> ModelCard:
 
 def _other_model(name: str) -> str:
     return (
-        f"{name} has one plane, and {DEFAULT_MODEL} is made for nuclei in 3D. {FLAT_MODEL} is made for "
-        f"nuclei in 2D, with phases of its own (--model {FLAT_MODEL}, or the widget's list)."
+        f"{name} has one plane, and {DEFAULT_MODEL} is made for nuclei in 3D. {FLAT_MODEL} is made "
+        f"for nuclei in 2D, with phases of its own (--model {FLAT_MODEL}, or the widget's list)."
     )
 
 

@@ -27,9 +27,12 @@ class Notice(QWidget):
     ----------
     pressed : Signal()
         The button was clicked.
+    told : Signal()
+        Something was said, or is said no more.
     """
 
     pressed = Signal()
+    told = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,3 +77,4 @@ class Notice(QWidget):
         self.button.setText(button)
         self.button.setVisible(bool(button))
         self.setVisible(bool(self.message.text()))
+        self.told.emit()

@@ -31,6 +31,7 @@ from napari_cellcycle._qt.review.key_page import KeyPage
 from napari_cellcycle._qt.review.keys import REVIEW
 from napari_cellcycle._qt.review.labels_menu import LabelsButton
 from napari_cellcycle._qt.review.notice import Notice
+from napari_cellcycle._qt.review.notices import Notices
 from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
@@ -216,10 +217,7 @@ class Workbench(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.images)
         layout.addWidget(self.sets)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.edits)
-        layout.addWidget(self.lost)
-        layout.addWidget(self.waiting)
+        layout.addWidget(Notices(self.notice, self.edits, self.lost, self.waiting))
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
         layout.addWidget(self.phases)

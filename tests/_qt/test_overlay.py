@@ -6,6 +6,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Labels
+from parting import parted
 
 from napari_cellcycle._qt.overlay import METADATA_KEY, PhaseOverlay, is_overlay, overlays_of
 from napari_cellcycle._qt.session import session_of
@@ -14,12 +15,12 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 PLATE, ANAPHASE = 4, 5
 
 
-def expected(labels, classes):
-    """Class ids voxel by voxel, for a dict of label to class."""
-    out = np.zeros(labels.shape, np.uint8)
-    for label, class_id in classes.items():
-        out[labels == label] = class_id
-    return out
+def expected(labels, classes, chunks=None):
+    """Class ids voxel by voxel, for a dict of label to class; nothing where cells meet."""
+    numbers, places = np.unique(labels, return_inverse=True)
+    of = np.array([classes.get(number, 0) for number in numbers.tolist()])
+    assert numbers[0] == 0
+    return parted(of, places.reshape(labels.shape), chunks)
 
 
 def some_classes(cells):
@@ -41,7 +42,7 @@ def count_pixels(picture, class_id):
 
 
 @pytest.mark.parametrize("form", ["memory", "dask", "multiscale"])
-def test_each_voxel_has_the_class_of_its_label(add, table_of, form):
+def test_each_voxel_has_the_class_of_its_label_but_where_cells_meet(add, table_of, form):
     *_, layer = add("organoid_h2b_membrane_3d_t301", labels=("nuclei_labels",))
     cells = table_of(layer)
     classes = some_classes(cells)
@@ -54,13 +55,14 @@ def test_each_voxel_has_the_class_of_its_label(add, table_of, form):
     overlay = PhaseOverlay(layer, cells, "ZYX", MITOSIS_STAGES)
     overlay.paint(np.arange(len(cells)), classes)
 
-    truth = expected(data, dict(zip(cells.label.tolist(), classes.tolist(), strict=True)))
+    known = dict(zip(cells.label.tolist(), classes.tolist(), strict=True))
+    truth = expected(data, known, layer.data.chunks if form == "dask" else None)
     levels = overlay.layer.data if form == "multiscale" else [overlay.layer.data]
     np.testing.assert_array_equal(np.asarray(levels[0]), truth)
     assert levels[0].dtype == np.uint8
     assert overlay.is_lazy == (form != "memory")
     if form == "multiscale":
-        np.testing.assert_array_equal(np.asarray(levels[1]), truth[:, ::2, ::2])
+        np.testing.assert_array_equal(np.asarray(levels[1]), expected(data[:, ::2, ::2], known))
     if form == "dask":
         assert isinstance(overlay.layer.data, da.Array)
 
@@ -81,7 +83,8 @@ def test_frames_of_a_time_series_are_looked_up_apart(add, table_of, lazy):
         here = cells.frame == frame
         truth = dict(zip(cells.label[here].tolist(), classes[here].tolist(), strict=True))
         np.testing.assert_array_equal(
-            np.asarray(overlay.layer.data[frame]), expected(volume, truth)
+            np.asarray(overlay.layer.data[frame]),
+            expected(volume, truth, layer.data.chunks[1:] if lazy else None),
         )
 
 
@@ -101,7 +104,7 @@ def test_sparse_and_large_labels(table_of, lazy):
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_one_cell_is_repainted_alone(table_of, lazy):
-    data = np.kron(np.array([[1, 2], [3, 1000]]), np.ones((6, 6), int))
+    data = np.pad(np.kron(np.array([[1, 2], [3, 1000]]), np.ones((6, 6), int)), 1)
     layer = Labels(da.from_array(data) if lazy else data)
     cells = table_of(layer)
     overlay = PhaseOverlay(layer, cells, "YX", MITOSIS_STAGES)
@@ -116,6 +119,43 @@ def test_one_cell_is_repainted_alone(table_of, lazy):
         overlay.set_phase(5, 0, 1)
     with pytest.raises(KeyError, match="frame 3"):
         overlay.set_phase(1, 3, 1)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_line_stays_between_two_cells_of_one_phase(table_of, lazy):
+    data = np.array(
+        [[1, 1, 1, 2, 2, 2], [1, 1, 1, 2, 2, 0], [0, 0, 3, 3, 0, 0], [0, 0, 3, 3, 0, 4]]
+    )
+    data = np.stack([data, np.where(data == 1, 2, data)])  # above one another is not beside
+    layer = Labels(da.from_array(data) if lazy else data)
+    overlay = PhaseOverlay(layer, table_of(layer), "ZYX", MITOSIS_STAGES)
+    between = [[1, 1, 0, 0, 1, 1], [1, 1, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 0, 1]]
+    below = [[1, 1, 1, 1, 1, 1], [1, 1, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 0, 1]]
+
+    overlay.paint_all(np.ones(4, int))
+    np.testing.assert_array_equal(np.asarray(overlay.layer.data), [between, below])
+    overlay.paint(np.array([1]), np.array([0]))
+    hidden = np.array([between, below])
+    hidden[data == 2] = 0
+    np.testing.assert_array_equal(np.asarray(overlay.layer.data), hidden)
+    overlay.set_phase(2, 0, 1)
+    np.testing.assert_array_equal(np.asarray(overlay.layer.data), [between, below])
+
+
+def test_a_line_is_on_screen_between_two_cells_of_one_phase(viewer, table_of):
+    data = np.zeros((40, 60), np.uint8)
+    data[5:35, 5:30], data[5:35, 30:55] = 1, 2
+    layer = viewer.add_labels(data, opacity=0.0)
+    overlay = session_of(viewer).begin(viewer, layer, table_of(layer), "YX", MITOSIS_STAGES)
+    overlay.paint(np.arange(2), np.array([PLATE, PLATE]))
+
+    for _ in range(2):
+        row = viewer.screenshot(flash=False)
+        row = (row[len(row) // 2, :, :3] == color_of(PLATE)).all(axis=-1)
+        starts = np.flatnonzero(np.diff(row.astype(int)) == 1)
+        assert len(starts) == 2
+        overlay.set_phase(2, 0, ANAPHASE)
+        overlay.paint(np.array([1]), np.array([PLATE]))  # drawn where it lies
 
 
 def test_it_lies_where_the_segmentation_lies(viewer, table_of):

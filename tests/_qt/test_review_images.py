@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fields import decision
+from parting import parted
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtWidgets import QFileDialog
@@ -307,7 +308,7 @@ def check_phases(dock):
     labels, painted = np.asarray(scene.segmentation.data), np.asarray(scene.phases.layer.data)
     table = np.zeros(labels.max() + 1, np.uint8)
     table[desk.review.cells.label] = scene.phases.class_ids()
-    np.testing.assert_array_equal(painted, table[labels])
+    np.testing.assert_array_equal(painted, parted(table, labels))
     np.testing.assert_array_equal(desk.source.predicted, desk.review.shown.phase)
 
 
@@ -473,8 +474,9 @@ def test_a_movie_is_shown_before_it_is_read(movie, viewer, dock, qtbot):
     def check_frame(frame):
         """Whether all cells of a frame are painted as not classified yet."""
         painted = dock.scene.phases.layer.data[frame]
-        n = len(MITOSIS_STAGES.phases) + 1
-        np.testing.assert_array_equal(painted, np.where(labels[frame] > 0, n, 0))
+        classes = np.full(labels.max() + 1, len(MITOSIS_STAGES.phases) + 1)
+        classes[0] = 0
+        np.testing.assert_array_equal(painted, parted(classes, labels[frame]))
 
     dock.open_project(movie)
     wait(qtbot, dock)

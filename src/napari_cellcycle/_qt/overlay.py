@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle._qt.lookup import PhaseLookup, edges, lazy_overlay
+from napari_cellcycle._qt.lookup import PhaseLookup, edges, lazy_overlay, part_cells, seams
 from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle.image.movie import Movie, is_in_memory, whole_of
 
@@ -29,7 +29,8 @@ class PhaseOverlay:
 
     Class 0 is transparent; class ``i + 1`` is entry ``i`` of the legend. In-memory labels get an
     in-memory ``uint8`` copy in which each cell repaints its bounding box. Lazy or multiscale labels
-    get a lazy overlay that looks every label up when a slice is drawn.
+    get a lazy overlay that looks every label up when a slice is drawn. Where two cells meet in a
+    plane of y and x, nothing is painted: a line stays between them, whatever their phases.
 
     Parameters
     ----------
@@ -178,6 +179,8 @@ class PhaseOverlay:
             lookup.take(frame, labels, out=self._painted[frame])
             if self._outline:
                 self._painted[frame][~edges(labels)] = 0
+            else:
+                part_cells(labels, self._painted[frame])
         if redraw:
             self.layer.refresh(extent=False)
 
@@ -231,10 +234,9 @@ class PhaseOverlay:
         labels = self._labels_of(frame)
         box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
         chosen = labels[box[1:]] == label
-        if self._outline:
-            around = (slice(z0, z1), _wider(y0, y1), _wider(x0, x1))
-            found = edges(labels[around])[:, y0 - around[1].start :, x0 - around[2].start :]
-            chosen &= found[:, : y1 - y0, : x1 - x0]
+        around = labels[z0:z1, _wider(y0, y1), _wider(x0, x1)]
+        kept = edges(around) if self._outline else ~seams(around)
+        chosen &= kept[:, min(y0, 1) :, min(x0, 1) :][:, : y1 - y0, : x1 - x0]
         return box, chosen
 
     def _draw(self, rows: NDArray[np.integer[Any]], class_ids: NDArray[np.integer[Any]]) -> None:
@@ -253,9 +255,13 @@ class PhaseOverlay:
 def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:
     """Our overlays of one segmentation layer that are in the viewer, whatever their names."""
     for layer in viewer.layers:
-        ours = layer.metadata.get(METADATA_KEY, {})
-        if ours.get("overlay_of") == str(segmentation.unique_id):
+        if covered_by(layer) == str(segmentation.unique_id):
             yield layer
+
+
+def covered_by(layer: Any) -> str:
+    """Identifier of the segmentation whose phases a layer shows; empty for other layers."""
+    return str(layer.metadata.get(METADATA_KEY, {}).get("overlay_of", ""))
 
 
 def is_overlay(layer: Any) -> bool:

@@ -9,6 +9,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
+from parting import parted
 from qtpy.QtCore import Qt
 
 from napari_cellcycle._qt import classify_widget
@@ -31,18 +32,19 @@ def run(qtbot, widget):
 
 
 def check_overlay(viewer, layer, result):
-    """Every voxel of the overlay has the class of its cell; returns the overlay."""
+    """Every voxel has the class of its cell, but where cells meet; returns the overlay."""
     (overlay,) = overlays_of(viewer, layer)
     labels = layer.data[0] if layer.multiscale else layer.data
-    shown = overlay.data[0] if layer.multiscale else overlay.data
-    labels, shown = np.asarray(labels), np.asarray(shown)
+    painted = overlay.data[0] if layer.multiscale else overlay.data
+    labels, painted = np.asarray(labels), np.asarray(painted)
     has_time = layer.axis_labels[0] == "t"
     for frame in np.unique(result.cells.frame):
         here = result.cells.frame == frame
         table = np.zeros(labels.max() + 1, np.uint8)
         table[result.cells.label[here]] = result.decision.phase[here] + 1
         where = frame if has_time else ...
-        np.testing.assert_array_equal(shown[where], table[labels[where]])
+        chunks = getattr(layer.data, "chunks", None)
+        np.testing.assert_array_equal(painted[where], parted(table, labels[where], chunks))
     return overlay
 
 
@@ -326,6 +328,38 @@ def test_a_second_run_replaces_the_overlay_and_shows_the_image(add, viewer, widg
     assert (layer.opacity, overlay.opacity) == (0.7, 1.0)
     click(qtbot, panel.hide_labels)
     assert (layer.visible, layer.opacity, overlay.opacity) == (True, 0.0, 0.6)
+
+
+def test_the_segmentation_shows_again_when_the_phases_go(add, viewer, widget, qtbot):
+    *_, layer = add("h2b_field_2d_t70", units=False, crop=(slice(90), slice(90)))
+    panel = widget()
+    run(qtbot, panel)
+    (overlay,) = overlays_of(viewer, layer)
+    viewer.window.remove_dock_widget(panel)
+    assert layer.opacity == 0.0
+    viewer.layers.remove(overlay)
+    assert layer.opacity == 0.7
+    viewer.layers.append(overlay)  # as a review does that comes back to an image
+    assert layer.opacity == 0.0
+    layer.opacity = 0.4  # the person's own choice
+    viewer.layers.remove(overlay)
+    assert layer.opacity == 0.4
+
+
+def test_a_transparent_segmentation_shows_while_a_person_draws_in_it(add, viewer, widget, qtbot):
+    *_, layer = add("h2b_field_2d_t70", units=False, crop=(slice(90), slice(90)))
+    panel = widget()
+    run(qtbot, panel)
+    viewer.layers.selection.active = layer
+    layer.mode = "pick"
+    assert layer.opacity == 0.0
+    layer.mode = "paint"
+    assert layer.opacity == 0.7
+    layer.mode = "pan_zoom"
+    assert layer.opacity == 0.7
+    click(qtbot, panel.hide_labels)
+    click(qtbot, panel.hide_labels)
+    assert layer.opacity == 0.0
 
 
 def test_a_movie_in_2d_is_told_apart_from_a_stack(viewer, widget):

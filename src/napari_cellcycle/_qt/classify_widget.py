@@ -62,7 +62,6 @@ class ClassifyWidget(QScrollArea):
         self._result: Classification | None = None
         self._layer: Any = None
         self._below: tuple[Any, ...] = ()
-        self._opacity: dict[Any, float] = {}  # of layers that were made transparent
         self._job = Job(self)
         self._segmenting = Job(self)
 
@@ -276,17 +275,14 @@ class ClassifyWidget(QScrollArea):
         add_labels(self._viewer, found)
 
     def _hide_labels(self, hide: bool) -> None:
-        """Show the phases over the image alone, or over the segmentation as it was.
-
-        A layer that is not visible has no values in the status bar; a transparent one has.
-        """
-        for layer in self._below:
-            if hide and layer not in self._opacity:
-                self._opacity[layer], layer.opacity = layer.opacity, 0.0
-            elif not hide and layer in self._opacity:
-                layer.opacity = self._opacity.pop(layer)
+        """Show the phases over the image alone, or over the segmentation as it was."""
         if self._layer is None or self._layer not in self._viewer.layers:
             return
+        below = session_of(self._viewer).below
+        if hide:
+            below.hide(self._viewer, self._layer, self._below)
+        else:
+            below.show(self._layer)
         for overlay in overlays_of(self._viewer, self._layer):
             overlay.opacity = 0.6 if hide else 1.0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle._qt.below import Below
 from napari_cellcycle._qt.features import FeatureView
 from napari_cellcycle._qt.gl_context import free_in_the_canvas
 from napari_cellcycle._qt.overlay import PhaseOverlay
@@ -55,6 +56,8 @@ class Session:
 
     Attributes
     ----------
+    below : Below
+        Segmentations that are transparent below their phases.
     classified : Signal
         Called with each :class:`Finished` classification.
     review_changed : Signal
@@ -62,6 +65,7 @@ class Session:
     """
 
     def __init__(self) -> None:
+        self.below = Below()
         self.classified = Signal()
         self.review_changed = Signal()
         self._review: Any = None
@@ -151,6 +155,7 @@ class Session:
     def forget(self, event: Any) -> None:
         """Let go of a layer that was removed from the viewer."""
         key = event.value.unique_id
+        self.below.leave(event.value, event.source)
         self.overlays.pop(key, None)
         self.finished.pop(key, None)
         view = self._features.pop(key, None)
@@ -217,6 +222,7 @@ def session_of(viewer: Any) -> Session:
     session = _SESSIONS.get(viewer)
     if session is None:
         session = _SESSIONS[viewer] = Session()
+        viewer.layers.events.inserted.connect(lambda event: session.below.arrive(event.value))
         viewer.layers.events.removed.connect(session.forget)
         free_in_the_canvas(viewer)
     return session

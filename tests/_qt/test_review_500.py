@@ -12,6 +12,7 @@ import by_keys
 import numpy as np
 import pandas as pd
 import pytest
+from parting import parted
 from planted import plant, simulated
 from qtpy.QtCore import Qt
 
@@ -113,7 +114,7 @@ def test_five_hundred_cells(field, viewer, qtbot, tmp_path, monkeypatch):
     assert sum(counts.values()) == N
     table = np.zeros(N + 1, np.uint8)
     table[review.cells.label] = widget.scene.phases.class_ids()
-    np.testing.assert_array_equal(widget.scene.phases.layer.data, table[labels.data[0, 0]])
+    np.testing.assert_array_equal(widget.scene.phases.layer.data, parted(table, labels.data[0, 0]))
 
     # out, and into another project: the same words
     project = widget.desk.project

@@ -114,6 +114,18 @@ def seams(labels: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
     return found
 
 
+def cell_alone(labels: NDArray[np.integer[Any]], label: int) -> NDArray[np.bool_]:
+    """Voxels of one label that are no :func:`seams`; quicker."""
+    found = labels == label
+    free = (labels == 0) | found
+    if not free.all():
+        found[..., 1:, :] &= free[..., :-1, :]
+        found[..., :-1, :] &= free[..., 1:, :]
+        found[..., 1:] &= free[..., :-1]
+        found[..., :-1] &= free[..., 1:]
+    return found
+
+
 def part_cells(labels: NDArray[np.integer[Any]], painted: NDArray[np.uint8]) -> None:
     """Clear the voxels where cells meet, so that two of one phase are seen as two.
 

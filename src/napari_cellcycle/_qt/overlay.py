@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle._qt.lookup import PhaseLookup, edges, lazy_overlay, part_cells, seams
+from napari_cellcycle._qt.lookup import PhaseLookup, cell_alone, edges, lazy_overlay, part_cells
 from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle.image.movie import Movie, is_in_memory, whole_of
 
@@ -233,11 +233,9 @@ class PhaseOverlay:
         (z0, y0, x0), (z1, y1, x1) = self._cells.bbox[row].tolist()
         labels = self._labels_of(frame)
         box = (frame, slice(z0, z1), slice(y0, y1), slice(x0, x1))
-        chosen = labels[box[1:]] == label
         around = labels[z0:z1, _wider(y0, y1), _wider(x0, x1)]
-        kept = edges(around) if self._outline else ~seams(around)
-        chosen &= kept[:, min(y0, 1) :, min(x0, 1) :][:, : y1 - y0, : x1 - x0]
-        return box, chosen
+        chosen = (around == label) & edges(around) if self._outline else cell_alone(around, label)
+        return box, chosen[:, min(y0, 1) :, min(x0, 1) :][:, : y1 - y0, : x1 - x0]
 
     def _draw(self, rows: NDArray[np.integer[Any]], class_ids: NDArray[np.integer[Any]]) -> None:
         """Paint a few cells, and draw only where they lie."""

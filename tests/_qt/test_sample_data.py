@@ -7,6 +7,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from npe2 import PluginManifest
+from parting import parted
 
 from napari_cellcycle._qt import sample_data
 from napari_cellcycle._qt.launch import launch
@@ -83,7 +84,9 @@ def test_the_command_line_opens_napari_on_its_result(viewer, data_dir, tiny_mode
     assert names[-1] == f"phase: {names[-2]}"
     table = np.zeros(int(result.cells.label.max()) + 1, np.uint8)
     table[result.cells.label] = result.decision.phase + 1
-    np.testing.assert_array_equal(np.asarray(viewer.layers[-1].data), table[labels.volume(0)])
+    np.testing.assert_array_equal(
+        np.asarray(viewer.layers[-1].data), parted(table, labels.volume(0))
+    )
     assert str(viewer.layers[0].units[0]) == "micrometer"
     np.testing.assert_allclose(viewer.layers[-1].scale, (2, 0.26, 0.26))
     assert len(viewer.layers[-2].features) == len(result.cells)

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class Notices(QWidget):
-    """Shows the notice that was told last; a button beside it unfolds the others.
+    """Shows the notice that was told last; a button beside it goes through the others.
 
     Parameters
     ----------
     *notices : Notice
-        In the order in which they lie when unfolded.
+        The first of those that say something already is shown.
 
     Attributes
     ----------
     more : QPushButton
-        Says how many are folded away.
+        Says how many more there are; a click shows the next.
     """
 
     def __init__(self, *notices: Notice) -> None:
@@ -30,13 +30,11 @@ class Notices(QWidget):
         self._notices = notices
         self._told: list[Notice] = [notice for notice in notices if notice.text()]
         self._texts = {notice: notice.text() for notice in notices}
-        self._is_open = False
         self.more = QPushButton()
         self.more.setObjectName("more-notices")
         self.more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.more.setStyleSheet("QPushButton { padding: 3px 8px; }")
         lines = QVBoxLayout()
-        lines.setSpacing(5)
         for notice in notices:
             lines.addWidget(notice)
             notice.told.connect(lambda notice=notice: self._take(notice))
@@ -51,7 +49,7 @@ class Notices(QWidget):
     def _take(self, notice: Notice) -> None:
         """Put what is told now before the others."""
         if notice.text() == self._texts[notice]:
-            notice.setVisible(notice in self._shown())
+            notice.setVisible(notice in self._told[:1])
             return
         self._texts[notice] = notice.text()
         if notice in self._told:
@@ -61,21 +59,14 @@ class Notices(QWidget):
         self._show()
 
     def _turn(self) -> None:
-        self._is_open = not self._is_open
+        self._told.append(self._told.pop(0))
         self._show()
 
-    def _shown(self) -> list[Notice]:
-        return self._told if self._is_open else self._told[:1]
-
     def _show(self) -> None:
-        n = len(self._told)
-        self._is_open &= n > 1
-        shown = self._shown()
+        first, others = self._told[:1], self._told[1:]
         for notice in self._notices:
-            notice.setVisible(notice in shown)
-        self.more.setText("Fewer" if self._is_open else f"{n - 1} more")
-        self.more.setToolTip(
-            "\n".join(notice.message.toolTip() or notice.text() for notice in self._told[1:])
-        )
-        self.more.setVisible(n > 1)
-        self.setVisible(n > 0)
+            notice.setVisible(notice in first)
+        self.more.setText(f"{len(others)} more")
+        self.more.setToolTip("\n".join(one.message.toolTip() or one.text() for one in others))
+        self.more.setVisible(bool(others))
+        self.setVisible(bool(first))

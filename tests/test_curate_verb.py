@@ -113,7 +113,10 @@ def test_what_was_measured_before_an_interruption_is_not_measured_again(
     np.testing.assert_array_equal(whole.values[:32], kept.values[:32])
 
 
-def test_the_report_counts_what_people_did(run: Run, drawn: Path) -> None:
+def test_the_report_counts_what_people_did_and_the_search_learns_from_it(
+    run: Run, drawn: Path, tmp_path: Path
+) -> None:
+    drawn = shutil.copytree(drawn.parent, tmp_path / "copy") / drawn.name
     with Project.open(drawn, who="Ann") as project:
         review = Review(project)
         review.say(WRONG[0] - 1, "large")
@@ -121,7 +124,12 @@ def test_the_report_counts_what_people_did(run: Run, drawn: Path) -> None:
         review.exclude(4, "debris")
         review.mark_seen([0, 9])
     _, text, _ = run("curate", drawn, "--who", "Ann", "--json")
-    report = {row["phase"]: row for row in json.loads(text)[0]["report"]}
+    (found,) = json.loads(text)
+    report = {row["phase"]: row for row in found["report"]}
+    assert found["answers"] == 3
+    labels = [row["label"] for row in found["suspects"]]
+    assert WRONG[1] in labels[:3]
+    assert not {WRONG[0], 1, 2, 5} & set(labels)
     keys = ("predicted", "examined", "changed", "left_out")
     assert [report["small"][key] for key in keys] == [42, 3, 1, 0]
     assert [report["large"][key] for key in keys] == [38, 2, 0, 1]
@@ -129,6 +137,7 @@ def test_the_report_counts_what_people_did(run: Run, drawn: Path) -> None:
     code, text, _ = run("curate", drawn, "--first", 2)
     assert code == 0
     assert text.startswith("discs.tif: 80 cells, ")
+    assert text.splitlines()[0].endswith(" suspects, learned from 3 answers")
     assert "small, but its " in text
 
 

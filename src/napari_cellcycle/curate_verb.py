@@ -168,7 +168,7 @@ def _run_suspects(args: argparse.Namespace) -> None:
     if args.out is not None:
         check_table_path(args.out, (".csv", ".parquet"))
     limits = _limits(args)
-    found: list[tuple[str, pd.DataFrame, tuple[PhaseCount, ...], DnaPeaks]] = []
+    found: list[tuple[str, pd.DataFrame, tuple[PhaseCount, ...], DnaPeaks, int]] = []
     with Project.open(args.project, who=who(args.who)) as project:
         if args.out is not None:
             check_outside(project, args.out)
@@ -183,11 +183,12 @@ def _run_suspects(args: argparse.Namespace) -> None:
             suspects = suspects_of(source.review, measured, limits=limits)
             table = suspects_table(suspects, suspects.first(args.first))
             peaks = find_dna_peaks(measured["dna_content"])
-            found.append((source.name, table, curation_counts(source.review, suspects), peaks))
+            counts = curation_counts(source.review, suspects)
+            found.append((source.name, table, counts, peaks, suspects.answers))
     if args.out is not None:
         import pandas as pd
 
-        whole = pd.concat([table for _, table, _, _ in found], ignore_index=True)
+        whole = pd.concat([table for _, table, *_ in found], ignore_index=True)
         write_table(whole, args.out)
     if args.json:
         print_json([_values(*image) for image in found])
@@ -199,12 +200,17 @@ def _run_suspects(args: argparse.Namespace) -> None:
 
 
 def _values(
-    name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...], peaks: DnaPeaks
+    name: str,
+    table: pd.DataFrame,
+    counts: tuple[PhaseCount, ...],
+    peaks: DnaPeaks,
+    answers: int,
 ) -> dict[str, Any]:
     columns = [*_ABOUT, "kind", "reason"]
     return {
         "image": name,
         "suspects": table[columns].to_dict("records"),
+        "answers": answers,
         "report": [count.to_dict() for count in counts],
         "dna_peaks": {
             "g1": peaks.g1 if peaks.found else None,
@@ -214,8 +220,15 @@ def _values(
     }
 
 
-def _tell(name: str, table: pd.DataFrame, counts: tuple[PhaseCount, ...], peaks: DnaPeaks) -> None:
-    print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects")
+def _tell(
+    name: str,
+    table: pd.DataFrame,
+    counts: tuple[PhaseCount, ...],
+    peaks: DnaPeaks,
+    answers: int,
+) -> None:
+    learned = f", learned from {answers:,} answer{'s' * (answers != 1)}" if answers else ""
+    print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects{learned}")
     told = f"G2/M peak at {peaks.ratio:.2f} times that of G1" if peaks.found else peaks.problem
     print(f"DNA content: {told}\n")
     rows = [("frame", "label", "suspicion", "why")]

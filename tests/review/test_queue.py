@@ -129,6 +129,37 @@ def test_cells_picked_out_and_cells_under_suspicion(project: Project) -> None:
     assert (queue.order, queue.next()) == (SUSPICION, 7)
 
 
+def test_another_search_sorts_what_lies_ahead_and_leaves_the_place(project: Project) -> None:
+    queue = Queue(Review(project))
+    queue.suspect(np.array([5, 2, 9, 7]))
+    queue.sort(SUSPICION)
+    assert [queue.next(), queue.next()] == [5, 2]
+    # 5 was judged, and is not suspect any more; 2 was passed over, and is more suspect than others
+    queue.suspect(np.array([7, 3, 2, 9]))
+    assert queue.rows.tolist() == [5, 2, 7, 3, 9, 0, 1, 4, 6, 8, 10, 11]
+    assert (queue.position(), queue.next(), queue.previous(), queue.previous()) == (1, 7, 2, 5)
+    queue.go(7)
+    queue.suspect(np.array([4, 9]))
+    assert queue.rows[:5].tolist() == [5, 2, 7, 4, 9]
+    # asked for again, it is the order of the suspects
+    queue.sort(SUSPICION)
+    assert queue.rows[:3].tolist() == [7, 4, 9]
+    queue.sort("position")
+    queue.suspect(np.array([9, 8]))
+    assert queue.order == "position"
+
+
+def test_from_a_cell_that_is_not_suspect_the_next_is_the_most_suspect(project: Project) -> None:
+    queue = Queue(Review(project), "position")
+    queue.go(6)
+    queue.suspect(np.array([5, 2]))
+    queue.sort(SUSPICION)
+    assert (queue.position(), queue.next(), queue.next(), queue.previous()) == (0, 5, 2, 5)
+    queue.go(11)  # nothing was said of it: the order goes on behind the suspects
+    queue.suspect(np.array([4]))
+    assert queue.rows[:3].tolist() == [11, 4, 0]
+
+
 def test_the_order_stays_while_one_works(project: Project) -> None:
     review = Review(project)
     queue = Queue(review, "phase")

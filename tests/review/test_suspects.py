@@ -13,6 +13,7 @@ from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review.clusters import log_densities, standard
 from napari_cellcycle.review.suspects import KINDS, Limits, Suspects, find_suspects, judge
+from napari_cellcycle.review.taught import ASIDE, NOBODY
 
 RESTING, DIVIDING = 0, 3  # non-mitotic, prometaphase/metaphase
 OTHER = KINDS.index("other phase")
@@ -66,6 +67,11 @@ def mislabelled(seed: int = 0) -> tuple[Measurements, np.ndarray, np.ndarray]:
 
 def suspects(found: Measurements, said: np.ndarray, **limits: object) -> Suspects:
     return find_suspects(found, said, MITOSIS_STAGES, limits=Limits(**limits))
+
+
+def taught(known: np.ndarray) -> Suspects:
+    found, said, _ = mislabelled()
+    return find_suspects(found, said, MITOSIS_STAGES, known=known)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -214,3 +220,40 @@ def test_a_cell_is_no_witness_for_itself() -> None:
     density = log_densities(points, np.zeros(200, np.int64), 2, fewest=20)
     assert density[0, 0] == density[:, 0].min() < -15
     assert (density[:, 1] == -np.inf).all()
+
+
+def test_judged_cells_are_not_suspect_any_more_and_leave_the_order() -> None:
+    _, said, wrong = mislabelled()
+    known = np.full(600, NOBODY)
+    before = taught(known)
+    judged = before.first(8)
+    known[judged[:6]] = np.where(said[judged[:6]] == RESTING, DIVIDING, RESTING)
+    known[judged[6:]] = ASIDE
+    after = taught(known)
+    assert sorted(after.order.tolist()) == sorted(set(range(600)) - set(judged.tolist()))
+    assert not after.kind[judged].any()
+    assert not after.score[judged].any()
+    assert [after.reason(row) for row in judged] == [""] * 8
+    assert (before.answers, after.answers) == (0, 6)
+    rest = sorted(set(wrong.tolist()) - set(judged.tolist()))
+    assert set(after.first(len(rest)).tolist()) == set(rest)
+
+
+def test_mistakes_of_one_kind_are_learned_from_answers_on_some_of_them() -> None:
+    """All cells of a corner are mistaken, so that it is taken for what is predicted there."""
+    rng = np.random.default_rng(0)
+    place = np.repeat([0.4, 0.7, 1.0], [1000, 100, 100])
+    found = measures(
+        condensation=place + rng.normal(0, 0.03, 1200), dna_grain=rng.normal(0.3, 0.05, 1200)
+    )
+    said = np.where(np.arange(1200) // 100 == 10, DIVIDING, RESTING)
+    corner, known = np.arange(1100, 1200), np.full(1200, NOBODY)
+    for by in ("trees", "clusters"):
+        limits = Limits(by=by)
+        known[:] = NOBODY
+        unaware = find_suspects(found, said, MITOSIS_STAGES, known=known, limits=limits)
+        assert np.isin(unaware.first(40), corner).sum() < 15
+        known[corner[::5]] = DIVIDING
+        known[corner[1::5]] = DIVIDING
+        aware = find_suspects(found, said, MITOSIS_STAGES, known=known, limits=limits)
+        assert np.isin(aware.first(60), corner).sum() >= 40

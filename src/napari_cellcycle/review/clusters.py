@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.learned import folds_of, iter_learned
+from napari_cellcycle.review.taught import NOBODY, lesson_of
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Clusters:
         The vocabulary.
     phase : ndarray, ``(n,)``, int64
         Predicted leaf, -1 for none.
+    known : ndarray, ``(n,)``, int64
+        Leaf that people gave, or ``NOBODY`` or ``ASIDE`` of :mod:`napari_cellcycle.review.taught`.
     points : ndarray, ``(n, measures)``, float64
         Measures, logarithms of sizes, in robust standard deviations.
     names : tuple of str
@@ -52,7 +55,8 @@ class Clusters:
     density : ndarray, ``(n, leaves)``, float64
         How likely the cluster of each phase would hold each cell: logarithms, -inf without one.
     centre, spread : ndarray, ``(leaves, measures)``, float64
-        Median and robust deviation of ``points`` in each phase; NaN in one without cells.
+        Median and robust deviation of ``points`` in each phase of :attr:`lesson`; NaN in one
+        without cells.
     learned : ndarray, ``(n, leaves)``, float64, or None
         Probabilities of trees that did not learn from the cell; None where nothing was learned, or
         nobody asked.
@@ -61,12 +65,18 @@ class Clusters:
     measurements: Measurements
     phases: PhaseSet
     phase: Ints
+    known: Ints
     points: Floats
     names: tuple[str, ...]
     density: Floats
     centre: Floats
     spread: Floats
     learned: Floats | None = None
+
+    @property
+    def lesson(self) -> Ints:
+        """Phases that were learned from, -1 for none, ``(n,)``: those of people, else predicted."""
+        return lesson_of(self.phase, self.known)
 
 
 def iter_clusters(
@@ -77,6 +87,7 @@ def iter_clusters(
     measures: tuple[str, ...],
     fewest: int,
     learn: bool = True,
+    known: NDArray[Any] | None = None,
 ) -> Generator[tuple[int, int], None, Clusters]:
     """Find the cluster of each phase in the space of measures.
 
@@ -94,6 +105,8 @@ def iter_clusters(
         A phase with fewer cells shares the cluster of its branch, or has none.
     learn : bool
         Whether trees learn the phases too.
+    known : ndarray, ``(n,)``, int, optional
+        What people gave, as :attr:`Clusters.known`: it is learned in place of the prediction.
 
     Yields
     ------
@@ -106,8 +119,10 @@ def iter_clusters(
         If no measure is known, or no phase has enough cells for a cluster.
     """
     code = np.asarray(phase, np.int64)
+    said = np.full(len(code), NOBODY) if known is None else np.array(known, np.int64)
+    lesson = lesson_of(code, said)
     points, names = points_of(found, measures)
-    density = yield from _densities(points, code, phases, fewest)
+    density = yield from _densities(points, lesson, phases, fewest)
     if not np.isfinite(density).any():
         raise CellCycleError(
             f"No phase has {fewest} cells, so there are no clusters that {len(code)} cells "
@@ -115,9 +130,9 @@ def iter_clusters(
         )
     n, learned = len(phases.leaves), None
     if learn:
-        learned = yield from iter_learned(points, code, n, fewest=fewest, parts=FOLDS)
-    centre, spread = _typical(points, code, n)
-    return Clusters(found, phases, code, points, names, density, centre, spread, learned)
+        learned = yield from iter_learned(points, lesson, n, fewest=fewest, parts=FOLDS)
+    centre, spread = _typical(points, lesson, n)
+    return Clusters(found, phases, code, said, points, names, density, centre, spread, learned)
 
 
 def points_of(found: Measurements, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:

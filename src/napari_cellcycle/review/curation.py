@@ -13,6 +13,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.decision import NONE, STATUS
 from napari_cellcycle.review.orders import consensus, leaves_by_axis
 from napari_cellcycle.review.suspects import KINDS, find_suspects
+from napari_cellcycle.review.taught import ASIDE, NOBODY
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class PhaseCount:
     predicted : int
         Cells that the model gave this phase.
     suspects : int
-        Those that do not fit it.
+        Those that do not fit it, and nobody has judged.
     examined : int
         Those that somebody judged, or the person who works has looked at.
     changed : int
@@ -108,7 +109,7 @@ def measured_of(
 
 
 def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = None) -> Suspects:
-    """Look for suspects among the predictions that a review shows.
+    """Look for suspects among the predictions that a review shows and nobody has judged.
 
     The network's say is the geometric mean of its projections: the order by entropy takes the
     surest one.
@@ -130,7 +131,8 @@ def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = 
         If there are too few cells.
     """
     phase, probabilities = said_of(review)
-    return find_suspects(found, phase, review.phases, probabilities, limits=limits)
+    known = known_of(review)
+    return find_suspects(found, phase, review.phases, probabilities, known=known, limits=limits)
 
 
 def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -167,6 +169,28 @@ def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     for i, code in enumerate(review.shown.leaves.tolist()):
         probabilities[:, place[code]] = votes[:, i]
     return phase, probabilities
+
+
+def known_of(review: Review) -> NDArray[np.int64]:
+    """What people said of each cell, as the search for suspects learns from it.
+
+    Of several people the majority counts, and in blind mode only one's own word, as for the final
+    phase. A branch such as "mitotic, stage unknown" is no leaf and teaches nothing.
+
+    Parameters
+    ----------
+    review : Review
+        Of one image.
+
+    Returns
+    -------
+    ndarray, ``(n,)``, int64
+        Final leaf that people gave; ``NOBODY`` where nobody has judged the cell, ``ASIDE`` where
+        there is a word and no leaf.
+    """
+    leaves = {leaf.slug: place for place, leaf in enumerate(review.phases.leaves)}
+    of_code = np.array([leaves.get(phase.slug, ASIDE) for phase in review.phases] + [ASIDE])
+    return np.where(review.annotator == NONE, NOBODY, of_code[review.final])
 
 
 def curation_counts(review: Review, suspects: Suspects | None = None) -> tuple[PhaseCount, ...]:

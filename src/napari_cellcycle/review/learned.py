@@ -33,14 +33,16 @@ def iter_learned(
     """Let boosted trees predict the phases of cells that they have not learned from.
 
     Trees learn from predicted phases, the wrong ones among them: small trees, and few, take up what
-    most cells of a phase share.
+    most cells of a phase share. Phases that people gave stand in their place, and each cell counts
+    once: people judge suspect cells first, and more weight on them would tell the trees that
+    phases are as mixed everywhere as they are there.
 
     Parameters
     ----------
     points : ndarray, ``(n_cells, measures)``, float64
         Measures.
     phase : ndarray, ``(n_cells,)``, int64
-        Predicted leaf, -1 for none.
+        Leaf that people gave, else the predicted one; -1 for none.
     n : int
         Number of leaves.
     fewest : int

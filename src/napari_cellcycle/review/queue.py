@@ -121,6 +121,7 @@ class Queue:
         self.current = -1
         self.chosen: NDArray[np.bool_] | None = None
         self.suspects: Ints | None = None
+        self._n_ranked = 0
         self.sort(order, seed=seed, other=other)
         review.changed.connect(self._follow)
         review.reloaded.connect(self._restart)
@@ -143,8 +144,17 @@ class Queue:
         self._arrange(order, seed, other)
         self.wanted = order
 
-    def _arrange(self, order: str, seed: int, other: PredictionSet | None) -> None:
-        self.rows = arranged(self._review, order, seed=seed, other=other, suspects=self.suspects)
+    def _arrange(
+        self, order: str, seed: int, other: PredictionSet | None, passed: Ints | None = None
+    ) -> None:
+        rows = arranged(self._review, order, seed=seed, other=other, suspects=self.suspects)
+        if order == SUSPICION and self.suspects is not None:
+            if passed is None:  # a cell that is not suspect is at hand: all suspects are ahead
+                at_hand = [self.current] if self.current >= 0 else []
+                passed = np.setdiff1d(at_hand, self.suspects).astype(np.int64)
+            rows = np.concatenate([passed, rows[~np.isin(rows, passed)]])
+            self._n_ranked = len(np.union1d(passed, self.suspects))
+        self.rows = rows
         self.order, self._seed, self._other = order, seed, other
         self._rank = np.empty(len(self.rows), np.int64)
         self._rank[self.rows] = np.arange(len(self.rows))
@@ -160,10 +170,18 @@ class Queue:
         self._other = other
 
     def suspect(self, suspects: Ints | None) -> None:
-        """Take the order of suspicion; it holds again if it was asked for."""
+        """Take the order of suspicion; it holds again if it was asked for.
+
+        Where it holds already, the cells up to the one at hand stay as they are: what is sorted
+        anew lies ahead.
+        """
+        passed = None
+        if suspects is not None and self.order == SUSPICION and self.current >= 0:
+            at = int(self._rank[self.current])
+            passed = self.rows[: at + 1] if at < self._n_ranked else None
         self.suspects = suspects
         if self.wanted == SUSPICION:
-            self._arrange_as_wanted()
+            self._arrange_as_wanted(passed)
 
     def filter(self, only: Filter) -> None:
         """Look at other cells; the cell at hand stays."""
@@ -230,7 +248,7 @@ class Queue:
         self.chosen = self.suspects = None
         self._arrange_as_wanted()
 
-    def _arrange_as_wanted(self) -> None:
+    def _arrange_as_wanted(self, passed: Ints | None = None) -> None:
         order = self.wanted
         if order == BETWEEN_MODELS and not can_compare(self._review, self._other):
             order = "entropy"
@@ -238,4 +256,4 @@ class Queue:
             order = "entropy"
         if not possible(self._review, order):
             order = "random" if self._review.blind else "position"
-        self._arrange(order, self._seed, self._other)
+        self._arrange(order, self._seed, self._other, passed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_cellcycle.review.clusters import Clusters, iter_clusters, normalised, posterior
+from napari_cellcycle.review.taught import NOBODY, weigh_anew
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
@@ -81,11 +82,12 @@ class Suspects:
         The likeliest leaf: by measures alone for a cell that looks like another phase, else by
         measures and network.
     score : ndarray, ``(n,)``, float64
-        Probability that the predicted phase is wrong, as measures and network together have it.
+        Probability that the predicted phase is wrong, as measures and network together have it,
+        and answers; 0 where somebody has judged the cell.
     kind : ndarray, ``(n,)``, int64
         Index of :data:`KINDS`.
     order : ndarray, ``(n,)``, int64
-        All cells with a phase, the most suspect first.
+        All cells with a predicted phase that nobody has judged, the most suspect first.
     confidence : ndarray, ``(n,)``, float64
         Of the network in the predicted phase; NaN where not known.
     """
@@ -111,6 +113,11 @@ class Suspects:
     def phase(self) -> Ints:
         """Predicted leaf, -1 for none, ``(n,)``."""
         return self.clusters.phase
+
+    @property
+    def answers(self) -> int:
+        """How many phases that people gave were learned from."""
+        return int((self.clusters.known >= 0).sum())
 
     def first(self, n: int) -> Ints:
         """Rows of the ``n`` most suspect cells."""
@@ -141,12 +148,12 @@ class Suspects:
             text = f"{name} with a probability of {self.confidence[row]:.2f} only"
             return text if other == own else f"{text}; {other} is likelier"
         points, column = self.clusters.points, self._telling(row)
-        value = float(points[row, column])
-        where = _percentile(points[self.phase == self.phase[row], column], value)
+        value, lesson = float(points[row, column]), self.clusters.lesson
+        where = _percentile(points[lesson == self.phase[row], column], value)
         text = f"{self._title(column)} is {where}"
         if not brief:
             text = f"{own}, but its {text} of {own} cells"
-        others = points[self.phase == self.likely[row], column]
+        others = points[lesson == self.likely[row], column]
         if other != own and len(others):
             text += f", {_percentile(others, value)} of {other} ones"
         return text
@@ -172,6 +179,7 @@ def find_suspects(
     phases: PhaseSet,
     probabilities: Floats | None = None,
     *,
+    known: NDArray[Any] | None = None,
     limits: Limits | None = None,
 ) -> Suspects:
     """Look for cells whose phase may be wrong.
@@ -181,6 +189,11 @@ def find_suspects(
     two Gaussians. A cell is judged by trees and clusters in which it took no part, and takes its
     place in the order by the probability of its phase, given its measures and what the network
     says.
+
+    Phases that people gave are learned in place of the predicted ones. Cells that they judged are
+    not suspect any more, and from 50 answers on these show how much measures and network count: see
+    :func:`~napari_cellcycle.review.taught.weigh_anew`, also for what it means that people judge
+    suspect cells and not any.
 
     Parameters
     ----------
@@ -193,6 +206,9 @@ def find_suspects(
     probabilities : ndarray, ``(n, leaves)``, float64, optional
         What the network says, best as the geometric mean of its projections; NaN rows where
         unknown.
+    known : ndarray, ``(n,)``, int, optional
+        Leaf that people gave, -1 where nobody has judged the cell, -2 where they gave it none: they
+        are unsure, excluded it, or do not agree.
     limits : Limits, optional
         What makes a cell suspect.
 
@@ -202,11 +218,16 @@ def find_suspects(
         If no measure is known, or no phase has enough cells for a cluster.
     """
     limits = Limits() if limits is None else limits
-    return judge(run_to_end(clusters_within(found, phase, phases, limits)), probabilities, limits)
+    work = clusters_within(found, phase, phases, limits, known)
+    return judge(run_to_end(work), probabilities, limits)
 
 
 def clusters_within(
-    found: Measurements, phase: Ints, phases: PhaseSet, limits: Limits
+    found: Measurements,
+    phase: NDArray[Any],
+    phases: PhaseSet,
+    limits: Limits,
+    known: NDArray[Any] | None = None,
 ) -> Generator[tuple[int, int], None, Clusters]:
     """Find what measures say of the phases, as :func:`judge` takes it with these limits.
 
@@ -222,6 +243,7 @@ def clusters_within(
         measures=limits.measures,
         fewest=limits.fewest,
         learn=limits.by == "trees",
+        known=known,
     )
 
 
@@ -238,10 +260,10 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     limits : Limits
         What makes a cell suspect.
     """
-    code, density = clusters.phase, clusters.density
-    n = density.shape[1]
+    code, known, density = clusters.phase, clusters.known, clusters.density
+    lesson, n = clusters.lesson, density.shape[1]
     has_cluster = np.asarray(np.isfinite(density).any(axis=0), np.bool_)
-    share = np.bincount(code[code >= 0], minlength=n) / max(int((code >= 0).sum()), 1)
+    share = np.bincount(lesson[lesson >= 0], minlength=n) / max(int((lesson >= 0).sum()), 1)
     with np.errstate(divide="ignore"):
         prior = np.log(share)
     by_measures = posterior(density + prior, code, has_cluster)
@@ -271,7 +293,11 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     kind[(best > limits.other) & (own < best) & (code >= 0)] = KINDS.index("other phase")
     lies = kind == KINDS.index("other phase")
     likely = np.where(lies, by_measures.argmax(axis=1), together.argmax(axis=1))
-    score = np.where(code >= 0, 1 - own_together, 0.0)
+    signs = np.stack([own, np.where(np.isnan(confidence), own_together, confidence)], axis=1)
+    asked = (code >= 0) & (known == NOBODY)
+    kind[~asked] = 0
+    score = np.where(asked, weigh_anew(1 - own_together, signs, code, known), 0.0)
+    rows = np.flatnonzero(asked)
     order = rows[np.lexsort((fit[rows], -score[rows]))]
     return Suspects(clusters, likely, score, kind, order, confidence)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
+from napari_cellcycle._qt.curate import finding
 from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.image import open_image, open_labels
@@ -366,6 +368,84 @@ def test_suspects_go_to_the_queue_with_their_reasons(project, docks, qtbot, monk
     idle(qtbot, curate)
     assert len(model.rows)
     assert desk.queue.order == "suspicion"
+
+
+def test_the_search_goes_on_from_words_and_leaves_the_place(project, docks, qtbot, monkeypatch):
+    monkeypatch.setattr(finding, "AGAIN", 10)
+    curate, review = docks(project)
+    bench, desk = curate.bench, review.desk
+    listed, model = bench.suspects, bench.suspects.model
+    searches = []
+    bench.finding.searched.connect(lambda: searches.append(bench.finding.suspects.answers))
+    assert listed.message.text() == ""
+    listed.more.click()
+    listed.limits.fields["doubt"].setValue(0.99)
+    qtbot.waitUntil(lambda: len(model.rows) == N)
+    before = model.rows.tolist()
+    qtbot.mouseClick(listed.send, LEFT)
+    truth = {row: "large" if row % 2 == 0 else "small" for row in range(N)}
+
+    def judge():
+        row = desk.current
+        qtbot.keyClick(review.bench, str(1 + ["small", "large"].index(truth[row])))
+        qtbot.waitUntil(lambda: desk.current != row)
+        return row
+
+    review.bench.setFocus()
+    judged = [judge() for _ in range(9)]
+    idle(qtbot, curate)
+    assert judged == before[:9]
+    assert searches == []
+    passed = desk.current  # nothing is said of it
+    qtbot.keyClick(review.bench, Qt.Key.Key_D)
+    judged.append(judge())
+    here = desk.current
+    idle(qtbot, curate)
+    assert searches == [10]
+    assert listed.message.text() == "Learned from 10 answers."
+    assert not set(judged) & set(model.rows.tolist())
+    assert passed in model.rows
+
+    # where a person is, and what lies behind, stay; ahead are suspects of the new search
+    assert (desk.current, desk.queue.position()) == (here, 11)
+    ahead = [row for row in model.rows.tolist() if row not in (here, passed)]
+    members = desk.queue.members().tolist()
+    assert members[:12] == [*judged[:9], passed, judged[9], here]
+    assert members[12 : 12 + len(ahead)] == ahead
+    qtbot.keyClick(review.bench, Qt.Key.Key_A)
+    assert desk.current == judged[-1]
+    assert "suspect" not in review.bench.panel.facts.text()
+    qtbot.keyClick(review.bench, Qt.Key.Key_D)
+    qtbot.keyClick(review.bench, Qt.Key.Key_D)
+    assert desk.current == ahead[0]
+
+    # a search that a person has stopped waits for its button
+    qtbot.mouseClick(review.bench.queue.picked, LEFT)
+    for _ in range(9):
+        judge()
+    assert not bench.finding.is_running
+    search, gate = finding._clusters, threading.Event()
+
+    def search_behind_a_gate(*args):
+        gate.wait()
+        return (yield from search(*args))
+
+    monkeypatch.setattr(finding, "_clusters", search_behind_a_gate)
+    judge()
+    assert bench.finding.is_running
+    qtbot.mouseClick(bench.progress.cancel, LEFT)
+    gate.set()
+    idle(qtbot, curate)
+    assert searches == [10]
+    former = model.rows.tolist()
+    judge()
+    assert not bench.finding.is_running
+    assert model.rows.tolist() == former
+    qtbot.mouseClick(bench.progress.start, LEFT)
+    idle(qtbot, curate)
+    assert searches == [10, 21]
+    assert bench.parts.isVisible()
+    assert not bench.progress.isVisible()
 
 
 def test_a_real_organoid_in_micrometres_after_an_edit_and_in_3d(

@@ -148,6 +148,7 @@ class CurateBench(QWidget):
         finding.refused.connect(self.message.error)
         finding.measured.connect(self._show_measures)
         finding.judged.connect(self._show_suspects)
+        finding.searched.connect(lambda: self.picks.queue_more(self.suspects.model.rows))
         self.bar.changed.connect(self._plot)
         self.bar.tool_changed.connect(self._set_tool)
         self.bar.reset_wanted.connect(self.scatter.reset_view)
@@ -305,11 +306,7 @@ class CurateBench(QWidget):
         self.scene.centre()
 
     def _review_suspects(self, rows: NDArray[np.int64]) -> None:
-        self.desk.sort("suspicion")
-        self.desk.choose(rows)
-        members = self.desk.queue.members()
-        if len(members):
-            self.desk.go_to(int(members[0]))
+        self.picks.queue_up(rows)
         self.suspects.message.hint("They are the queue of Review now, the most suspect first.")
 
     def _save(self) -> None:

@@ -12,9 +12,11 @@ from qtpy.QtCore import QObject, Signal
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.clusters import Clusters
-from napari_cellcycle.review.curation import iter_measured, said_of
+from napari_cellcycle.review.curation import iter_measured, known_of, said_of
+from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.places import Source
 from napari_cellcycle.review.suspects import Limits, clusters_within, judge
+from napari_cellcycle.review.taught import ASIDE, NOBODY
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 BLIND = "Blind mode is on: suspects would tell what the model says."
 _LOOKED = ("measures", "fewest", "by")  # limits that clusters hang on
+AGAIN = 100
+"""Cells that are judged until suspects are searched anew."""
 NO_PREDICTIONS = "Suspects are cells whose predicted phase does not fit: there are no predictions."
 
 
@@ -52,7 +56,8 @@ class Finding(QObject):
     """Measures the cells of a review and finds suspects among them, in the background.
 
     What the project has is read at once; :meth:`measure` makes what it has not. Both follow when
-    labels were edited, or other predictions are shown.
+    labels were edited, or other predictions are shown. When a hundred more cells are judged, the
+    search goes on from what was said of them; until it ends, suspects are the former ones.
 
     Parameters
     ----------
@@ -69,6 +74,8 @@ class Finding(QObject):
         Whether a person stopped the work, so that it waits for :meth:`measure`.
     measured, judged : Signal()
         :attr:`measurements`, or :attr:`suspects`, are others.
+    searched : Signal()
+        A search has come to its end: :attr:`suspects` are not only those of other limits.
     stepped : Signal(Step)
     began, ended : Signal()
         The worker has begun, or come to its end in whatever way.
@@ -77,6 +84,7 @@ class Finding(QObject):
 
     measured = Signal()
     judged = Signal()
+    searched = Signal()
     stepped = Signal(object)
     began = Signal()
     ended = Signal()
@@ -93,6 +101,7 @@ class Finding(QObject):
         self.was_cancelled = False
         self._clusters: Clusters | None = None
         self._said: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+        self._n_judged = 0
         self._cells: CellTable | None = None
         self._of: tuple[object, ...] = ()
         self._next: tuple[str, Callable[..., Any], tuple[Any, ...]] | None = None
@@ -101,6 +110,7 @@ class Finding(QObject):
         self._job.refused.connect(self.refused)
         self._job.ended.connect(self._on_end)
         desk.source.signals.reloaded.connect(self._follow)
+        desk.source.signals.changed.connect(self._go_on)
 
     @property
     def is_running(self) -> bool:
@@ -140,6 +150,7 @@ class Finding(QObject):
         self.cancel()
         self._job.blockSignals(True)
         self._desk.source.signals.reloaded.disconnect(self._follow)
+        self._desk.source.signals.changed.disconnect(self._go_on)
 
     def set_limits(self, limits: Limits) -> None:
         """Take other limits; clusters are looked for again where they are others."""
@@ -170,6 +181,14 @@ class Finding(QObject):
         elif self._clusters is not None:
             self._clusters = replace(self._clusters, phases=review.phases)
             self._judge()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Search anew when many more cells are judged, unless a person has stopped the search."""
+        if self.suspects is None or self.is_running or self.was_cancelled:
+            return
+        if abs(_count_judged(self._desk.review) - self._n_judged) >= AGAIN:
+            self._look()
 
     def _read(self, title: str, source: Source | None) -> None:
         """Start to read measures, or to make them from an image."""
@@ -188,8 +207,11 @@ class Finding(QObject):
             self._set_suspects(None, NO_PREDICTIONS)
         else:
             self._said = said_of(review)
+            self._n_judged = _count_judged(review)
             phase = np.where(found.is_known, self._said[0], -1)
-            self._run("Find suspects", _clusters, found, phase, review.phases, self.limits)
+            known = known_of(review)
+            known[~found.is_known & (known != NOBODY)] = ASIDE
+            self._run("Find suspects", _clusters, found, phase, review.phases, self.limits, known)
 
     def _run(self, title: str, work: Callable[..., Generator[Any, None, Any]], *args: Any) -> None:
         """Start work in place of what is under way."""
@@ -207,9 +229,11 @@ class Finding(QObject):
         if isinstance(found, Clusters):
             self._clusters = found
             self._judge()
+            self.searched.emit()
         elif isinstance(found, str):
             self._set_suspects(None, found)
         else:
+            self._clusters, self.problem = None, ""
             self._set_measurements(found)
 
     def _judge(self) -> None:
@@ -238,6 +262,10 @@ class Finding(QObject):
             self.ended.emit()
 
 
+def _count_judged(review: Review) -> int:
+    return int((review.annotator != NONE).sum())
+
+
 def _measures(
     review: Review, dna: int | None, source: Source | None
 ) -> Generator[Step, None, Measurements | None]:
@@ -245,17 +273,19 @@ def _measures(
     if source is None:
         yield Step(0, 0, "")
         return review.project.measured.get(review.image, dna)
-    found = None
-    for found in iter_measured(source):
-        yield Step(found.n_known, len(found), "cells")
-    return found
+    work = iter_measured(source)
+    return (yield from told_as(work, lambda found: Step(found.n_known, len(found), "cells")))
 
 
 def _clusters(
-    found: Measurements, phase: NDArray[np.int64], phases: PhaseSet, limits: Limits
+    found: Measurements,
+    phase: NDArray[np.int64],
+    phases: PhaseSet,
+    limits: Limits,
+    known: NDArray[np.int64],
 ) -> Generator[Step, None, Clusters | str]:
     """Look for clusters, or say why there are none. Called in a thread."""
-    work = clusters_within(found, phase, phases, limits)
+    work = clusters_within(found, phase, phases, limits, known)
     try:
         return (yield from told_as(work, lambda step: Step(*step, "fits")))
     except CellCycleError as error:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cellcycle.review.orders import SUSPICION
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,6 +38,7 @@ class Picks(QObject):
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._queued = np.zeros(0, np.int64)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.changed)
@@ -91,6 +94,22 @@ class Picks(QObject):
         """Pick and select nothing; the current cell stays."""
         self._desk.choose(None)
         self._desk.source.selection.clear()
+
+    def queue_up(self, suspects: Ints) -> None:
+        """Make suspects the queue, the most suspect first, and go to that one."""
+        desk, self._queued = self._desk, np.sort(suspects)
+        desk.sort(SUSPICION)
+        desk.choose(suspects)
+        members = desk.queue.members()
+        if len(members):
+            desk.go_to(int(members[0]))
+
+    def queue_more(self, suspects: Ints) -> None:
+        """Add the suspects of another search, if suspects are the queue; its place stays."""
+        chosen = self._desk.queue.chosen
+        if chosen is not None and np.array_equal(np.flatnonzero(chosen), self._queued):
+            self._queued = np.union1d(self._queued, suspects)
+            self._desk.choose(self._queued)
 
     def _tell(self) -> None:
         # one gesture changes several things; they are told together

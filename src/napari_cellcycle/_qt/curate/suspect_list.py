@@ -162,10 +162,12 @@ class SuspectList(QWidget):
         self.show_suspects(None, "")
 
     def show_suspects(self, suspects: Suspects | None, problem: str) -> None:
-        """Show suspects, or say why there are none."""
+        """Show suspects and what they were learned from, or say why there are none."""
         self.model.set(suspects)
         n = len(self.model.rows)
-        self.message.hint(problem)
+        answers = 0 if suspects is None else suspects.answers
+        learned = f"Learned from {answers:,} answer{'s' * (answers != 1)}."
+        self.message.hint(learned if answers else problem)
         self.count.setText("" if suspects is None else f"{n:,} suspects")
         for widget in (self.save, self.send):
             widget.setVisible(suspects is not None)

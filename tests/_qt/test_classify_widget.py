@@ -8,6 +8,7 @@ import threading
 import dask.array as da
 import numpy as np
 import pytest
+from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from parting import parted
 from qtpy.QtCore import Qt
@@ -205,6 +206,28 @@ def test_mistakes_are_plain_text_and_no_traceback(viewer, widget, qtbot):
     assert seen[0].message == panel.message.text()
     assert panel.progress.start.isEnabled()
     assert not list(overlays_of(viewer, layer))
+
+
+def test_labels_that_were_opened_as_an_image_are_told_of(viewer, widget):
+    viewer.add_image(np.zeros((9, 9)), name="field 1")
+    labels = viewer.add_image(np.ones((9, 9), np.uint8), name="field 1_labels.ome")
+    panel = widget()
+    assert panel.form.channels["dna"].value().name == "field 1"
+    assert not panel.progress.start.isEnabled()
+    assert "field 1_labels.ome looks like labels" in panel.message.text()
+    assert "Convert to Labels" in panel.message.text()
+    viewer.layers.selection = {labels}
+    viewer.layers.insert(1, Labels(labels.data, name=labels.name))
+    viewer.layers.remove(labels)
+    assert panel.progress.start.isEnabled(), panel.message.text()
+
+
+def test_the_vote_is_asked_for_where_there_is_one(viewer, widget):
+    panel = widget()
+    panel.form.model.choose("mitosis-3d")
+    assert panel.form.vote.isVisible()
+    panel.form.model.choose("mitosis-2d")
+    assert not panel.form.vote.isVisible()
 
 
 def test_a_bug_is_reported_with_its_traceback(add, viewer, widget, qtbot, monkeypatch):

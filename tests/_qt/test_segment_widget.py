@@ -64,6 +64,18 @@ def test_frames_and_channels(viewer, qtbot, blobs):
     assert not layer.data[1].any()
 
 
+def test_nuclei_are_seen_over_the_channel_where_they_were_found(viewer, qtbot, blobs):
+    data = np.stack([np.zeros_like(blobs), blobs, np.zeros_like(blobs)])
+    viewer.add_image(data, axis_labels=("c", "z", "y", "x"), scale=(1, 2, 1, 1), channel_axis=None)
+    viewer.dims.set_current_step(0, 2)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Segment nuclei")
+    panel.channel.setCurrentIndex(1)
+    panel.spacing.isotropic.setChecked(True)
+    click(qtbot, panel.progress.start)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    assert viewer.dims.current_step[0] == 1
+
+
 def test_an_image_without_nuclei_is_an_error_in_plain_text(viewer, qtbot):
     viewer.add_image(np.full((30, 30), 7.0), name="DAPI")
     _, panel = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Segment nuclei")

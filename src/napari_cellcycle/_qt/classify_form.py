@@ -180,7 +180,7 @@ class ClassifyForm(QWidget):
         chosen = self._chosen()
         layer, entry = self.labels.value(), self.model.value()
         if layer is None:
-            raise SegmentationError("There is no Labels layer yet: segment the nuclei first.")
+            raise SegmentationError(self._no_labels())
         if entry is None:
             raise ModelError("There is no model: none ships with this version, none is yours.")
         time = self._time
@@ -213,6 +213,15 @@ class ClassifyForm(QWidget):
             inputs.axes_of(layer, time=time),
             entry.card.phase_set,
             (layer,) if nuclei_layer is None else (layer, nuclei_layer),
+        )
+
+    def _no_labels(self) -> str:
+        found = inputs.open_as_image(self._viewer.layers)
+        if not found:
+            return "There is no Labels layer yet: segment the nuclei first."
+        return (
+            f"{found[0].name} looks like labels, and was opened as an image. Click on it with the "
+            "right button in the list of layers, and choose Convert to Labels."
         )
 
     @property
@@ -273,6 +282,7 @@ class ClassifyForm(QWidget):
             box.changed.connect(self._on_channel)
             self.channels[role] = box
             self._form.insertRow(row, _role_name(role), box)
+        self._form.setRowVisible(self.vote, entry is None or len(entry.card.recipe.axes) > 1)
         self._on_time()
 
     def _on_labels(self) -> None:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QSizePolicy, QWidget
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QPaintEvent
 
 
 class ChoiceBox(QComboBox):
@@ -56,6 +66,23 @@ class ChoiceBox(QComboBox):
             self.addItems([text for _, text, _ in choices])
             self.setCurrentIndex(keys.index(wanted) if wanted in keys else min(0, len(keys) - 1))
         self.setEnabled(bool(choices))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Put dots into a text that is too long."""
+        if self.currentIndex() < 0:
+            super().paintEvent(event)
+            return
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter, style = QStylePainter(self), self.style()
+        assert style is not None
+        box, edit = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = style.subControlRect(box, option, edit, self).width() - 4
+        dots = Qt.TextElideMode.ElideMiddle
+        option.currentText = self.fontMetrics().elidedText(option.currentText, dots, room)
+        painter.drawComplexControl(box, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
 
     def key(self) -> Hashable:
         """Key of the selected choice, ``None`` without any."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from napari_cellcycle._qt.spacing_edit import SpacingEdit
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
+
+_LABELS = re.compile(r"(?<![a-z])(labels?|masks?|seg(mentation)?)(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,19 @@ def label_layers(layers: Iterable[Any]) -> list[Any]:
     from napari.layers import Labels
 
     return [layer for layer in layers if isinstance(layer, Labels) and not is_overlay(layer)]
+
+
+def open_as_image(layers: Iterable[Any]) -> list[Any]:
+    """Image layers that are labels by their name and their whole numbers: files opened as such."""
+    from napari.layers import Image
+
+    return [
+        layer
+        for layer in layers
+        if isinstance(layer, Image)
+        and _LABELS.search(layer.name) is not None
+        and np.dtype(layer.dtype).kind in "iub"
+    ]
 
 
 def shape_of(layer: Any) -> tuple[int, ...]:
@@ -164,9 +180,11 @@ def channels_of(layers: Iterable[Any], *, time: bool = False, like: Any = None) 
 
 
 def guess(channels: Sequence[Channel], roles: Sequence[str]) -> dict[str, Channel | None]:
-    """Which channel plays which role, judged by their names."""
+    """Which channel plays which role, judged by their names; labels play none."""
     from napari_cellcycle.image import guess_roles
 
+    labels = open_as_image(channel.layer for channel in channels)
+    channels = [channel for channel in channels if channel.layer not in labels]
     found = guess_roles([channel.name for channel in channels], tuple(roles))
     return {role: None if (at := found.get(role)) is None else channels[at] for role in roles}
 

@@ -90,6 +90,10 @@ def add_labels(viewer: Any, found: Segmented) -> Any:
     data = found.labels[tuple(slice(None) if a in letters else 0 for a in "TZYX")]
     data = data.transpose([[a for a in "TZYX" if a in letters].index(a) for a in letters])
     names = layer.axis_labels if origin_of(layer) is None else axes.lower()
+    if axes[0] == "C":  # the nuclei are seen over the channel where they were found
+        at = np.zeros(layer.ndim)
+        at[0] = found.what.channel
+        viewer.dims.set_point(viewer.dims.ndim - layer.ndim, layer.data_to_world(at)[0])
     return viewer.add_labels(
         data,
         name=f"nuclei of {layer.name}",

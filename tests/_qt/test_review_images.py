@@ -213,6 +213,28 @@ def test_layers_of_a_project_make_room_for_each_other(project, viewer, dock, qtb
     assert "t301_nuclei.ome.tif" not in names
 
 
+def test_another_project_does_not_lie_over_what_the_former_left(
+    project, found, viewer, dock, qtbot, tmp_path
+):
+    mine = viewer.add_image(np.zeros((16, 90, 90)), name="mine")
+    dock.open_project(project)
+    wait(qtbot, dock)
+    left = [layer for layer in viewer.layers if layer != mine and layer.visible]
+    blendings = [layer.blending for layer in left[:2]]
+    assert blendings == ["translucent_no_depth", "additive"]
+    dock.close_project()
+    assert all(layer.visible for layer in left if layer in viewer.layers)
+    image, result = found["t302"]
+    with Project.create(tmp_path / "other.cellcycle", who="Ann") as other:
+        other.images.add(image, result.segmentation, cells=result.cells)
+        other.vocabularies.add(MITOSIS_STAGES)
+    dock.open_project(other.folder)
+    wait(qtbot, dock)
+    assert not any(layer.visible for layer in left if layer in viewer.layers)
+    assert mine.visible
+    assert dock.scene.phases.layer.visible
+
+
 def test_a_project_is_continued_with_the_same_image(found, project, viewer, dock, qtbot):
     launch(*found["t301"], viewer=viewer, block=False)
     copy = project.with_name("t301.cellcycle")

@@ -91,6 +91,7 @@ def add_stack(
         What :func:`channels_in_memory` has read.
     """
     from napari_cellcycle.image import guess_roles
+    from napari_cellcycle.image.scenes import is_unnamed
 
     axes = axes_of_grid(stack.grid)
     read = channels_in_memory(stack) if channels is None else channels
@@ -98,10 +99,11 @@ def add_stack(
     return [
         viewer.add_image(
             data,
-            name=name,
+            name=stack.name if is_unnamed(name) and len(stack.channels) == 1 else name,
             colormap=_COLORS.get(roles.get(index, ""), "gray"),
             contrast_limits=_contrast_of(data),
-            blending="additive",
+            # the first covers what is below: added to a white canvas, nothing would be seen
+            blending="additive" if index else "translucent_no_depth",
             **_place(axes, spacing),
         )
         for index, (name, data) in enumerate(zip(stack.channels, read, strict=True))
@@ -140,11 +142,14 @@ def add_segmentation(
 
 
 def _contrast_of(data: Any) -> tuple[float, float] | None:
-    """Limits of a movie by the frames that were read; else, and of bytes, napari finds them."""
-    read = set(range(len(data))) - data.missing if isinstance(data, Movie) else set()
-    if not read or data.dtype == np.uint8:
+    """Limits by the data, or by the frames of a movie that were read; napari finds others."""
+    if isinstance(data, Movie):
+        frames = [data.whole[frame] for frame in range(len(data)) if frame not in data.missing]
+    else:
+        # napari shows bytes from 0 to 255, however dark they are
+        frames = [data] if isinstance(data, np.ndarray) and data.dtype == np.uint8 else []
+    if not frames:
         return None
-    frames = [data.whole[frame] for frame in read]
     low = min(float(frame.min()) for frame in frames)
     high = max(float(frame.max()) for frame in frames)
     return (low, high) if low < high else None

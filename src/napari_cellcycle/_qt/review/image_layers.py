@@ -51,9 +51,11 @@ class ImageLayers:
         self._hidden: dict[int, list[Any]] = {}
         self._edited: dict[int, Any] = {}
         self._merged: set[Any] = set()
+        self._left: list[Any] = []
 
     def forget(self) -> None:
         """Leave every layer to the user."""
+        self._left += [layer for added in self._added.values() for layer in added]
         self._added.clear()
         self._hidden.clear()
         self._edited.clear()
@@ -76,6 +78,7 @@ class ImageLayers:
             layer.visible = True
         if prepared.layer in self._viewer.layers:
             return prepared.layer
+        self._hide_left()
         added = []
         if undertaking.stack is not None and not hidden:
             with ExitStack() as looking:
@@ -98,6 +101,14 @@ class ImageLayers:
         self._viewer.reset_view()
         self.filling.add((*added, labels))
         return labels
+
+    def _hide_left(self) -> None:
+        """Hide what former projects have left: two images would lie over one another."""
+        for left in self._left:
+            if left in self._viewer.layers:
+                for layer in (left, *overlays_of(self._viewer, left)):
+                    layer.visible = False
+        self._left.clear()
 
     def _look_at(self, layer: Any, undertaking: Undertaking, frame: int) -> bool:
         """Go to a frame before more layers are sliced, if one is shown at a time."""

@@ -53,6 +53,7 @@ class LabelsButton(QToolButton):
         self.setToolTip("Take other labels of this image; words follow their cells by overlap")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")  # it lies on the text
         self.menu_ = QMenu(self)
         self.setMenu(self.menu_)
         self.menu_.aboutToShow.connect(self._offer)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from superqt import QElidingLabel
 
 from napari_cellcycle._qt.review.undertaking import SUFFIX
 
@@ -26,7 +27,8 @@ class PlaceRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.folder: Path | None = None
-        self.name = QLabel()
+        self.name = QElidingLabel()
+        self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.name.setObjectName("place")
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.change = QPushButton("Change…")

@@ -48,6 +48,9 @@ class SetBar(QWidget):
         self.more.setToolTip("Let another model classify the image: one more set, words stay")
         self.more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setStyleSheet(
+            "QToolButton::menu-indicator { image: none; }"
+        )  # it lies on the text
         self.menu = QMenu(self.more)
         self.more.setMenu(self.menu)
         self._beside = QLabel("beside")

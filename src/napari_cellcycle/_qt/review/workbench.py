@@ -8,7 +8,6 @@ from qtpy.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QTabWidget,
@@ -16,6 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.blind import BlindBox
@@ -86,8 +86,10 @@ class Workbench(QWidget):
         super().__init__(parent)
         self.desk, self.scene = desk, scene
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.title = QLabel()
+        self.title = QElidingLabel()
         self.title.setObjectName("project-title")
+        self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.title.setStyleSheet("font-weight: bold;")
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.close_button = _tool("Close", "close-project", "Close the project; all is saved")
         self.blind = BlindBox(desk)
@@ -160,7 +162,7 @@ class Workbench(QWidget):
     def fill(self) -> None:
         """Show what the review has now: its name, its phases, its keys."""
         project = self.desk.project
-        self.title.setText(f"<b>{project.folder.stem}</b> · {project.who}")
+        self.title.setText(f"{project.folder.stem} · {project.who}")
         self.title.setToolTip(str(project.folder))
         problem = self.desk.undertaking.problem
         can_find = bool(problem) and not project.read_only

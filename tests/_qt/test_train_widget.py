@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fields import write_field
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QDockWidget, QFileDialog
 
 from napari_cellcycle._qt.training.form import TrainForm
 from napari_cellcycle.image import open_image, open_labels
@@ -161,7 +161,14 @@ def test_train_keep_train_on_from_it_and_classify(
     review.open_project(tmp_path / "field.cellcycle")
     qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
     assert not review.bench.sets.isVisible()
+    window = viewer.__wrapped__.window._qt_window
+    docks = [dock for dock in window.findChildren(QDockWidget) if dock.isAncestorOf(review)]
+    others = [dock for dock in window.findChildren(QDockWidget) if dock.isAncestorOf(panel)]
+    window.tabifyDockWidget(docks[0], others[0])
+    others[0].raise_()
+    qtbot.waitUntil(lambda: review.visibleRegion().isEmpty())
     panel.outcome.classify.click()
+    qtbot.waitUntil(lambda: not review.visibleRegion().isEmpty())
     qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
     desk = review.desk
     assert desk.review.prediction_set is not None, review.bench.message.text()
@@ -182,6 +189,7 @@ def test_stopping_keeps_the_best_and_it_can_go_on(panel, crops, qtbot, monkeypat
     assert panel.result is None
     assert "are kept" in panel.message.text()
     before = panel.curves.fits["z"][-1].epoch
+    qtbot.waitUntil(lambda: not panel.go_on.visibleRegion().isEmpty())
 
     click(qtbot, panel.go_on)
     qtbot.waitUntil(lambda: panel.curves.fits["z"][-1].epoch > before + 1, timeout=LONG)
@@ -328,5 +336,14 @@ def test_what_people_judged_in_a_project(panel, qtbot, monkeypatch, tmp_path, da
     found = trained(qtbot, panel, panel.progress.start)
     assert sum(found.result.parts.values()) == n - 1
     assert set(panel.curves.fits) == set("xyz")
+    widths = [panel.counts.columnWidth(i) for i in range(panel.counts.columnCount())]
+    assert max(widths) <= 90
     panel.form.split.choose("group")
     assert "fewer than three groups" in panel.message.text()
+    # chosen again, it is read again
+    with Project.open(folder, who="Ann") as project:
+        Review(project, image.number).say(1, "non-mitotic")
+    click(qtbot, panel.data.buttons["add-project"])
+    qtbot.waitUntil(lambda: not panel.data.is_reading, timeout=LONG)
+    (added,) = panel.data.sets()
+    assert len(added.census.phase) == n

@@ -50,11 +50,24 @@ def _look_soon(widget: QWidget) -> None:
     later.start(0)
 
 
-def _tab(widget: QWidget, size: QSize) -> None:
-    """Join a widget with the others in its area if need be; the window gets its size back."""
-    main, dock = widget.window(), widget.parentWidget()
+def bring_forward(widget: QWidget) -> None:
+    """Show a dock widget that may lie behind others, as a tab."""
+    dock = _dock_of(widget)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+
+
+def _dock_of(widget: QWidget) -> QDockWidget | None:
+    dock = widget.parentWidget()
     while dock is not None and not isinstance(dock, QDockWidget):
         dock = dock.parentWidget()
+    return dock
+
+
+def _tab(widget: QWidget, size: QSize) -> None:
+    """Join a widget with the others in its area if need be; the window gets its size back."""
+    main, dock = widget.window(), _dock_of(widget)
     if not isinstance(main, QMainWindow) or dock is None or dock.isFloating():
         return
     screen, area = main.screen(), main.dockWidgetArea(dock)

@@ -20,7 +20,7 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
-from napari_cellcycle._qt.room import make_room
+from napari_cellcycle._qt.room import bring_forward, make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.training.counts import CountsTable
 from napari_cellcycle._qt.training.curves import CurvesView
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _PLUGIN = "napari-cellcycle"
 _CLASSIFY = "Classify cells"
 _REVIEW = "Review cells"
+_SETTLES_MS = 50
+"""Until new rows have their places."""
 _PAUSE = 0.05
 """Seconds between two reports from within an epoch."""
 
@@ -61,7 +63,7 @@ class TrainWidget(QScrollArea):
         self._outcome: Outcome | None = None
         self._reported = 0.0
 
-        self.data = DataList()
+        self.data = DataList(lambda: session_of(napari_viewer).review)
         self.counts = CountsTable()
         self.warnings = QLabel()
         self.warnings.setObjectName("warnings")
@@ -91,9 +93,9 @@ class TrainWidget(QScrollArea):
         self.finish.clicked.connect(lambda: self._resume(finish=True))
         self.outcome.keep_wanted.connect(self._keep)
         self.outcome.classify_wanted.connect(self._classify)
-        # new rows have their places only after the events of this moment
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLES_MS)
         self._settled.timeout.connect(self._scroll)
         self._progressed.connect(self._on_progress, Qt.ConnectionType.QueuedConnection)
         self._job.succeeded.connect(self._on_success)
@@ -243,6 +245,7 @@ class TrainWidget(QScrollArea):
     def _on_cancel(self) -> None:
         if self._run is not None and self._run.has_checkpoints:
             self.stopped.setVisible(True)
+            self._settled.start()
             self.message.hint("Stopped. The epochs up to now are kept.")
         else:
             self._run = None
@@ -283,7 +286,9 @@ class TrainWidget(QScrollArea):
         review = session_of(self._viewer).review
         if review is not None:
             self._viewer.window.add_plugin_dock_widget(_PLUGIN, _REVIEW)
+            bring_forward(review)
             review.classify_again(next(entry for entry in models if entry.name == name))
             return
         _, widget = self._viewer.window.add_plugin_dock_widget(_PLUGIN, _CLASSIFY)
+        bring_forward(widget)
         widget.form.offer_models(models, name)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.train.census import Census
 
 _MOST = 200
+_WIDEST = 90
+"""Pixels of a column: a long name of a group must not push its counts out of sight."""
 _WARNING = QColor("#D55E00")
 
 
@@ -35,6 +37,10 @@ class CountsTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setVisible(False)
+        head = self.horizontalHeader()
+        assert head is not None
+        head.setMaximumSectionSize(_WIDEST)
+        head.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         rows = self.verticalHeader()
         assert rows is not None
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

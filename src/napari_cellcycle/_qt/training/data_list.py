@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
@@ -24,6 +24,8 @@ from napari_cellcycle._qt.training.reading import CROPS, PROJECT, USUAL, Spellin
 from napari_cellcycle._qt.training.spelling_row import SpellingRow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cellcycle._qt.training.reading import DataSet
 
 _ROLE_TIP = (
@@ -35,6 +37,11 @@ _ROLE_TIP = (
 class DataList(QWidget):
     """Data sets in order, read in the background.
 
+    Parameters
+    ----------
+    review : callable
+        Returns the widget "Review cells" while it has a project open; else None.
+
     Attributes
     ----------
     changed : Signal()
@@ -43,11 +50,13 @@ class DataList(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, review: Callable[[], Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._review = review
         self._waiting: list[tuple[Path, Spelling]] = []
         self._reading: Path | None = None
         self._known: dict[str, DataSet] = {}
+        self._places: dict[Path, int] = {}  # of projects that are read again
         self._job = Job(self)
         self.list = _ShortList()
         self.list.setObjectName("data")
@@ -103,7 +112,7 @@ class DataList(QWidget):
         return [self._known[item.text()] for item in items if item is not None]
 
     def add(self, path: str | Path, spelling: Spelling = USUAL) -> None:
-        """Read a file or folder, and put it last.
+        """Read a file or folder, and put it last; a project of the list is read again.
 
         Parameters
         ----------
@@ -113,7 +122,12 @@ class DataList(QWidget):
             Where it has its phases and channels.
         """
         source = Path(path)
-        if any(one.source == source for one in self._known.values()):
+        former = next((t for t, one in self._known.items() if one.source == source), None)
+        if former is not None and source.suffix == PROJECT:
+            (item,) = self.list.findItems(former, Qt.MatchFlag.MatchExactly)
+            self._places[source] = self.list.row(item)
+            self._take_off(self._places[source])
+        elif former is not None:
             self.message.error(f"{source.name} is in the list already.")
             return
         self.message.hint(f"Reading {source.name}…")
@@ -148,7 +162,7 @@ class DataList(QWidget):
         self._known[text] = found
         item = QListWidgetItem(text)
         item.setToolTip(f"{found.source}\n\n{_ROLE_TIP}")
-        self.list.addItem(item)
+        self.list.insertItem(self._places.pop(found.source, self.list.count()), item)
         self.message.clear()
         if found.notes:
             self.message.hint("Left out: " + "; ".join(found.notes) + ".")
@@ -168,12 +182,14 @@ class DataList(QWidget):
         self.changed.emit()
 
     def _remove(self) -> None:
-        row = max(0, self.list.currentRow())
+        self._take_off(max(0, self.list.currentRow()))
+        self.message.clear()
+        self._on_order()
+
+    def _take_off(self, row: int) -> None:
         item = self.list.takeItem(row)
         if item is not None:
             self._known.pop(item.text(), None)
-        self.message.clear()
-        self._on_order()
 
     def _ask_file(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, "Add crop sets", "", "Crop set (*.npz)")
@@ -186,7 +202,12 @@ class DataList(QWidget):
             self.add(path)
 
     def _ask_project(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, f"Add a project (NAME{PROJECT})")
+        review = self._review()
+        path = QFileDialog.getExistingDirectory(
+            self,
+            f"Add a project (NAME{PROJECT})",
+            "" if review is None else str(review.desk.project.folder),
+        )
         if not path:
             return
         if Path(path).suffix != PROJECT:

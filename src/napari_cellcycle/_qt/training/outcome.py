@@ -195,7 +195,7 @@ def _told(found: Assessment | None, after: Evaluation) -> str:
 def _compared(found: Comparison) -> str:
     """The paired test in words; the first is before, the second after."""
     before, after = found.accuracy
-    gain = -100 * found.difference
+    gain = round(-100 * found.difference, 1) + 0.0  # no -0.0
     low, high = -100 * found.interval[1], -100 * found.interval[0]
     groups = f"{found.groups:,} group{'s' * (found.groups != 1)}"
     text = (

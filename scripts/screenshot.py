@@ -43,7 +43,6 @@ def main() -> None:
     wait(lambda: not panel.is_running)
     if panel.result is None:
         raise SystemExit(panel.message.text())
-    QTest.mouseClick(panel.hide_labels, Qt.MouseButton.LeftButton)
     status = point_at_a_dividing_cell(viewer, panel, args.plane)
     wait()
     viewer.status = status

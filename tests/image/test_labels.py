@@ -20,6 +20,13 @@ def test_real_labels_lie_on_their_image(data_dir, reader):
         np.testing.assert_array_equal(segmentation.volume(0), tifffile.imread(path))
 
 
+def test_an_image_is_no_segmentation_of_itself(data_dir, reader):
+    path = data_dir / "h2b_field_2d_t1.ome.tif"
+    says = "is given as the image and as its segmentation: each grey value would be a cell"
+    with pytest.raises(SegmentationMismatchError, match=says):
+        check_match(open_image(path), open_labels(path))
+
+
 def test_labels_of_a_time_series(data_dir, reader):
     segmentation = open_labels(data_dir / "embryo_timelapse_3d_labels.ome.tif")
     assert segmentation.grid == (4, 71, 180, 247)

@@ -213,12 +213,12 @@ def _read(data: Any, index: tuple[int | slice, ...], name: str) -> NDArray[Any]:
 
 
 def check_match(stack: Stack, segmentation: Segmentation) -> None:
-    """Refuse a segmentation that does not lie on the image's grid.
+    """Refuse a segmentation that does not lie on the image's grid, or is the image itself.
 
     Raises
     ------
     SegmentationMismatchError
-        Naming both shapes, ``(t, z, y, x)``.
+        Naming both shapes, ``(t, z, y, x)``, or the file that is given twice.
     """
     if stack.grid != segmentation.grid:
         raise SegmentationMismatchError(
@@ -226,3 +226,18 @@ def check_match(stack: Stack, segmentation: Segmentation) -> None:
             f"{stack.grid} (t, z, y, x), the segmentation {segmentation.grid}. "
             "Choose the segmentation that was made from this image, at its full resolution."
         )
+    if stack.path is not None and stack.path == segmentation.path and _is_same(stack, segmentation):
+        raise SegmentationMismatchError(
+            f"{segmentation.name} is given as the image and as its segmentation: each grey value "
+            "would be a cell. Give a label image, or no labels to have nuclei segmented."
+        )
+
+
+def _is_same(stack: Stack, segmentation: Segmentation) -> bool:
+    """Whether both have the same pixels in the middle plane of the first frame."""
+    middle = stack.grid[1] // 2
+    planes = (
+        _read(stack.data, (0, 0, middle), stack.name),
+        _read(segmentation.data, (0, middle), segmentation.name),
+    )
+    return bool(np.array_equal(*planes))

@@ -213,7 +213,7 @@ def test_pairs_of_daughters_are_printed_and_written(tmp_path: Path, run: Run) ->
     pairs["verdict"] = "reject"
     pairs.to_csv(table, index=False)
     verdicts = ("curate", project.folder, "--daughters", "--verdicts", table, "--who", "Ann")
-    told = "1 new verdicts, 0 known, 0 rows without one, 0 rows do not match\n"
+    told = "verdicts: 1 new, 0 known; rows without one: 0; rows that do not match: 0\n"
     assert run(*verdicts) == (0, told, "")
     with Project.open(project.folder, who="Ann") as project:
         assert Merging(project, 1).rejected == {(0, (5, 6))}
@@ -235,7 +235,7 @@ def test_verdicts_on_pairs_are_one_action(tmp_path: Path, run: Run) -> None:
     words = ("curate", project.folder, "--daughters", "--verdicts", table, "--who", "Ann")
     code, out, err = run(*words)
     assert code == 0
-    assert out == "3 new verdicts, 1 known, 1 rows without one, 8 rows do not match\n"
+    assert out == "verdicts: 3 new, 1 known; rows without one: 1; rows that do not match: 8\n"
     assert [line.partition(": ")[2] for line in err.splitlines()] == [
         f"pairs.csv, line {line}: {why}"
         for line, why in (

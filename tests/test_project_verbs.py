@@ -93,7 +93,7 @@ def test_import_takes_what_was_exported(run: Run, home: Path, tmp_path: Path) ->
     plain.write_text("label,phase\n1,prophase\n99,prophase\n,\n")
     code, text, err = run("import", other.folder, plain, "--who", "Cem")
     assert code == 0
-    assert text == "1 new words, 0 known, 1 rows do not match\n"
+    assert text == "words: 1 new, 0 known; rows that do not match: 1\n"
     assert err.startswith("note: plain.csv, line 3: there is no cell 99")
     with Project.open(other.folder, who="Bea") as project:
         words = Review(project).words_on(0)
@@ -106,6 +106,37 @@ def test_import_takes_what_was_exported(run: Run, home: Path, tmp_path: Path) ->
     assert code == 0
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_file_of_which_no_row_matches_is_a_mistake(
+    run: Run, home: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    foreign = tmp_path / "foreign.csv"
+    foreign.write_text("label,phase\n98,prophase\n99,prophase\n")
+    code, _, err = run("import", home, foreign, *flags)
+    assert code == 2
+    assert err.splitlines()[-1].endswith("foreign.csv matches; nothing was taken.")
+    foreign.write_text("label,phase\n")  # nothing to take is no mistake
+    assert run("import", home, foreign, *flags)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (None, "There is no file {}."),
+        ("label,phase\n1,prophase\n".encode("utf-16"), "{} is no text in UTF-8; save it as"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_one_sentence(
+    run: Run, home: Path, tmp_path: Path, data: bytes | None, says: str
+) -> None:
+    table = tmp_path / "words.csv"
+    if data is not None:
+        table.write_bytes(data)
+    code, out, err = run("import", home, table)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert says.format(table) in err
+
+
 def test_import_of_a_project_tells_of_merged_cells(run: Run, home: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     with make_project(tmp_path / "other", who="Bea") as other:
@@ -115,7 +146,7 @@ def test_import_of_a_project_tells_of_merged_cells(run: Run, home: Path, tmp_pat
     code, text, err = run("import", home, other.folder, "--who", "Ann")
     assert code == 0
     assert text.splitlines() == [
-        "0 new words, 0 known, 0 left out",
+        "words: 0 new, 0 known, 0 left out",
         "Labels that are one cell or not: 1 taken, 0 known, 1 in conflict, 0 impossible",
     ]
     assert err.startswith("note: ")
@@ -160,8 +191,8 @@ def test_import_takes_a_new_segmentation(run: Run, home: Path, tmp_path: Path) -
         (["export", "HOME", "--out", "field.tif", "--what", "labels"], "belongs to the project"),
         (["export", "HOME", "--out", "a.npz", "--what", "crops", "--channel", "dna"], "dna=0"),
         (["export", "HOME", "--out", "a.csv", "--what", "reviews", "--only", "final"], "leave out"),
-        (["import", "HOME", "nothing.csv"], "cannot be read"),
-        (["import", "HOME", "field.tif"], "cannot be read"),
+        (["import", "HOME", "nothing.csv"], "There is no file"),
+        (["import", "HOME", "field.tif"], "is no text in UTF-8"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(

@@ -45,6 +45,22 @@ def test_a_port_that_is_taken_is_one_line(run: Run) -> None:
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--port", 99999), "There is no port 99999; choose one up to 65535 (--port)."),
+        (("--host", "999.1.1.1"), "999.1.1.1 is no address of this computer (--host)."),
+        (("--port", -1), "'-1' is not a whole number from 0 on"),
+    ],
+)
+def test_where_it_cannot_listen_is_one_sentence(
+    run: Run, options: tuple[object, ...], says: str
+) -> None:
+    code, out, err = run("serve", "--device", "cpu", *options)
+    assert (code, out) == (2, "")
+    assert says in err.splitlines()[-1]
+
+
 def test_other_computers_are_let_in_with_a_warning_only(run: Run) -> None:
     code, _, err = run("serve", "--host", "192.0.2.1", "--device", "cpu")  # nobody has this address
     assert code == 2

@@ -198,7 +198,7 @@ def positive(text: str) -> int:
 def whole(text: str) -> int:
     """Read a whole number, 0 or more."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 
 

@@ -135,6 +135,7 @@ def _run_daughters(args: argparse.Namespace) -> None:
 
 
 def _take_verdicts(args: argparse.Namespace) -> None:
+    from napari_cellcycle.errors import ProjectError
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.pair_verdicts import read_verdicts
 
@@ -143,12 +144,14 @@ def _take_verdicts(args: argparse.Namespace) -> None:
     values = {"new": found.new, "known": found.known, "silent": found.silent}
     if args.json:
         print_json({**values, "unmatched": found.unmatched})
-        return
-    print_notes(found.unmatched)
-    print(
-        f"{found.new:,} new verdicts, {found.known:,} known, {found.silent:,} rows without one, "
-        f"{len(found.unmatched):,} rows do not match"
-    )
+    else:
+        print_notes(found.unmatched)
+        print(
+            f"verdicts: {found.new:,} new, {found.known:,} known; rows without one: "
+            f"{found.silent:,}; rows that do not match: {len(found.unmatched):,}"
+        )
+    if found.is_foreign:
+        raise ProjectError(f"No row of {args.verdicts} matches; nothing was taken.")
 
 
 def _run_suspects(args: argparse.Namespace) -> None:

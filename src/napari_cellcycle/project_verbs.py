@@ -161,6 +161,8 @@ def run_import(args: argparse.Namespace) -> None:
         )
     if isinstance(found, Answers):
         _tell_answers(found, json=args.json)
+        if found.is_foreign:
+            raise ProjectError(f"No row of {args.source} matches; nothing was taken.")
     else:
         _tell_union(found, json=args.json)
 
@@ -172,7 +174,7 @@ def _tell_answers(found: Answers, *, json: bool) -> None:
         return
     print_notes(found.unmatched)
     n = len(found.unmatched)
-    print(f"{found.new:,} new words, {found.known:,} known, {n:,} rows do not match")
+    print(f"words: {found.new:,} new, {found.known:,} known; rows that do not match: {n:,}")
 
 
 def _tell_union(found: Union, *, json: bool) -> None:
@@ -184,7 +186,7 @@ def _tell_union(found: Union, *, json: bool) -> None:
         )
         return
     print_notes(found.notes)
-    print(f"{found.new:,} new words, {found.known:,} known, {len(found.refused):,} left out")
+    print(f"words: {found.new:,} new, {found.known:,} known, {len(found.refused):,} left out")
     if found.joined:
         print(found.joined)
     for told in found.tracked:

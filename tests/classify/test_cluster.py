@@ -168,6 +168,7 @@ def test_a_plate_from_the_command_line(
         (["--well", "(?P<row>x"], "is no regular expression"),
         (["--well", "x"], "must have the groups row and column"),
         (["--well", r"(?P<row>A)(?P<column>\d\d)"], "B01.tif does not match"),
+        (["--well", r"(?P<row>A)(?P<column>\d\d)"], r"(?P<column>\d\d)'."),
     ],
 )
 def test_what_is_wrong_is_told_before_the_work(
@@ -177,6 +178,11 @@ def test_what_is_wrong_is_told_before_the_work(
         "plate", f"{fields}/*.tif", "--model", tiny_folder, "--out", tmp_path / "out", *more
     )
     assert (code, says in err) == (2, True), err
+
+
+def test_a_plate_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("plate", "nowhere.zarr", "--out", tmp_path / "out")
+    assert (code, out, err) == (2, "", "napari-cellcycle: There is no file nowhere.zarr.\n")
 
 
 def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,6 +147,9 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 torn")
     with pytest.raises(CropSetError, match=r"torn\.npz is no crop set"):
         read_data(tmp_path / "torn.npz")
+    (tmp_path / "text.npz").write_text("hello\n")
+    with pytest.raises(CropSetError, match=r"text\.npz is no crop set: it cannot be read"):
+        read_data(tmp_path / "text.npz")
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,8 @@ def read_tracks(path: str | os.PathLike[str], cells: CellTable) -> Tracks:
     path = Path(path)
     try:
         table = pd.read_csv(path)
+    except FileNotFoundError:
+        raise TrackError(f"There is no file {path}.") from None
     except (OSError, ValueError) as error:
         raise TrackError(f"{path} cannot be read as a CSV of tracks: {error}.") from error
     return tracks_of_table(table, cells, path.name)

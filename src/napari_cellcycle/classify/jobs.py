@@ -206,10 +206,12 @@ def with_wells(jobs: Sequence[Job], pattern: str | None) -> tuple[Job, ...]:
 def _well(job: Job, found: re.Pattern[str], pattern: str | None) -> Well:
     match = found.search(job.name)
     if match is None:
-        reason = "is in no plate" if pattern is None else f"does not match {pattern!r}"
+        if not job.image.exists():
+            raise CellCycleError(f"There is no file {job.image}.")
+        reason = "is in no plate" if pattern is None else f"does not match '{pattern}'"
         raise CellCycleError(
             f"{job.name} {reason}, so its well is unknown. Say how names tell the well, such as "
-            f"--well {EXAMPLE!r}."
+            f"--well '{EXAMPLE}'."
         )
     groups = match.groupdict()
     return Well(groups.get("plate") or "", (groups["row"] or "").upper(), groups["column"] or "")

@@ -54,6 +54,11 @@ class Answers:
         """Whether anything is different now."""
         return self.new > 0
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether there are rows, and none of them could be used."""
+        return bool(self.unmatched) and not (self.new or self.known or self.silent)
+
     def __str__(self) -> str:
         told = f"{self.new} new words, {self.known} known, {self.silent} rows without a word"
         if not self.unmatched:

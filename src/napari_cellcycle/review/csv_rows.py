@@ -59,7 +59,11 @@ def read_csv(path: str | os.PathLike[str]) -> CsvRows:
         )
         columns = tuple(reader.fieldnames or ())
         rows = tuple((reader.line_num, row) for row in reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except FileNotFoundError:
+        raise ProjectError(f"There is no file {path}.") from None
+    except UnicodeDecodeError:
+        raise ProjectError(f"{path} is no text in UTF-8; save it as a CSV in UTF-8.") from None
+    except (OSError, csv.Error) as error:
         raise ProjectError(f"{path} cannot be read as a CSV table: {error}.") from error
     return CsvRows(path.name, hashlib.sha256(data).hexdigest(), columns, rows)
 

@@ -102,6 +102,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     try:
         raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProjectError(f"There is no file {path}.") from None
     except (OSError, ValueError) as error:
         raise ProjectError(f"{path} cannot be read as a CSV table: {error}.") from error
     is_reviews = "event" in raw.columns

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+LAST_PORT = 65535
+
 
 def make_server(
     host: str = "127.0.0.1",
@@ -44,6 +46,8 @@ def make_server(
     """
     import uvicorn
 
+    if port > LAST_PORT:
+        raise CellCycleError(f"There is no port {port}; choose one up to {LAST_PORT} (--port).")
     app = make_app(
         device=choose_device(device),
         hosts=(*LOOPBACK, host, socket.gethostname(), socket.getfqdn()),
@@ -54,8 +58,11 @@ def make_server(
     try:
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
+        if error.errno in (socket.EAI_NONAME, socket.EAI_AGAIN):  # as of socket.gaierror
+            raise CellCycleError(f"{host} is no address of this computer (--host).") from error
+        reason = str(error.strerror).split(" (", maxsplit=1)[0]
         raise CellCycleError(
-            f"The address {host}, port {port}, cannot be had ({error.strerror}). Choose another "
+            f"The address {host}, port {port}, cannot be had ({reason}). Choose another "
             "port (--port), or stop what uses it."
         ) from error
     return uvicorn.Server(config), listening

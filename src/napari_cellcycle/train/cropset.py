@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -201,7 +201,8 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
     except (BadZipFile, ValueError, EOFError, AttributeError, TypeError) as error:
-        reason = "it holds Python objects" if "pickle" in str(error) else "it cannot be read"
+        objects = is_zipfile(path) and "pickle" in str(error)
+        reason = "it holds Python objects" if objects else "it cannot be read"
         raise CropSetError(
             f"{path.name} is no crop set: {reason}. A crop set is an .npz of plain arrays, images "
             "and phase at least."

@@ -189,7 +189,7 @@ def find_recipe(name: str | Path) -> TrainingRecipe:
             Architecture(text, params),
             replace(ViewRecipe(), channels=()),
         )
-    known = (*list_recipes(), *ARCHITECTURES)
+    known = tuple(dict.fromkeys((*list_recipes(), *ARCHITECTURES)))
     raise TrainingError(
         f"There is no recipe or architecture {text!r}{hint(text, known)}. A recipe of your own is "
         "a path that ends in .toml."

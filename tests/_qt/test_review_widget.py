@@ -652,6 +652,25 @@ def test_gallery_and_table_select_in_both_directions(review, qtbot):
     assert desk.current == rows[2]
 
 
+def test_the_ring_is_seen_at_any_zoom(review, viewer, qtbot):
+    canvas, camera = review.scene.canvas, viewer.scene.camera
+    qtbot.waitUntil(lambda: canvas.ring is not None, timeout=LONG)
+    widths = []
+    for zoom in (0.3, 200.0):
+        camera.zoom = zoom
+        pixels = zoom * canvas.ring.scale[-1]
+        # a line of two pixels of the screen
+        qtbot.waitUntil(
+            lambda by=pixels: np.isclose(
+                canvas.ring.size[0] * canvas.ring.border_width[0] * by, 2, rtol=1e-3
+            )
+        )
+        widths.append(float(canvas.ring.size[0] * pixels))
+    assert widths[0] == pytest.approx(24)
+    low, high = review.desk.review.cells.bbox[review.desk.current]
+    assert widths[1] > (high - low)[1:].max() * pixels  # around the cell
+
+
 def test_a_step_draws_the_ring_once_and_the_list_of_layers_later(review, viewer, qtbot):
     canvas, desk = review.scene.canvas, review.desk
     qtbot.waitUntil(lambda: canvas.ring is not None, timeout=LONG)

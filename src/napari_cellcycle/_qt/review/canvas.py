@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _STILL = 4.0
 """Pixels that a hand may move between press and release of a click."""
 _RING = "#FFFFFF"
+_RING_ON_SCREEN, _LINE_ON_SCREEN = 24.0, 2.0
+"""Pixels of the screen: the ring is so wide at least, its line just so."""
+_FIT_AFTER_MS = 100
 _RING_AT_LATEST_MS, _RING_AFTER_MS = 1500, 50
 """When a ring is made, if no pictures of a cell come before; and how long after them."""
 _LIST_AFTER_MS = 250
@@ -79,12 +82,19 @@ class Canvas(QObject):
         self._listing.setSingleShot(True)
         self._listing.setInterval(_LIST_AFTER_MS)
         self._listing.timeout.connect(lambda: tell(viewer.layers))
+        self._fitting = QTimer(self)
+        self._fitting.setSingleShot(True)
+        self._fitting.setInterval(_FIT_AFTER_MS)
+        self._fitting.timeout.connect(self._fit_ring)
+        viewer.scene.camera.events.zoom.connect(self._on_zoom)
         viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
         """Listen no more, and take the ring away."""
         self._listing.stop()
         self._ringing.stop()
+        self._fitting.stop()
+        self._viewer.scene.camera.events.zoom.disconnect(self._on_zoom)
         if self._on_press in self._viewer.mouse_drag_callbacks:
             self._viewer.mouse_drag_callbacks.remove(self._on_press)
         if self.ring is not None and self.ring in self._viewer.layers:
@@ -238,11 +248,22 @@ class Canvas(QObject):
                 self._ringing.start()
         else:  # in place: what listens to the data of layers costs more than the ring
             self.ring.data[0] = np.round(self.centre_of(row))
-            self.ring.size[0] = self._width(row)
+            self.ring.size[0], self.ring.border_width[0] = self._widths(row)
 
-    def _width(self, row: int) -> float:
-        """Diameter of the ring around a cell."""
-        return 1.2 * self._diameter(row) + 2
+    def _widths(self, row: int) -> tuple[float, float]:
+        """Diameter of the ring around a cell, and which part of it its line is."""
+        zoom = self._viewer.scene.camera.zoom * float(np.abs(self._layer.scale[-1]))
+        wide = max(1.2 * self._diameter(row) + 2, _RING_ON_SCREEN / zoom)
+        return wide, _LINE_ON_SCREEN / (wide * zoom)
+
+    def _on_zoom(self, event: Any = None) -> None:
+        self._fitting.start()
+
+    def _fit_ring(self) -> None:
+        """Make the ring as wide as the zoom of now asks for."""
+        if self.ring is not None:
+            self._put_ring(self._ringed)
+            self._draw_ring()
 
     def _draw_ring(self) -> None:
         if self.ring is not None and self.ring in self._viewer.layers:
@@ -253,13 +274,14 @@ class Canvas(QObject):
         from napari.layers import Points
 
         layer, layers, row = self._layer, self._viewer.layers, self._ringed
+        wide, line = self._widths(row)
         self.ring = Points(
             np.round(self.centre_of(row))[None],
             name=f"current cell: {layer.name}",
-            size=self._width(row),
+            size=wide,
             face_color="transparent",
             border_color=_RING,
-            border_width=0.035,
+            border_width=line,
             blending="translucent_no_depth",
             metadata={METADATA_KEY: {"ring_of": str(layer.unique_id)}},
             **placed_like(layer),

@@ -134,6 +134,23 @@ def test_lazy_layers(add, viewer, widget, qtbot, form):
     assert "no membrane" in panel.results.notes.text().lower()
 
 
+@pytest.mark.parametrize(
+    ("image", "labels", "kind"),
+    [
+        ("flat_cells_3d.ome", "flat_cells_3d_labels.ome", "nucleus"),
+        ("flat_cells_3d.ome", "flat_cells_3d_cells_labels.ome", "cell"),
+        ("cells", "cells labels", "cell"),  # a channel of the cells
+        ("other", "flat_cells_labels", "cell"),
+    ],
+)
+def test_what_the_name_of_the_image_says_is_not_said_of_its_labels(
+    viewer, widget, image, labels, kind
+):
+    viewer.add_image(np.zeros((4, 8, 8), np.uint8), name=image)
+    viewer.add_labels(np.ones((4, 8, 8), np.uint8), name=labels)
+    assert widget().form.labels_are.key() == kind
+
+
 def test_one_layer_with_a_channel_axis_and_cells_with_their_nuclei(add, viewer, widget, qtbot):
     first, second, *_ = add("nuclei_cells_3d", labels=("nuclei_labels", "cells_labels"))
     both = np.stack([first.data, second.data])

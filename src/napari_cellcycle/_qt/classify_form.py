@@ -290,7 +290,7 @@ class ClassifyForm(QWidget):
         if layer is not None:
             self.labels_are.set_choices(
                 [("nucleus", "nuclei", None), ("cell", "whole cells", None)],
-                "cell" if _last_word(layer.name, _CELL) else "nucleus",
+                "cell" if self._is_called(layer, _CELL) else "nucleus",
             )
         ambiguous = [
             other
@@ -307,6 +307,15 @@ class ClassifyForm(QWidget):
         self._on_labels_are()
         self._on_time()
 
+    def _is_called(self, layer: Any, wanted: str) -> bool:
+        """Whether the name of labels, less that of their image, ends on words of one kind."""
+        name = layer.name
+        for image in self._viewer.layers:
+            stem = image.name.removesuffix(".tif").removesuffix(".ome")
+            if image != layer and re.search(r"[ _-]", stem) and name.startswith(stem):
+                name = name.removeprefix(stem)
+        return _last_word(name, wanted)
+
     def _on_labels_are(self) -> None:
         """Offer the other Labels layers as nuclei of the cells."""
         others = [
@@ -314,7 +323,7 @@ class ClassifyForm(QWidget):
             for layer in inputs.label_layers(self._viewer.layers)
             if layer.unique_id != self.labels.key()
         ]
-        guessed = [layer.unique_id for layer in others if _last_word(layer.name, _NUCLEUS)]
+        guessed = [layer.unique_id for layer in others if self._is_called(layer, _NUCLEUS)]
         self.nuclei.set_choices(
             [(None, "none", None), *((layer.unique_id, layer.name, layer) for layer in others)],
             guessed[0] if guessed else None,

@@ -121,7 +121,7 @@ def _missing_channels(channels: Mapping[str, int | None], card: ModelCard) -> li
     missing = [role for role in card.recipe.channels if channels.get(role) is None]
     if not missing:
         return []
-    return [f"No {' and no '.join(missing)} channel: {card.missing_channels}"]
+    return [f"No {' and no '.join(missing)} channel: {card.missing_channels.rstrip('.')}."]
 
 
 def _voxel_notes(cells: CellTable, card: ModelCard, *, is_2d: bool) -> list[str]:

@@ -33,9 +33,11 @@ class ViewRecipe:
     unit : {"cell", "population", "um", "px"}
         Unit of ``extent``: radii of the cell, radii of the image's typical cell, micrometres, or
         pixels of the image as they are. In pixels, the centre is that of the bounding box.
-    intensity : {"cell", "population"}
-        What DNA is scaled by: the cell's own bright DNA, so that only its pattern is seen, or the
-        image's G1 peak, so that DNA content is seen too (:mod:`napari_cellcycle.cells.content`).
+    intensity : {"cell", "population", "window"}
+        What DNA is scaled by: the cell's own bright DNA, so that only its pattern is seen; the
+        image's G1 peak, so that DNA content is seen too (:mod:`napari_cellcycle.cells.content`); or
+        all that the view shows, neighbours included, so that nothing depends on an outline. An
+        image that is smaller than such a view, as a crop of one cell can be, is shown as a whole.
     mask : bool
         Whether what lies outside the cell's mask is set to zero; otherwise neighbours are seen.
     sharpen : bool
@@ -53,7 +55,7 @@ class ViewRecipe:
     size: int = 64
     extent: float = 1.5
     unit: Literal["cell", "population", "um", "px"] = "cell"
-    intensity: Literal["cell", "population"] = "cell"
+    intensity: Literal["cell", "population", "window"] = "cell"
     mask: bool = True
     sharpen: bool = False
     dilate: float = 0.12

@@ -153,6 +153,10 @@ def view_cell(
        population's bright DNA; other channels from the 5th to the 99.5th percentile of their mask;
        all are clipped to [0, 1].
 
+    With the intensity of the window, each channel is scaled from the 1st to the 99.7th percentile
+    of what the view shows, without voxels that are exactly 0, such as those filled in beyond an
+    image. A window that is wider than the image is made as wide as this and moved into it.
+
     Where a recipe has no DNA, its first channel takes the place of it.
 
     Parameters
@@ -206,6 +210,8 @@ def view_cell(
     elif recipe.unit == "px":
         half *= float(step[2])
         centre = (bbox[0] + bbox[1] - 1) / 2 * step
+    if recipe.intensity == "window":
+        half, centre = _fitted(half, centre, step, labels.shape)
     # without a mask the view may reach beyond the box that holds the mask
     box = cell.box if recipe.mask else _around(centre, half, step, labels.shape)
     axes = view_axes(recipe, is_2d=is_2d)
@@ -236,6 +242,8 @@ def view_cell(
             where = dilate(cell.own, cell.other_reach, step, cell.label_box)
             inside = np.asarray(volume[cell.box][where], dtype=np.float32)
             low, high = percentile(inside, 5), percentile(inside, 99.5)
+        if recipe.intensity == "window":
+            low, high = _levels(volume[_within(centre, half, step, labels.shape)])
         if high <= low:
             continue
         if recipe.mask:
@@ -281,3 +289,31 @@ def _around(
     start = np.clip(np.floor((centre - margin) / step).astype(int), 0, np.array(shape) - 1)
     stop = np.clip(np.ceil((centre + margin) / step).astype(int) + 1, start + 1, shape)
     return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+
+
+def _within(
+    centre: NDArray[np.float64], half: float, step: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[slice, ...]:
+    """Voxels whose middle lies in ``centre ± half``, at least one along each axis."""
+    start = np.clip(np.ceil((centre - half) / step).astype(int), 0, np.array(shape) - 1)
+    stop = np.clip(np.floor((centre + half) / step).astype(int) + 1, start + 1, shape)
+    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+
+
+def _fitted(
+    half: float, centre: NDArray[np.float64], step: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[float, NDArray[np.float64]]:
+    """Make a window no wider than the picture that it looks at, and move it into this."""
+    first, last = -step / 2, (np.array(shape) - 0.5) * step  # outer faces of the voxels
+    edge = float((last - first)[1:].min())
+    if 2 * half <= edge:
+        return half, centre
+    inside = np.clip(centre, first + edge / 2, last - edge / 2)
+    return edge / 2, np.where([False, True, True], inside, centre)
+
+
+def _levels(values: NDArray[Any]) -> tuple[float, float]:
+    """Grey values that a window shows as 0 and 1."""
+    seen = np.asarray(values, dtype=np.float32)
+    seen = seen[seen != 0]
+    return (percentile(seen, 1), percentile(seen, 99.7)) if seen.size else (0.0, 0.0)

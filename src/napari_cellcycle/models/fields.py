@@ -111,7 +111,7 @@ def recipe(values: ViewRecipe, name: str) -> None:
         problems.append(f"size {values.size!r} (8 to 1024 pixels)")
     for field, choices in (
         ("unit", ("cell", "population", "um", "px")),
-        ("intensity", ("cell", "population")),
+        ("intensity", ("cell", "population", "window")),
         ("mask", (True, False)),
         ("sharpen", (True, False)),
     ):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.framing import around, fitted, levels, within
 from napari_cellcycle.cells.geometry import dilate, percentile, resampling, sharpen
 from napari_cellcycle.cells.subject import Subject
 from napari_cellcycle.errors import ChannelError, ViewError
@@ -211,9 +212,9 @@ def view_cell(
         half *= float(step[2])
         centre = (bbox[0] + bbox[1] - 1) / 2 * step
     if recipe.intensity == "window":
-        half, centre = _fitted(half, centre, step, labels.shape)
+        half, centre = fitted(half, centre, step, labels.shape)
     # without a mask the view may reach beyond the box that holds the mask
-    box = cell.box if recipe.mask else _around(centre, half, step, labels.shape)
+    box = cell.box if recipe.mask else around(centre, half, step, labels.shape)
     axes = view_axes(recipe, is_2d=is_2d)
     images = np.zeros(view_shape(recipe, axes), np.float32)
     weights = [
@@ -243,7 +244,7 @@ def view_cell(
             inside = np.asarray(volume[cell.box][where], dtype=np.float32)
             low, high = percentile(inside, 5), percentile(inside, 99.5)
         if recipe.intensity == "window":
-            low, high = _levels(volume[_within(centre, half, step, labels.shape)])
+            low, high = levels(volume[within(centre, half, step, labels.shape)])
         if high <= low:
             continue
         if recipe.mask:
@@ -279,41 +280,3 @@ def _look(
         return np.asarray(np.matmul(np.matmul(weights[1], first), weights[2].T), dtype=np.float32)
     rows, columns = (d for d in range(3) if d != _ARRAY_AXIS[axis])
     return np.asarray(weights[rows] @ scaled @ weights[columns].T, np.float32)
-
-
-def _around(
-    centre: NDArray[np.float64], half: float, step: NDArray[np.float64], shape: tuple[int, ...]
-) -> tuple[slice, ...]:
-    """Voxels that a view over ``centre ± half`` can see."""
-    margin = half + 2 * half / 8
-    start = np.clip(np.floor((centre - margin) / step).astype(int), 0, np.array(shape) - 1)
-    stop = np.clip(np.ceil((centre + margin) / step).astype(int) + 1, start + 1, shape)
-    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-
-
-def _within(
-    centre: NDArray[np.float64], half: float, step: NDArray[np.float64], shape: tuple[int, ...]
-) -> tuple[slice, ...]:
-    """Voxels whose middle lies in ``centre ± half``, at least one along each axis."""
-    start = np.clip(np.ceil((centre - half) / step).astype(int), 0, np.array(shape) - 1)
-    stop = np.clip(np.floor((centre + half) / step).astype(int) + 1, start + 1, shape)
-    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-
-
-def _fitted(
-    half: float, centre: NDArray[np.float64], step: NDArray[np.float64], shape: tuple[int, ...]
-) -> tuple[float, NDArray[np.float64]]:
-    """Make a window no wider than the picture that it looks at, and move it into this."""
-    first, last = -step / 2, (np.array(shape) - 0.5) * step  # outer faces of the voxels
-    edge = float((last - first)[1:].min())
-    if 2 * half <= edge:
-        return half, centre
-    inside = np.clip(centre, first + edge / 2, last - edge / 2)
-    return edge / 2, np.where([False, True, True], inside, centre)
-
-
-def _levels(values: NDArray[Any]) -> tuple[float, float]:
-    """Grey values that a window shows as 0 and 1."""
-    seen = np.asarray(values, dtype=np.float32)
-    seen = seen[seen != 0]
-    return (percentile(seen, 1), percentile(seen, 99.7)) if seen.size else (0.0, 0.0)

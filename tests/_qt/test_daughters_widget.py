@@ -106,6 +106,27 @@ def shown(dock):
     return dict(zip(review.cells.label.tolist(), review.statuses(), strict=True))
 
 
+def test_where_no_pair_is_good_enough_the_best_score_is_told(found, project, viewer, docks, qtbot):
+    review, dock = docks
+    with Project.open(project, who="Ann") as made:
+        words = Review(made)
+        words.undo()
+        words.undo()  # a lower score is enough for judged cells
+    launch(found[0], found[1], viewer=viewer, block=False)
+    review.open_project(project)
+    qtbot.waitUntil(lambda: dock.pairs is not None, timeout=LONG)
+    dock.at_least.setValue(1)
+    qtbot.mouseClick(dock.find_button, LEFT)
+    settle(qtbot, dock)
+    best = max(dock.pairs.proposals.score)
+    told = dock.message.text()
+    assert (
+        told == f"No pair has a score of 1.00; the best has {best:.2g}. Lower the score to see it."
+    )
+    dock.at_least.setValue(0)
+    assert dock.model.text(0)[1] == f"{best:.2f}"
+
+
 def test_pairs_are_accepted_rejected_and_taken_back(found, project, beas, viewer, docks, qtbot):
     review, dock = docks
     assert dock.message.text().startswith("Open a project")

@@ -225,7 +225,18 @@ class DaughtersWidget(PairPage):
         self.kind.setCurrentIndex(0)
         self._fill()
         n = len(self.model.entries)
-        self.message.hint(f"{n} pairs." if n else "No pair was found; lower the two numbers.")
+        self.message.hint(f"{n} pairs." if n else self._why_none())
+
+    def _why_none(self) -> str:
+        """Tell which number to lower, if one will help."""
+        found = None if self.pairs is None else self.pairs.proposals
+        if found is not None and len(found):
+            return (
+                f"No pair has a score of {self.at_least.value():.2f}; the best has "
+                f"{found.score.max():.2g}. Lower the score to see it."
+            )
+        told = "No two cells look like daughters"
+        return f"{told}; lower the probability." if self.mitotic.value() else f"{told}."
 
     def _fill(self) -> None:
         """Make the list anew, and stay at the line."""

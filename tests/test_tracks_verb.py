@@ -71,7 +71,8 @@ def test_a_look_changes_nothing_and_tracks_stay(run: Run, home: Path, tmp_path: 
     ("words", "message"),
     [
         ((), "has no tracks of film"),
-        (("--tracks", "none.csv"), "cannot be read as a CSV of tracks"),
+        (("--tracks", "none.csv"), "There is no file none.csv."),
+        (("--tracks", "."), "cannot be read as a CSV of tracks"),
         (("--minutes", "prophase"), "give phase=minutes"),
         (("--image", "other"), "has no image 'other'"),
         (("--tracks", "TRACKS", "--frame-minutes", "inf"), "A frame cannot last inf minutes"),

@@ -133,8 +133,10 @@ def test_a_table_that_is_none_is_told(
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TrackError, match=message):
         read_tracks(path, cells)
-    with pytest.raises(TrackError, match="cannot be read"):
+    with pytest.raises(TrackError, match="There is no file"):
         read_tracks(tmp_path / "none.csv", cells)
+    with pytest.raises(TrackError, match="cannot be read as a CSV of tracks"):
+        read_tracks(tmp_path, cells)
 
 
 def test_labels_of_a_real_film_are_tracks(data_dir: Path) -> None:

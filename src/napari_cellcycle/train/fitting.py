@@ -146,7 +146,7 @@ def fit_epochs(
     seed : int
         Of batches, augmentation and dropout. The network's own start is its maker's.
     device : str
-        A device of torch. Products are in bfloat16 where a CPU or a CUDA card has these.
+        A device of torch. On CUDA, matrix products are in bfloat16 where the card has it.
     checkpoint : Path, optional
         Written whole after every epoch.
     resume : bool

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from napari_cellcycle.errors import TrainingError
-from napari_cellcycle.models.bfloat16 import multiplies_bfloat16
 from napari_cellcycle.train.augmentations import turn, vary
 from napari_cellcycle.train.fit import level_loss
 
@@ -288,13 +287,13 @@ def _follow(average: torch.nn.Module, network: torch.nn.Module, decay: float, st
 
 
 def precision(device: str) -> str:
-    """Of products while a network learns on a device: ``bfloat16`` where it has them, or float32.
+    """Of products while a network learns on a device: bfloat16 where a CUDA card has them.
 
-    Weights and their steps are float32 in either case, and the loss needs no scaling.
+    Weights and their steps are float32 in either case, and the loss needs no scaling. On a CPU it
+    is float32: with bfloat16 a loss was not finite now and then.
     """
-    kind = torch.device(device).type
-    has = {"cuda": torch.cuda.is_bf16_supported, "cpu": multiplies_bfloat16}.get(kind)
-    return "bfloat16" if has is not None and has() else "float32"
+    on_card = torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported()
+    return "bfloat16" if on_card else "float32"
 
 
 def _mixed(device: str) -> Any:

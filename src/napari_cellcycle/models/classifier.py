@@ -113,6 +113,8 @@ class ProjectionClassifier:
                 self._network(axis, exact=exact)(batch).float().cpu().numpy().astype(np.float64)
             )
         if not np.isfinite(outputs).all():
+            if not exact:  # float32 reaches further
+                return self.logits(images, axis)
             raise ModelError(
                 f"Model {self.card.name} gives no finite numbers for projections along {axis}: its "
                 "weights or the views are out of bounds."

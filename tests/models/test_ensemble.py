@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.errors import ModelError
-from napari_cellcycle.models.ensemble import ROUNDED, VOTES, decide, discount, entropy, is_close
+from napari_cellcycle.models.ensemble import (
+    ROUNDED,
+    VOTES,
+    decide,
+    discount,
+    entropy,
+    is_close,
+    softmax,
+)
 
 AXES = ("x", "y", "z")
 
@@ -150,9 +158,8 @@ def test_what_is_no_probability_is_refused(level1, level2):
         decide(level1, level2, ("z",))
 
 
-def _softmax(logits):
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+def test_softmax_of_huge_logits_is_finite():
+    np.testing.assert_allclose(softmax(np.array([[1e4, 0.0], [-1e4, 0.0]])), [[1, 0], [0, 1]])
 
 
 @pytest.mark.parametrize("vote", VOTES)
@@ -164,7 +171,7 @@ def test_rounding_changes_little_where_nothing_is_close(vote, stages):
     tops = 2 if stages else 5
     logits = [rng.normal(0, 4, (n, 1, m)) + rng.normal(0, 1, (n, 3, m)) for m in (tops, stages)]
     moved = [part + rng.uniform(-ROUNDED / 2, ROUNDED / 2, part.shape) for part in logits]
-    exact, rounded = ([_softmax(p) if p.size else p for p in pair] for pair in (logits, moved))
+    exact, rounded = ([softmax(p) if p.size else p for p in pair] for pair in (logits, moved))
     close = is_close(*rounded, vote)
     one, other = (decide(*pair, axes, vote) for pair in (exact, rounded))
     differ = np.abs(one.probabilities - other.probabilities).max(axis=1)

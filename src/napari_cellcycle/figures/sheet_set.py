@@ -15,10 +15,10 @@ from napari_cellcycle.figures.cuts import iter_composites
 from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
 from napari_cellcycle.figures.tile_file import TileFile
 from napari_cellcycle.files import filling, replacing
+from napari_cellcycle.models.ensemble import entropy
 from napari_cellcycle.review.export import check_outside
 from napari_cellcycle.review.folder import check_folder
 from napari_cellcycle.review.names import shortened
-from napari_cellcycle.review.orders import entropy
 from napari_cellcycle.review.places import open_sources
 from napari_cellcycle.review.rows import chosen_rows
 from napari_cellcycle.review.state import Review

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.ensemble import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -192,12 +193,6 @@ class ProjectionClassifier:
             if self.card.n_stages:
                 level2[:, a] = softmax(outputs[:, tops:] / temperatures["level2"])
         return level1, level2
-
-
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
 def _sha256(card: ModelCard) -> str:

@@ -76,6 +76,12 @@ def entropy(probabilities: ArrayLike) -> Floats:
     return np.asarray(-(p * logs).sum(axis=-1) + 0.0, dtype=np.float64)
 
 
+def softmax(logits: Floats) -> Floats:
+    """Probabilities along the last axis, from logits or logarithms."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
 def decide(
     level1: ArrayLike,
     level2: ArrayLike | None,

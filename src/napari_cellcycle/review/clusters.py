@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.models.ensemble import softmax
 from napari_cellcycle.review.learned import folds_of, iter_learned
 from napari_cellcycle.review.taught import NOBODY, lesson_of
 from napari_cellcycle.work import run_to_end
@@ -243,17 +244,11 @@ def _densities(
 
 def posterior(joint: Floats, code: Ints, has_cluster: NDArray[np.bool_]) -> Floats:
     """Probability of each phase; a phase without a cluster keeps its cells, and gets no others."""
-    result = normalised(np.where(np.isfinite(joint), joint, -1e9))
+    result = softmax(np.where(np.isfinite(joint), joint, -1e9))
     homeless = (code >= 0) & ~has_cluster[code]
     result[homeless] = 0
     result[homeless, code[homeless]] = 1
     return result
-
-
-def normalised(logs: Floats) -> Floats:
-    """Probabilities from logarithms that lack a constant in each row."""
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float64)
 
 
 def _typical(points: Floats, code: Ints, n: int) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.review.orders import entropy
+from napari_cellcycle.models.ensemble import entropy
 from napari_cellcycle.review.sets import sets_of
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.models.ensemble import leaf_votes
+from napari_cellcycle.models.ensemble import entropy, leaf_votes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-_LEAST = 1e-6  # no projection is surer than that
+_ABOVE_ZERO = 1e-6  # so that one projection alone rules no phase out
 BETWEEN_MODELS = "disagreement of models"
 SUSPICION = "suspicion"
 
@@ -98,7 +98,7 @@ def consensus(votes: Floats) -> Floats:
     votes : ndarray, ``(n, judges, classes)``, float64
         Probabilities; NaN rows stay NaN.
     """
-    together = np.exp(np.log(np.maximum(votes, _LEAST)).mean(axis=1))
+    together = np.exp(np.log(np.maximum(votes, _ABOVE_ZERO)).mean(axis=1))
     return np.asarray(together / together.sum(axis=1, keepdims=True), np.float64)
 
 
@@ -112,13 +112,6 @@ def divergence(p: Floats) -> Floats:
     """
     mean: Floats = p.mean(axis=1)
     return entropy(mean) - np.asarray(entropy(p).mean(axis=1), np.float64)
-
-
-def entropy(p: NDArray[Any]) -> Floats:
-    """Entropy of probabilities along the last axis, in nats."""
-    values = np.asarray(p, np.float64)
-    logs = np.log(values, out=np.zeros_like(values), where=values > 0)
-    return np.asarray(-(values * logs).sum(axis=-1), np.float64)
 
 
 def _between_models(review: Review, other: PredictionSet | None) -> Floats:

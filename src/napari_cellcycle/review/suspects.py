@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_cellcycle.review.clusters import Clusters, iter_clusters, normalised, posterior
-from napari_cellcycle.review.taught import NOBODY, weigh_anew
+from napari_cellcycle.models.ensemble import softmax
+from napari_cellcycle.review.clusters import Clusters, iter_clusters, posterior
+from napari_cellcycle.review.taught import LEAST, NOBODY, weigh_anew
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 KINDS = ("", "other phase", "between phases", "outlier", "network in doubt")
 """Why a cell is suspect; the empty one for those that are not."""
-_LEAST = 1e-3  # no measure, and no network, is surer than that
 MEASURES = (
     *("volume", "nucleus_volume", "dna_volume", "sphericity", "dna_brightness", "dna_variation"),
     *("dna_grain", "condensation", "dna_elongation", "dna_flatness", "dna_parts"),
@@ -276,9 +276,9 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     if probabilities is not None:
         unknown = np.isnan(probabilities).any(axis=1, keepdims=True)
         confidence[rows] = probabilities[rows, code[rows]]
-        evidence = limits.weight * np.log(np.maximum(by_measures, _LEAST))
-        joined = np.log(np.maximum(probabilities, _LEAST)) + evidence
-        together = np.where(unknown, by_measures, normalised(joined))
+        evidence = limits.weight * np.log(np.maximum(by_measures, LEAST))
+        joined = np.log(np.maximum(probabilities, LEAST)) + evidence
+        together = np.where(unknown, by_measures, softmax(joined))
     own, own_together = np.ones(len(code)), np.ones(len(code))
     own[rows], own_together[rows] = by_measures[rows, code[rows]], together[rows, code[rows]]
     fit = np.full(len(code), np.inf)

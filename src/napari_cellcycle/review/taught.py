@@ -16,7 +16,8 @@ NOBODY, ASIDE = -1, -2
 """In place of a leaf: nobody has judged the cell; people did, and gave it no leaf."""
 ENOUGH, OF_EACH = 50, 10
 """Answers, and right and wrong predictions among them, from which signs are weighed anew."""
-_LEAST = 1e-3
+LEAST = 1e-3
+"""No measure, and no network, is taken to be surer than that."""
 _FREE = 30.0  # a column that is scaled up costs nothing to use: the ridge does not hold it
 
 
@@ -80,5 +81,5 @@ def weigh_anew(score: Floats, signs: Floats, phase: Ints, known: Ints) -> Floats
 
 
 def _log_odds(p: Floats) -> Floats:
-    held = np.clip(p, _LEAST, 1 - _LEAST)
+    held = np.clip(p, LEAST, 1 - LEAST)
     return np.asarray(np.log(held / (1 - held)), np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,13 +29,11 @@ def run_to_end(
     object
         What the generator returns.
     """
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as end:
-            return cast("Found", end.value)
+    steps = _Steps(work)
+    for step in steps:
         if each is not None:
             each(step)
+    return steps.found
 
 
 def told_as(
@@ -60,9 +58,19 @@ def told_as(
     object
         What the generator returns.
     """
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as end:
-            return cast("Found", end.value)
+    steps = _Steps(work)
+    for step in steps:
         yield tell(step)
+    return steps.found
+
+
+class _Steps(Generic[Step, Found]):
+    """The steps of work; what it found is known after the last."""
+
+    found: Found
+
+    def __init__(self, work: Generator[Step, None, Found]) -> None:
+        self._work = work
+
+    def __iter__(self) -> Generator[Step, None, None]:
+        self.found = yield from self._work

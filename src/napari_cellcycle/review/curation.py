@@ -155,20 +155,15 @@ def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     ProjectError
         If no predictions are shown.
     """
-    shown = review.prediction_set
-    if shown is None:
+    if review.prediction_set is None:
         raise ProjectError(
             f"{review.project.folder.name} shows no predictions of {review.cells.image}, so none "
             "can be suspect. Classify it first."
         )
-    leaves = [phase.slug for phase in review.phases.leaves]
-    place = {int(code): leaves.index(shown.phases[i]) for i, code in enumerate(review.shown.leaves)}
-    phase = np.array([place.get(code, -1) for code in review.shown.phase.tolist()], np.int64)
-    votes = consensus(leaves_by_axis(review))
-    probabilities = np.full((len(phase), len(leaves)), np.nan)
-    for i, code in enumerate(review.shown.leaves.tolist()):
-        probabilities[:, place[code]] = votes[:, i]
-    return phase, probabilities
+    leaf_of = _leaf_of(review, -1)
+    probabilities = np.full((len(review), len(review.phases.leaves)), np.nan)
+    probabilities[:, leaf_of[review.shown.leaves]] = consensus(leaves_by_axis(review))
+    return leaf_of[review.shown.phase], probabilities
 
 
 def known_of(review: Review) -> NDArray[np.int64]:
@@ -188,9 +183,13 @@ def known_of(review: Review) -> NDArray[np.int64]:
         Final leaf that people gave; ``NOBODY`` where nobody has judged the cell, ``ASIDE`` where
         there is a word and no leaf.
     """
+    return np.where(review.annotator == NONE, NOBODY, _leaf_of(review, ASIDE)[review.final])
+
+
+def _leaf_of(review: Review, otherwise: int) -> NDArray[np.int64]:
+    """Leaf by place in the vocabulary; for a branch, and at -1 where there is none, the other."""
     leaves = {leaf.slug: place for place, leaf in enumerate(review.phases.leaves)}
-    of_code = np.array([leaves.get(phase.slug, ASIDE) for phase in review.phases] + [ASIDE])
-    return np.where(review.annotator == NONE, NOBODY, of_code[review.final])
+    return np.array([*(leaves.get(p.slug, otherwise) for p in review.phases), otherwise])
 
 
 def curation_counts(review: Review, suspects: Suspects | None = None) -> tuple[PhaseCount, ...]:

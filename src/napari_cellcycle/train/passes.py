@@ -297,6 +297,5 @@ def precision(device: str) -> str:
 
 
 def _mixed(device: str) -> Any:
-    if precision(device) == "float32":
-        return nullcontext()
-    return torch.autocast(torch.device(device).type, torch.bfloat16)
+    on_card = precision(device) == "bfloat16"
+    return torch.autocast("cuda", torch.bfloat16) if on_card else nullcontext()

@@ -23,9 +23,9 @@ from tables import markdown, note, number, options, parsed, publish
 from napari_cellcycle.cells.measurements import Measurements
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.image.spacing import Spacing
-from napari_cellcycle.models.ensemble import leaf_votes
+from napari_cellcycle.models.ensemble import entropy, leaf_votes
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.review.orders import consensus, divergence, entropy
+from napari_cellcycle.review.orders import consensus, divergence
 from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
 from napari_cellcycle.review.taught import NOBODY
 

@@ -1,7 +1,8 @@
-"""Files and folders written whole or not at all."""
+"""Files and folders written whole or not at all, and read with an error that names them."""
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import tempfile
@@ -11,6 +12,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str], error: type[Exception], what: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into an error that says which file, and why.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    error : type of exception
+        Raised if the file is not there, or the block fails to read it.
+    what : str
+        As which the file is read: ``a CSV table``.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise error(f"There is no file {path}.") from None
+    except (OSError, ValueError, csv.Error) as problem:
+        raise error(f"{path} cannot be read as {what}: {problem}.") from problem
 
 
 @contextmanager

@@ -165,6 +165,14 @@ def test_a_full_disk_leaves_the_former_table(
     assert not list(tmp_path.glob(".cells*"))
 
 
+def test_what_is_no_file_or_no_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"^There is no file .*none\.csv\.$"):
+        read_table(tmp_path / "none.csv")
+    (tmp_path / "two.csv").write_text('a\n"b', encoding="utf-8")
+    with pytest.raises(ProjectError, match=r"two\.csv cannot be read as a CSV table: "):
+        read_table(tmp_path / "two.csv")
+
+
 def test_another_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ProjectError, match="expected a table"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import TrackError
+from napari_cellcycle.files import reading
 
 if TYPE_CHECKING:
     import os
@@ -197,12 +198,8 @@ def read_tracks(path: str | os.PathLike[str], cells: CellTable) -> Tracks:
     import pandas as pd
 
     path = Path(path)
-    try:
+    with reading(path, TrackError, "a CSV of tracks"):
         table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise TrackError(f"There is no file {path}.") from None
-    except (OSError, ValueError) as error:
-        raise TrackError(f"{path} cannot be read as a CSV of tracks: {error}.") from error
     return tracks_of_table(table, cells, path.name)
 
 

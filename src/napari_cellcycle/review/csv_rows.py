@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.files import reading
 
 if TYPE_CHECKING:
     import os
@@ -49,9 +50,12 @@ def read_csv(path: str | os.PathLike[str]) -> CsvRows:
         If it cannot be read as such.
     """
     path = Path(path)
-    try:
+    with reading(path, ProjectError, "a CSV table"):
         data = path.read_bytes()
-        text = data.decode("utf-8-sig")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ProjectError(f"{path} is no text in UTF-8; save it as a CSV in UTF-8.") from None
         head = text.split("\n", 1)[0]
         delimiter = max(_DELIMITERS, key=head.count)
         reader = csv.DictReader(
@@ -59,12 +63,6 @@ def read_csv(path: str | os.PathLike[str]) -> CsvRows:
         )
         columns = tuple(reader.fieldnames or ())
         rows = tuple((reader.line_num, row) for row in reader)
-    except FileNotFoundError:
-        raise ProjectError(f"There is no file {path}.") from None
-    except UnicodeDecodeError:
-        raise ProjectError(f"{path} is no text in UTF-8; save it as a CSV in UTF-8.") from None
-    except (OSError, csv.Error) as error:
-        raise ProjectError(f"{path} cannot be read as a CSV table: {error}.") from error
     return CsvRows(path.name, hashlib.sha256(data).hexdigest(), columns, rows)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellcycle.cells.columns import FREE_TEXT, write_csv
 from napari_cellcycle.errors import MissingExtraError, ProjectError
-from napari_cellcycle.files import replacing
+from napari_cellcycle.files import reading, replacing
 from napari_cellcycle.review.rows import REVIEW_TEXT
 from napari_cellcycle.spreadsheet import restore
 
@@ -100,12 +100,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    try:
+    with reading(path, ProjectError, "a CSV table"):
         raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ProjectError(f"There is no file {path}.") from None
-    except (OSError, ValueError) as error:
-        raise ProjectError(f"{path} cannot be read as a CSV table: {error}.") from error
     is_reviews = "event" in raw.columns
     if not is_reviews and not {"label", "status", "final_phase"} <= set(raw.columns):
         raise ProjectError(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models import bfloat16
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import softmax
 
@@ -71,6 +73,35 @@ def test_an_axis_without_a_network_is_refused(classifier):
 def test_outputs_that_are_not_finite_are_an_error(classifier):
     with pytest.raises(ModelError, match="no finite numbers for projections along x"):
         classifier.predict(views(1, 1, np.nan), ("x",))
+
+
+class Large(Fixed):
+    """The same logits, by way of numbers of which bfloat16 holds all but the largest."""
+
+    def forward(self, views):
+        return views.mean(dim=(1, 2, 3))[:, None] * 3.4e38 / 1e38 * self.logits
+
+
+def _half(network, shape):
+    """The network with bfloat16 throughout, as any processor can have it, if slowly."""
+    half = copy.deepcopy(network).bfloat16()
+    return lambda views: half(views.bfloat16()).float()
+
+
+def test_what_is_not_finite_in_bfloat16_is_computed_in_float32(monkeypatch, model_card):
+    monkeypatch.setattr(bfloat16, "multiplies_bfloat16", lambda: True)
+    monkeypatch.setattr(bfloat16, "in_bfloat16", _half)
+    logits = (1.0, 3.0, 0.0, 1.0, 2.0, 3.0)
+    classifier = ProjectionClassifier(model_card, {axis: Large(*logits) for axis in "xyz"})
+    assert not classifier.get_ready("xyz", exact=False)
+    dim, bright = views(2, 1, 0.7)[:, 0], views(2, 1)[:, 0]
+    half = _half(classifier.networks["x"], ())
+    assert not half(torch.from_numpy(bright)).isfinite().any()
+    exact = [classifier.logits(images, "x") for images in (dim, bright)]
+    quick = [classifier.logits(images, "x", exact=False) for images in (dim, bright)]
+    assert 0 < np.abs(quick[0] - exact[0]).max() < 0.1, "as rounded"
+    np.testing.assert_array_equal(quick[1], exact[1])
+    assert np.isfinite(exact[1]).all()
 
 
 def test_there_is_a_network_for_every_axis_of_the_recipe(model_card):

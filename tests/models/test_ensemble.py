@@ -170,7 +170,7 @@ def test_rounding_changes_little_where_nothing_is_close(vote, stages):
     n, axes = 20_000, ("x", "y", "z")
     tops = 2 if stages else 5
     logits = [rng.normal(0, 4, (n, 1, m)) + rng.normal(0, 1, (n, 3, m)) for m in (tops, stages)]
-    moved = [part + rng.uniform(-ROUNDED / 2, ROUNDED / 2, part.shape) for part in logits]
+    moved = [part + rng.uniform(-ROUNDED, ROUNDED, part.shape) for part in logits]
     exact, rounded = ([softmax(p) if p.size else p for p in pair] for pair in (logits, moved))
     close = is_close(*rounded, vote)
     one, other = (decide(*pair, axes, vote) for pair in (exact, rounded))

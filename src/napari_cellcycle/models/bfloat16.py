@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ALLOWED = 0.03
-"""By which outputs (logits) may differ in the trial."""
+"""By which outputs (logits) may differ in the trial, or else the network stays in float32.
+
+The trial refuses networks that bear rounding badly; how far the logits of cells are then taken to
+be off is :data:`~napari_cellcycle.models.ensemble.ROUNDED`.
+"""
 _PICTURES = 8
 _BLOB = 9  # pixels that are alike in the pictures of the trial
 

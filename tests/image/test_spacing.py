@@ -34,7 +34,8 @@ def test_lengths_need_value_and_unit(value, unit, expected):
 
 def test_a_person_gives_three_values_or_two():
     assert parse_spacing("0.29,0.11,0.11") == Spacing(0.29, 0.11, 0.11, "user")
-    assert parse_spacing("0.2, 0.3").zyx == (1.0, 0.2, 0.3)
+    assert parse_spacing("0.2, 0.3") == Spacing(1.0, 0.2, 0.3, "user-2d")
+    assert parse_spacing("0.2, 0.3").is_physical
     assert parse_spacing((2, 1, 1)).zyx == (2.0, 1.0, 1.0)
 
 
@@ -51,5 +52,9 @@ def test_who_is_believed():
     assert resolve_spacing(found, isotropic=True).source == "isotropic"
     assert resolve_spacing(found) is found
     assert resolve_spacing(None, is_2d=True).source == "cell-size"
+    flat = parse_spacing("0.2,0.3")
+    assert resolve_spacing(found, user=flat, is_2d=True) is flat
+    with pytest.raises(SpacingError, match=r"cells.tif is 3D, and the spacing 0.2,0.3 is of y and"):
+        resolve_spacing(found, user=flat, name="cells.tif")
     with pytest.raises(SpacingError, match=r"cells.tif is unknown.*--spacing.*--isotropic"):
         resolve_spacing(None, name="cells.tif")

@@ -84,6 +84,12 @@ def serving(**settings: Any) -> Iterator[str]:
 
 
 @pytest.fixture
+def serves() -> Any:
+    """Serve for as long as a ``with`` lasts."""
+    return serving
+
+
+@pytest.fixture
 def address(home: Path, spool: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of a server that takes 1 MiB."""
     monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(home))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -145,6 +146,11 @@ def test_what_does_not_fit_is_told_without_our_paths(
     answer = outcome(client, send(client, files.image, files.crop))
     assert answer.status_code == 422
     assert "one.png does not lie on field.ome.tif" in answer.json()["error"]
+
+    # a name that ends as a name of ours might
+    shutil.copy(files.crop, tmp_path / "cells_labels.png")
+    answer = outcome(client, send(client, files.image, tmp_path / "cells_labels.png"))
+    assert answer.json()["error"].startswith("cells_labels.png does not lie on field.ome.tif")
 
     monkeypatch.setattr("napari_cellcycle.serve.answer.MOST_UNPACKED", 1000)
     answer = outcome(client, send(client, files.image))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,8 +80,13 @@ def test_a_person_classifies_an_image(page: Any, files: SimpleNamespace, tmp_pat
     assert pd.read_csv(tmp_path / "cells.csv").label.tolist() == [1, 2, 3, 4]
     assert download.value.suggested_filename == "cells.csv"
 
-    # a narrow screen has nothing beyond its edge
+    # a narrow screen has nothing beyond its edge, however long a name is
+    long = tmp_path / f"{'a_name_of_many_words_' * 4}field.ome.tif"
+    shutil.copy(files.image, long)
     page.set_viewport_size({"width": 360, "height": 700})
+    page.get_by_label("Image", exact=True).set_input_files(long)
+    page.get_by_role("button", name="Classify").click()
+    page.get_by_role("heading", level=2).get_by_text(long.name).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
@@ -97,7 +103,8 @@ def test_what_is_wrong_is_said_on_the_page(
     page.get_by_label("Image", exact=True).set_input_files(files.image)
     run.click()
     alert.wait_for()
-    assert "field.ome.tif is no 2D crop of one cell" in alert.inner_text()
+    assert "field.ome.tif is no 2D crop of one cell: it has 9 planes." in alert.inner_text()
+    assert page.evaluate("document.activeElement.id") == "run"  # it was Cancel in between
 
     evil = tmp_path / "<img src=x onerror=alert(1)>.png"
     evil.write_bytes(b"no picture")
@@ -127,6 +134,46 @@ def test_what_is_wrong_is_said_on_the_page(
     page.wait_for_selector("#run:enabled")
     monkeypatch.undo()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_spacing_is_typed_as_people_write_numbers(page: Any, files: SimpleNamespace) -> None:
+    page.get_by_label("Model").select_option("tiny")
+    page.get_by_label("Image", exact=True).set_input_files(files.image)
+    page.get_by_label("y", exact=True).fill("0,5")
+    page.get_by_label("x", exact=True).fill("0,5")
+    page.get_by_label("x", exact=True).press("Enter")
+    page.get_by_text(
+        "field.ome.tif is 3D, and the spacing 0.5,0.5 is of y and x alone. Give all three in "
+        "micrometres (the fields of the spacing)."
+    ).wait_for()
+    page.get_by_label("z", exact=True).fill("2,5")
+    page.get_by_label("z", exact=True).press("Enter")
+    page.wait_for_selector("#result:not([hidden])")
+    assert "2.5 × 0.5 × 0.5 µm" in page.locator("#facts").inner_text()
+
+
+def test_a_server_that_is_gone_is_told_of(
+    browser: Any,
+    home: Path,
+    spool: Path,
+    files: SimpleNamespace,
+    serves: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(home))
+    with serves(device="cpu") as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_label("Model").select_option("tiny")
+        page.get_by_label("one cell in 2D").check()
+        page.get_by_label("Image", exact=True).set_input_files(files.crop)
+        page.get_by_role("button", name="Classify").click()
+        page.wait_for_selector("#result:not([hidden])")
+        assert not page.get_by_label("Order").is_visible()  # of one cell
+    page.get_by_role("button", name="Classify").click()
+    page.get_by_text("The server cannot be reached. Is it still running?").wait_for()
+    assert page.get_by_role("button", name="Classify").is_enabled()
+    page.close()
 
 
 def drop(page: Any, target: str, file: Path) -> None:

@@ -65,9 +65,10 @@ def classify_crop(
     stack = image if isinstance(image, Stack) else open_image(image, scene=scene)
     t, z, _, _ = stack.grid
     if t > 1 or z > 1:
+        found = " and ".join(f"{n} {what}" for n, what in ((t, "frames"), (z, "planes")) if n > 1)
         raise CellCycleError(
-            f"{stack.name} is no 2D crop of one cell: it has {t} frames and {z} planes. Classify "
-            "it with a segmentation instead."
+            f"{stack.name} is no 2D crop of one cell: it has {found}. Classify it with a "
+            "segmentation instead."
         )
     request = ClassifyRequest(
         stack=stack,

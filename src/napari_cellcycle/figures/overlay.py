@@ -92,6 +92,7 @@ def draw_overlay(
     aspect: float = 1.0,
     title: str = "",
     subtitle: str = "",
+    bare: bool = False,
     theme: Theme = DARK,
 ) -> Figure:
     """Draw the phases over the image.
@@ -114,6 +115,8 @@ def draw_overlay(
         Height of a pixel over its width, where ``pixel_um`` does not say.
     title, subtitle : str
         The two lines above the picture.
+    bare : bool
+        The picture alone, without title and legend, for a page that has them beside it.
     theme : Theme
         Colours of paper and ink.
 
@@ -134,28 +137,35 @@ def draw_overlay(
     if high > 1.5 * wide:
         wide, high = 1.5 * wide * wide / high, 1.5 * wide
     label_row = 16.0 if len(frames) > 1 else 0.0
-    top = _MARGIN + 46
+    margin = 0.0 if bare else _MARGIN
+    top = margin if bare else margin + 46
     body = rows * (high + label_row + _GAP) - _GAP
-    page = Page(
-        2 * _MARGIN + columns * (wide + _GAP) + _LEGEND,
-        top + max(body, 150.0 + 19 * len(phases.leaves)) + _MARGIN,
-        theme,
-    )
-    room = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 14, shorten(title, 17, room, bold=True), 17, weight="bold")
-    page.text(_MARGIN, _MARGIN + 31, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
+    across = columns * (wide + _GAP) - _GAP
+    if bare:
+        page = Page(across, body, theme)
+    else:
+        page = Page(
+            2 * margin + across + _GAP + _LEGEND,
+            top + max(body, 150.0 + 19 * len(phases.leaves)) + margin,
+            theme,
+        )
+        room = page.width - 2 * margin
+        page.text(margin, margin + 14, shorten(title, 17, room, bold=True), 17, weight="bold")
+        page.text(margin, margin + 31, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
     limits = _limits(frames)
     for i, frame in enumerate(frames):
         row, column = divmod(i, columns)
-        x = _MARGIN + column * (wide + _GAP)
+        x = margin + column * (wide + _GAP)
         y = top + row * (high + label_row + _GAP)
         if label_row:
             page.text(x, y + 11, f"frame {frame.frame}", 9.5, color=theme.faint)
-        _panel(page, frame, phase_of, phases, roles, limits, x, y + label_row, wide, high)
+        names = 12.0 if bare else float(np.clip(wide / 75, 5.0, 8.5))
+        _panel(page, frame, phase_of, phases, roles, limits, x, y + label_row, wide, high, names)
     if pixel_um is not None and frames:
         per_um = wide / (columns_px * pixel_um[1])
-        _scale_bar(page, _MARGIN + wide, top + label_row + high, wide, per_um)
-    _legend(page, page.width - _MARGIN - _LEGEND + 14, top, phases, counts, roles)
+        _scale_bar(page, margin + wide, top + label_row + high, wide, per_um)
+    if not bare:
+        _legend(page, page.width - _MARGIN - _LEGEND + 14, top, phases, counts, roles)
     return page.figure
 
 
@@ -182,6 +192,7 @@ def _panel(
     y: float,
     wide: float,
     high: float,
+    names: float,
 ) -> None:
     scaled = np.stack([stretch(c, *pair) for c, pair in zip(frame.images, limits, strict=True)])
     rows, columns = scaled.shape[1:]
@@ -208,14 +219,13 @@ def _panel(
     page.picture(rgb, x, y, wide, high, smooth=True)
     page.box(x, y, wide, high, edge=page.theme.line, line=0.8, order=3)
     if len(frame.silhouettes) <= _MOST_NAMES:
-        size = float(np.clip(wide / 75, 5.0, 8.5))
         for label, (top, left), mask in frame.silhouettes:
             middle = np.argwhere(mask).mean(axis=0) + 0.5
             page.text(
                 x + (left + middle[1]) * wide / columns,
                 y + (top + middle[0]) * high / rows,
                 str(label),
-                size,
+                names,
                 ha="center",
                 va="center",
                 color="white",

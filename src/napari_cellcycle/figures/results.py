@@ -139,6 +139,7 @@ def overlay_of(
     *,
     all_frames: bool = True,
     title: str | None = None,
+    bare: bool = False,
 ) -> Figure:
     """Draw the overlay of a classification.
 
@@ -153,6 +154,8 @@ def overlay_of(
         frame only.
     title : str, optional
         Instead of the image's name.
+    bare : bool
+        Without title and legend.
     """
     cells = classification.cells
     numbers = np.arange(stack.n_frames if all_frames else 1)
@@ -176,6 +179,7 @@ def overlay_of(
         aspect=spacing.y / spacing.x,
         title=title or _title(stack),
         subtitle=_subtitle(classification),
+        bare=bare,
     )
 
 

@@ -10,7 +10,7 @@ from napari_cellcycle.errors import SpacingError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Source = Literal["metadata", "user", "isotropic", "cell-size"]
+Source = Literal["metadata", "user", "user-2d", "isotropic", "cell-size"]
 
 _MICROMETRES = {
     "m": 1e6, "meter": 1e6, "metre": 1e6,
@@ -34,8 +34,9 @@ class Spacing:
     z, y, x : float
         Micrometres per voxel where ``source`` is ``"metadata"`` or ``"user"``; otherwise relative
         (all 1), because nobody knows the micrometres.
-    source : {"metadata", "user", "isotropic", "cell-size"}
-        Who said so. ``"cell-size"`` is the fallback of 2D images: sizes are relative to the cell.
+    source : {"metadata", "user", "user-2d", "isotropic", "cell-size"}
+        Who said so. ``"user-2d"`` is a person who gave y and x alone, so that z says nothing;
+        ``"cell-size"`` is the fallback of 2D images: sizes are relative to the cell.
     """
 
     z: float
@@ -56,7 +57,7 @@ class Spacing:
     @property
     def is_physical(self) -> bool:
         """Whether the values are micrometres."""
-        return self.source in ("metadata", "user")
+        return self.source in ("metadata", "user", "user-2d")
 
 
 def to_micrometres(value: float | None, unit: object) -> float | None:
@@ -83,7 +84,7 @@ def parse_spacing(text: str | Sequence[float]) -> Spacing:
     except ValueError:
         values = []
     if len(values) == 2:
-        values = [1.0, *values]
+        return Spacing(1.0, values[0], values[1], "user-2d")
     if len(values) != 3:
         raise SpacingError(
             f"Spacing {text!r} is not understood; give micrometres as z,y,x, such as "
@@ -107,9 +108,14 @@ def resolve_spacing(
     Raises
     ------
     SpacingError
-        If the data are 3D and nobody knows the spacing.
+        If the data are 3D and nobody knows the spacing, or a person gave y and x alone.
     """
     if user is not None:
+        if user.source == "user-2d" and not is_2d:
+            raise SpacingError(
+                f"{name} is 3D, and the spacing {user.y:g},{user.x:g} is of y and x alone. Give "
+                "all three in micrometres (--spacing z,y,x, or the widget's field)."
+            )
         return user
     if isotropic:
         return Spacing(1.0, 1.0, 1.0, "isotropic")

@@ -15,6 +15,7 @@ from napari_cellcycle.figures.blend import blend
 from napari_cellcycle.figures.results import gallery_cells, overlay_of
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.roles import parse_channels
+from napari_cellcycle.serve.wording import for_page
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ class Answer:
         ``device``, ``n``, ``notes``, ``phases`` (with counts), ``axes``, ``roles`` and ``cells``.
     pictures : tuple of bytes
         PNG of the views of each of these cells, side by side.
-    overlay : bytes or None
-        PNG of the image with its cells outlined; none of a crop.
+    overlay, field : bytes or None
+        PNG of the image with its cells outlined, with and without title and legend; none of a
+        crop.
     table : bytes
         CSV of all cells, schema 1.
     """
@@ -55,6 +57,7 @@ class Answer:
     summary: dict[str, Any]
     pictures: tuple[bytes, ...]
     overlay: bytes | None
+    field: bytes | None
     table: bytes
 
 
@@ -159,6 +162,7 @@ def _answer(result: Classification, stack: Stack, folder: Path, *, crop: bool) -
         },
         pictures=tuple(_strip(cell.views, roles) for cell in shown),
         overlay=None if crop else _overlay(result, stack),
+        field=None if crop else _overlay(result, stack, bare=True),
         table=table.read_bytes(),
     )
 
@@ -178,7 +182,7 @@ def _facts(result: Classification, stack: Stack) -> dict[str, Any]:
         "sha256": result.model_sha256,
         "device": result.device,
         "n": len(result.cells),
-        "notes": result.notes,
+        "notes": [for_page(note) for note in result.notes],
         "phases": [
             {"slug": p.slug, "name": p.name, "color": p.color, "n": counts[p.slug]}
             for p in result.phases.leaves
@@ -196,10 +200,10 @@ def _strip(views: NDArray[np.floating], roles: Sequence[str]) -> bytes:
     return _png((strip * 255).round().astype(np.uint8))
 
 
-def _overlay(result: Classification, stack: Stack) -> bytes:
+def _overlay(result: Classification, stack: Stack, *, bare: bool = False) -> bytes:
     from io import BytesIO
 
-    figure = overlay_of(result, stack)
+    figure = overlay_of(result, stack, bare=bare)
     target = BytesIO()
     figure.savefig(target, format="png", facecolor=figure.get_facecolor())
     return target.getvalue()

@@ -69,6 +69,7 @@ def make_app(
             Route("/runs/{id}", _remove, methods=["DELETE"]),
             Route("/runs/{id}/cells.csv", _table),
             Route("/runs/{id}/overlay.png", _overlay),
+            Route("/runs/{id}/field.png", _field),
             Route("/runs/{id}/cells/{n:int}.png", _picture),
         ],
         lifespan=lifespan,
@@ -162,10 +163,17 @@ def _table(request: Request) -> Response:
 
 
 def _overlay(request: Request) -> Response:
-    overlay = _answer(request).overlay
-    if overlay is None:
+    return _drawn(_answer(request).overlay)
+
+
+def _field(request: Request) -> Response:
+    return _drawn(_answer(request).field)
+
+
+def _drawn(picture: bytes | None) -> Response:
+    if picture is None:
         raise HTTPException(404, "A crop of one cell has no overlay.")
-    return Response(overlay, media_type="image/png")
+    return Response(picture, media_type="image/png")
 
 
 def _picture(request: Request) -> Response:

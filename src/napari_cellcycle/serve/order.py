@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -150,7 +151,8 @@ def _write(folder: Path, role: str, name: str, file: BinaryIO) -> Upload:
         )
     if shown.lower().endswith(f".ome{ending}"):
         ending = f".ome{ending}"
-    path = folder / f"{role}{ending}"
+    # the token keeps our name from being a part of theirs, where messages are told in their names
+    path = folder / f"{role}-{secrets.token_hex(8)}{ending}"
     with path.open("wb") as target:
         shutil.copyfileobj(file, target, 1 << 20)
     return Upload(path, shown)

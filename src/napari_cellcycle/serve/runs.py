@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.serve.answer import work_off
+from napari_cellcycle.serve.wording import for_page, without_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ class Runs:
         try:
             run.answer = self._answer(run, folder)
         except CellCycleError as error:
-            run.error = without_paths(str(error), run.order, folder)
+            run.error = for_page(without_paths(str(error), run.order, folder))
         except MemoryError:
             run.error = "This computer has too little free memory for the image. Crop it."
         except Exception:
@@ -180,13 +180,3 @@ class Runs:
             if run.cancelled.is_set():
                 work.close()
                 return None
-
-
-def without_paths(message: str, order: Order, folder: Path) -> str:
-    """Put the sender's names for our files into a message, and take our folder out."""
-    for upload in (order.image, order.labels):
-        if upload is not None:
-            ours = f"({re.escape(str(upload.path))})|({re.escape(upload.path.name)})"
-            theirs = upload.name.replace("\\", r"\\")
-            message = re.sub(ours, theirs, message)
-    return message.replace(str(folder), "")

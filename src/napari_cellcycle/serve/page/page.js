@@ -29,7 +29,7 @@ const size = (bytes) => bytes < 2 ** 20 ? `${Math.ceil(bytes / 1024)} KiB` : `${
 // --- the form ---------------------------------------------------------------
 
 async function begin() {
-  about = await (await fetch("about")).json();
+  about = await (await ask("about")).json();
   for (const model of about.models) $("model").append(option(model.name, model.name));
   $("model").value = about.default;
   $("image").accept = $("labels").accept = about.endings.join(",");
@@ -97,7 +97,7 @@ function collect() {
   const crop = data.get("shows") === "crop";
   if (crop || !$("labels").files.length) data.delete("labels");
   if (!crop) {
-    const lengths = ["z", "y", "x"].map((axis) => $(axis).value.trim());
+    const lengths = ["z", "y", "x"].map((axis) => $(axis).value.trim().replace(",", "."));
     if (lengths.some(Boolean)) data.append("spacing", lengths.join(",").replace(/^,/, ""));
   }
   for (const input of $("channels").querySelectorAll("input")) {
@@ -118,11 +118,26 @@ function show(status, share = null) {
 function complain(message) {
   $("error").textContent = message;
   $("error").hidden = !message;
+  if (message) $("error").scrollIntoView({ block: "nearest" });
 }
 
+const UNREACHABLE = "The server cannot be reached. Is it still running?";
+
+async function ask(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch {
+    throw new Error(UNREACHABLE);
+  }
+}
+
+// a button that goes away would take the focus of the keyboard with it
 function setBusy(busy) {
+  const leaving = busy ? $("run") : $("cancel");
+  const focused = document.activeElement === leaving;
   $("run").disabled = busy;
   $("cancel").hidden = !busy;
+  if (focused) (busy ? $("cancel") : $("run")).focus();
   $("result").setAttribute("aria-busy", String(busy));
   if (!busy) show("");
 }
@@ -138,7 +153,7 @@ function send(data) {
       if (upload.status === 202) resolve(upload.response.id);
       else reject(new Error(upload.response?.error ?? `The server answers ${upload.status}.`));
     };
-    upload.onerror = () => reject(new Error("The server cannot be reached. Is it still running?"));
+    upload.onerror = () => reject(new Error(UNREACHABLE));
     upload.onabort = () => resolve(null);
     upload.open("POST", "runs");
     upload.send(data);
@@ -147,7 +162,7 @@ function send(data) {
 
 async function follow(run) {
   while (current === run) {
-    const answer = await fetch(run);
+    const answer = await ask(run);
     const known = await answer.json();
     if (current !== run) return null;
     if (!answer.ok) throw new Error(known.error);
@@ -163,7 +178,7 @@ async function follow(run) {
 async function forget() {
   const run = current;
   current = null;
-  if (run) await fetch(run, { method: "DELETE" });
+  if (run) await ask(run, { method: "DELETE" }).catch(() => {}); // it forgets by itself, too
 }
 
 form.addEventListener("submit", async (event) => {
@@ -216,7 +231,11 @@ function present(answer) {
   $("notes").replaceChildren(...answer.notes.map((note) => make("li", note)));
   $("counts").tBodies[0].replaceChildren(...answer.phases.map((phase) => countRow(phase, answer.n)));
   $("overlay-figure").hidden = answer.crop;
-  if (!answer.crop) $("overlay").src = $("overlay-link").href = `${current}/overlay.png`;
+  if (!answer.crop) {
+    $("overlay").src = `${current}/field.png`;
+    $("overlay-link").href = `${current}/overlay.png`;
+  }
+  document.querySelectorAll("[data-many]").forEach((part) => { part.hidden = answer.n < 2; });
   $("counts").hidden = answer.crop;
   $("filter").replaceChildren(
     option("", "all phases"),
@@ -249,10 +268,14 @@ function phaseName({ name, color }) {
   const swatch = make("span", "", "swatch");
   swatch.style.background = color;
   const element = make("span", "", "phase");
+  element.append(swatch, breakable(name));
+  return element;
+}
+
+function breakable(name) { // behind a slash, before anywhere else
   const text = document.createElement("span");
   for (const part of name.split(/(?<=\/)/)) text.append(part, document.createElement("wbr"));
-  element.append(swatch, text);
-  return element;
+  return text;
 }
 
 function list(answer, run) {
@@ -284,7 +307,7 @@ function card(cell, answer, run) {
     const bar = document.createElement("div");
     bar.style.width = width(cell.probabilities[i]);
     bar.style.background = color;
-    term.append(bar, make("span", text));
+    term.append(bar, breakable(text));
     bars.append(term, make("dd", percent(cell.probabilities[i])));
   });
   const deciders = [...new Set([cell.deciding_axis, cell.stage_deciding_axis])].filter(Boolean);
@@ -298,4 +321,4 @@ $("model").addEventListener("change", describeModel);
 form.addEventListener("change", (event) => {
   if (event.target.name === "shows") describeShows();
 });
-begin().catch(() => complain("The server cannot be reached. Is it still running?"));
+begin().catch((error) => complain(error.message));

@@ -28,7 +28,7 @@ from napari_cellcycle.classify import classify, prepare
 from napari_cellcycle.classify.batching import Batcher
 from napari_cellcycle.classify.cores import in_order, one_core_each
 from napari_cellcycle.classify.device import choose_device
-from napari_cellcycle.classify.pipeline import batch_sizes
+from napari_cellcycle.classify.groups import batch_sizes
 from napari_cellcycle.classify.run import BORDER_ODDS
 from napari_cellcycle.models.bfloat16 import multiplies_bfloat16
 from napari_cellcycle.models.classifier import ProjectionClassifier

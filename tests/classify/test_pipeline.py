@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_cellcycle.classify import ClassifyRequest, iter_classify, pipeline
-from napari_cellcycle.classify.pipeline import FEWEST, batch_sizes
+from napari_cellcycle.classify.groups import FEWEST, batch_sizes
 from napari_cellcycle.classify.run import classify, run
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.image import Segmentation, Spacing, Stack
@@ -88,8 +88,8 @@ def test_nothing_depends_on_how_the_work_is_cut(
             segmentation=replace(labels, data=da.from_array(labels.data, (1, 6, 17, 9))),
         )
     with (
-        mock.patch("napari_cellcycle.classify.pipeline.FEWEST", fewest),
-        mock.patch("napari_cellcycle.classify.pipeline.TOGETHER", together),
+        mock.patch("napari_cellcycle.classify.groups.FEWEST", fewest),
+        mock.patch("napari_cellcycle.classify.groups.TOGETHER", together),
         mock.patch("napari_cellcycle.image.stack.WHOLE", 0),
         mock.patch("napari_cellcycle.image.window._LEAST", 1),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,66 +22,10 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.phases import PhaseSet
+    from napari_cellcycle.project.classified import Classified, Decided
     from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
     from napari_cellcycle.project.vocabularies import Vocabularies
-
-
-class Decided(Protocol):
-    """What an ensemble says, as :class:`napari_cellcycle.models.ensemble.Decision`."""
-
-    @property
-    def axes(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def vote(self) -> str: ...  # noqa: D102
-    @property
-    def level1(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def level2(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def deciding_axis(self) -> NDArray[np.str_]: ...  # noqa: D102
-    @property
-    def stage_deciding_axis(self) -> NDArray[np.str_]: ...  # noqa: D102
-    @property
-    def entropy(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def stage_entropy(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def probabilities(self) -> NDArray[np.float64]: ...  # noqa: D102
-    @property
-    def phase(self) -> NDArray[np.int64]: ...  # noqa: D102
-    @property
-    def confidence(self) -> NDArray[np.float64]: ...  # noqa: D102
-
-
-class Named(Protocol):
-    """A card of a model."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def version(self) -> str: ...  # noqa: D102
-
-
-class Classified(Protocol):
-    """A run, as :class:`napari_cellcycle.classify.result.Classification`."""
-
-    @property
-    def cells(self) -> CellTable: ...  # noqa: D102
-    @property
-    def decision(self) -> Decided: ...  # noqa: D102
-    @property
-    def card(self) -> Named: ...  # noqa: D102
-    @property
-    def model_sha256(self) -> str: ...  # noqa: D102
-    @property
-    def phases(self) -> PhaseSet: ...  # noqa: D102
-    @property
-    def device(self) -> str: ...  # noqa: D102
-    @property
-    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def cell_notes(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

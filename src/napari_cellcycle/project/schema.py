@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
@@ -12,6 +11,7 @@ from napari_cellcycle.files import replacing
 from napari_cellcycle.project.database import Database, Transaction, leftovers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 JOURNAL = "journal.sqlite"

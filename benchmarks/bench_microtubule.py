@@ -34,7 +34,7 @@ from napari_cellcycle.train.compare import paired_t
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.crossvalidation import cross_validate
 from napari_cellcycle.train.evaluate import Evaluation, evaluate
-from napari_cellcycle.train.experiment import new_experiment
+from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.recipe import find_recipe
 from napari_cellcycle.train.splits import folds
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle import (
@@ -46,6 +44,9 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project_arguments import who_options
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
 

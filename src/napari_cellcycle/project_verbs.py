@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,8 @@ from napari_cellcycle.project_arguments import (
 )
 
 if TYPE_CHECKING:
+    import argparse
+
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,9 @@ from napari_cellcycle.arguments import positive, whole
 from napari_cellcycle.console import print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
     from napari_cellcycle.train.fitting import Progress
     from napari_cellcycle.train.search import Trial
     from napari_cellcycle.train.training import TrainingResult

@@ -19,9 +19,9 @@ from napari_cellcycle.errors import (
 )
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.experiment import new_experiment
 from napari_cellcycle.train.leakage import hash_groups
 from napari_cellcycle.train.predict import predict
+from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.recipe import TrainingRecipe, parse_recipe
 from napari_cellcycle.train.record import data_sha256
 from napari_cellcycle.train.search import search, tried_values, with_settings

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle._qt.overlay import covered_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DRAWING = ("paint", "erase", "fill", "polygon")
 """Modes of a Labels layer in which a person must see it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,8 @@ from napari_cellcycle.errors import CellCycleError, ChannelError, ModelError, Se
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL, FLAT_MODEL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle.classify.run import ClassifyRequest
     from napari_cellcycle.phases import PhaseSet
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle.image.movie import Movie, is_in_memory, whole_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable

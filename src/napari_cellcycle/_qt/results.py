@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, QSize, Qt
@@ -12,6 +11,8 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QLayout, QSizePolicy, QVBoxLayou
 from napari_cellcycle._qt.legible import legible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from napari_cellcycle.phases import PhaseSet
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tempfile
 import warnings
@@ -22,6 +21,8 @@ from napari_cellcycle.models.folder import blank_network, read_model_card, save_
 from napari_cellcycle.models.weights import MOST_BYTES, problems
 
 if TYPE_CHECKING:
+    import os
+
     import torch
 
 _WRAPPERS = ("state_dict", "model_state_dict")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 OPTIMIZERS = ("adamw", "nadam", "adam", "sgd")
 MONITORS = ("loss", "accuracy", "balanced-accuracy")

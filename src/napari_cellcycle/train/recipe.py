@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +17,7 @@ from napari_cellcycle.phases import VOCABULARIES
 from napari_cellcycle.train.plan import FitPlan, hint, parse_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_cellcycle.train.cropset import CropSet
 

@@ -17,11 +17,11 @@ from napari_cellcycle.train import record
 from napari_cellcycle.train.cropset import GROUP, LABEL, CropSet
 from napari_cellcycle.train.crossvalidation import CrossValidation, cross_validate
 from napari_cellcycle.train.dataset import read_data
-from napari_cellcycle.train.experiment import Experiment, new_experiment
 from napari_cellcycle.train.fitting import Progress
 from napari_cellcycle.train.leakage import TRAINING_GROUPS
 from napari_cellcycle.train.others import NOT_STATED, all_groups, check_stated, sources
 from napari_cellcycle.train.places import Places
+from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.ranges import crop_ranges
 from napari_cellcycle.train.recipe import TrainingRecipe, find_recipe
 from napari_cellcycle.train.search import Trial, search
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.models.card import ModelCard
     from napari_cellcycle.train.evaluate import Evaluation
+    from napari_cellcycle.train.experiment import Experiment
 
     Parts = Mapping[str, NDArray[np.int64]]
     Report = Callable[[Progress], None]

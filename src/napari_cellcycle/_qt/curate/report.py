@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, Qt
@@ -21,6 +20,8 @@ from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.review.look import draw_chip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.review.curation import PhaseCount
 

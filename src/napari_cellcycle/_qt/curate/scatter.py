@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,8 @@ from napari_cellcycle._qt.curate.scatter_gestures import Gestures
 from napari_cellcycle._qt.review.look import Look
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
     from qtpy.QtGui import QPaintEvent
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_cellcycle._qt.review.keys import PAIR_KEYS, Key, with_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _TEXTS = {
     "previous": "◀ Previous",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
@@ -12,6 +11,8 @@ from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit
 from napari_cellcycle._qt.review.keys import for_canvas
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from qtpy.QtWidgets import QWidget
 
     from napari_cellcycle._qt.review.keys import Key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,8 @@ from napari_cellcycle._qt.review.look import Look
 from napari_cellcycle._qt.review.mosaic_keys import press_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from qtpy.QtGui import QMouseEvent, QWheelEvent
 

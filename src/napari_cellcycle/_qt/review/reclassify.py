@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from napari_cellcycle.errors import CellCycleError, ModelError
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.undertaking import Undertaking

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from qtpy.QtCore import QObject, Qt, Signal
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_cellcycle.review.scribe import Entered
 
 

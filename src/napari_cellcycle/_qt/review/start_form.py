@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,8 @@ from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, 
 from napari_cellcycle.phases import VOCABULARIES, flat_vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtpy.QtGui import QShowEvent
 
     from napari_cellcycle._qt.session import Finished

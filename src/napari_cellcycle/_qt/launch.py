@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QTimer
+
 from napari_cellcycle._qt.layers import add_segmentation, add_stack, axes_of_grid
+from napari_cellcycle._qt.results import ResultPanel
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of, whole_run
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ def launch(
     classification : Classification
         Made of this stack.
     viewer : napari.Viewer, optional
-        Where to show them; a new viewer by default.
+        Where to show them; by default a new viewer, with a legend of the phases beside it.
     block : bool
         Whether to return only when the window is closed.
 
@@ -36,6 +39,7 @@ def launch(
 
     if viewer is None:
         viewer = napari.Viewer(title=f"napari-cellcycle: {stack.name}")
+        viewer.window.add_dock_widget(_legend(classification), name="Phases", area="right")
     spacing = classification.cells.spacing
     add_stack(viewer, stack, spacing)
     layer = add_segmentation(viewer, classification.segmentation, spacing, visible=False)
@@ -49,5 +53,16 @@ def launch(
     session.set_features(viewer, layer, frame, rows, axes)
     session.finish(Finished(classification, stack, layer, axes))
     if block:
+        QTimer.singleShot(0, viewer.reset_view)  # once the window has its size
         napari.run()
     return viewer
+
+
+def _legend(classification: Classification) -> ResultPanel:
+    card = classification.card
+    panel = ResultPanel()
+    panel.summary.setText(f"{len(classification.cells)} cells classified by {card.name}")
+    panel.set_counts(card.phase_set, classification.counts())
+    panel.set_notes(classification.notes)
+    panel.stand_alone()
+    return panel

@@ -82,6 +82,15 @@ class ResultPanel(QWidget):
         """Add a row of controls below."""
         self._layout.addLayout(row)
 
+    def stand_alone(self) -> None:
+        """Where the panel is all of its dock: everything at the top, and wide enough for names."""
+        for row in range(len(self._counts)):
+            self._legend.itemAtPosition(row, 1).widget().setSizePolicy(
+                QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Preferred
+            )
+        self._layout.setContentsMargins(9, 9, 9, 9)
+        self._layout.addStretch(1)
+
     def clear(self) -> None:
         """Show nothing until a run has something to tell."""
         self.setVisible(False)

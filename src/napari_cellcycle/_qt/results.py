@@ -64,6 +64,7 @@ class ResultPanel(QWidget):
         self._legend.setHorizontalSpacing(8)
         self._legend.setVerticalSpacing(2)
         self._legend.setColumnStretch(1, 1)
+        self._names: list[QLabel] = []
         self._counts: dict[str, QLabel] = {}
         self._shares: dict[str, QLabel] = {}
         self._vocabulary: PhaseSet | None = None
@@ -84,10 +85,8 @@ class ResultPanel(QWidget):
 
     def stand_alone(self) -> None:
         """Where the panel is all of its dock: everything at the top, and wide enough for names."""
-        for row in range(len(self._counts)):
-            self._legend.itemAtPosition(row, 1).widget().setSizePolicy(
-                QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Preferred
-            )
+        for name in self._names:
+            name.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Preferred)
         self._layout.setContentsMargins(9, 9, 9, 9)
         self._layout.addStretch(1)
 
@@ -128,6 +127,7 @@ class ResultPanel(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self._vocabulary = phases
+        self._names.clear()
         self._counts.clear()
         self._shares.clear()
         for row, phase in enumerate(phases.leaves):
@@ -143,6 +143,7 @@ class ResultPanel(QWidget):
             name = QLabel(phase.name)
             name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             name.setToolTip(phase.slug)
+            self._names.append(name)
             for column, widget in enumerate((swatch, name, count, share)):
                 self._legend.addWidget(widget, row, column)
             self._counts[phase.slug], self._shares[phase.slug] = count, share

@@ -290,7 +290,7 @@ def test_files_that_moved_are_asked_for(project, files, viewer, dock, qtbot, mon
     assert not notice.isVisible()
     assert dock.desk.undertaking.stack is not None
     assert "H2B" in shown(viewer)
-    assert dock.desk.project.images.locate(1) == files / "t301.ome.tif"
+    assert dock.desk.project.inputs.locate(1) == files / "t301.ome.tif"
 
     # the labels of the second image to be shown: what is on screen stays until they are found
     dock.bench.images.image.choose(2)

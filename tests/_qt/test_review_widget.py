@@ -186,8 +186,8 @@ def test_one_click_starts_beside_the_image(found, viewer, dock, files, qtbot):
     check_overlay(widget)
     widget.close_project()
     with Project.open(files / "field.cellcycle", who="Bob") as project:
-        assert project.images.locate(1) == files / "field.ome.tif"
-        assert project.images.locate(1, "labels") == files / "nuclei.ome.tif"
+        assert project.inputs.locate(1) == files / "field.ome.tif"
+        assert project.inputs.locate(1, "labels") == files / "nuclei.ome.tif"
 
 
 def test_keys_correct_accept_exclude_undo(review, qtbot):

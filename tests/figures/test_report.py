@@ -102,7 +102,7 @@ def test_the_page_stands_alone_and_says_what_the_project_knows(
     assert "label 3 (Ann: prophase)" in page.text
     (shown,) = project.predictions.sets(1)
     assert shown.model_sha256 in page.text
-    assert project.images.inputs(1)["image"].signature in page.text
+    assert project.inputs.of(1)["image"].signature in page.text
 
 
 def test_words_against_predictions_are_counted_by_row(project: Project, tmp_path: Path) -> None:

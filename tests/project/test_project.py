@@ -71,7 +71,7 @@ def test_a_project_that_moves_with_its_images_finds_them(tmp_path: Path) -> None
     from_files(tmp_path / "a").close()
     shutil.move(tmp_path / "a", tmp_path / "b")
     with Project.open(tmp_path / "b" / "field.cellcycle", who="Ann") as project:
-        assert project.images.locate(1) == tmp_path / "b" / "field.tif"
+        assert project.inputs.locate(1) == tmp_path / "b" / "field.tif"
 
 
 def test_an_image_that_is_gone_is_asked_for_and_checked(tmp_path: Path) -> None:
@@ -82,12 +82,12 @@ def test_an_image_that_is_gone_is_asked_for_and_checked(tmp_path: Path) -> None:
     write_field(tmp_path, "wrong", seed=1)
     with Project.open(tmp_path / "field.cellcycle", who="Ann") as project:
         with pytest.raises(InputChangedError, match=r"not at .* any more"):
-            project.images.locate(1)
+            project.inputs.locate(1)
         with pytest.raises(InputChangedError, match=r"another image .* pixels differ"):
-            project.images.relocate(1, "image", tmp_path / "wrong.tif")
-        project.images.relocate(1, "image", other / "renamed.tif")
+            project.inputs.relocate(1, "image", tmp_path / "wrong.tif")
+        project.inputs.relocate(1, "image", other / "renamed.tif")
     with Project.open(tmp_path / "field.cellcycle", who="Ann") as project:
-        assert project.images.locate(1) == other / "renamed.tif"
+        assert project.inputs.locate(1) == other / "renamed.tif"
 
 
 def test_another_image_under_the_same_name_is_refused(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_an_organoid_from_image_to_repaired_segmentation(data_dir: Path, tmp_pat
         assert len(review) == len(found) - 1
     with Project.open(project.folder, who="Ann") as project:
         review = Review(project)
-        assert project.images.locate(number) == image.path.resolve()
+        assert project.inputs.locate(number) == image.path.resolve()
         assert review.words_on(review.row_of(0, int(b)))["Ann"].phase == "mitotic"
         assert review.undo().rows.tolist() == [review.row_of(0, int(b))]
         assert (project.images.labels(number).volume(0) == data[0]).all()

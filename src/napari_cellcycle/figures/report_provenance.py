@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from napari_cellcycle.figures.html import Content
-    from napari_cellcycle.project.images import Input
+    from napari_cellcycle.project.inputs import Input
     from napari_cellcycle.review.state import Review
 
 _WITH = ("numpy", "scikit-image", "torch")
@@ -41,7 +41,7 @@ def _of_image(review: Review) -> Iterable[tuple[str, Content]]:
     project, cells = review.project, review.cells
     if cells.scene:
         yield "scene", cells.scene
-    inputs = project.images.inputs(review.image)
+    inputs = project.inputs.of(review.image)
     for role, found in inputs.items():
         yield role, tag("span", _file(found), tag("br"), tag("code", found.signature))
     spacing = cells.spacing

@@ -17,6 +17,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.files import sync_folder
 from napari_cellcycle.project.database import Database
 from napari_cellcycle.project.images import Images
+from napari_cellcycle.project.inputs import Inputs
 from napari_cellcycle.project.joins import Joins
 from napari_cellcycle.project.journal import Journal
 from napari_cellcycle.project.lock import WriterLock
@@ -58,7 +59,7 @@ class Project:
         Whether nothing may be changed.
     reason : str
         Why not.
-    images, segmentations, predictions, measured, tracked, vocabularies, journal, joins
+    images, inputs, segmentations, predictions, measured, tracked, vocabularies, journal, joins
         What is in it.
     """
 
@@ -70,7 +71,8 @@ class Project:
         self._store = Store(folder, database, identity, who, reason)
         self.vocabularies = Vocabularies(self._store)
         self.segmentations = Segmentations(self._store)
-        self.images = Images(self._store, self.segmentations)
+        self.inputs = Inputs(self._store, self.segmentations)
+        self.images = Images(self._store, self.segmentations, self.inputs)
         self.predictions = Predictions(self._store, self.segmentations, self.vocabularies)
         self.measured = Measured(self._store, self.segmentations)
         self.tracked = Tracked(self._store, self.segmentations)

@@ -168,7 +168,7 @@ def check_outside(project: Project, out: Path) -> None:
     own = {
         Path(found.absolute).resolve()
         for image in project.images.all()
-        for found in project.images.inputs(image.number).values()
+        for found in project.inputs.of(image.number).values()
         if found.absolute
     }
     inside = project.folder in place.parents and project.exports not in place.parents

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.errors import CellCycleError, InputChangedError
+from napari_cellcycle.errors import InputChangedError
 from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.review.matching import AT_LEAST, Match, match_labels, match_tables
@@ -114,7 +114,7 @@ def hand_over(
         former.spacing,
         image=former.image,
         scene=former.scene,
-        nuclei=_nuclei(project, image, labels),
+        nuclei=project.images.nuclei(image) if labels.labels_are == "cell" else None,
     )
     if old is None:
         found = match_tables(former, cells)
@@ -123,17 +123,6 @@ def hand_over(
     said = _said(project, image, former)
     number = versions.revise(image, cells, labels, found.there, found.back)
     return _report(number, found, former, cells, said)
-
-
-def _nuclei(project: Project, image: int, labels: Segmentation) -> Segmentation | None:
-    from napari_cellcycle.image.reading import open_labels
-
-    if labels.labels_are == "nucleus" or "nuclei" not in project.images.inputs(image):
-        return None
-    try:
-        return open_labels(project.images.locate(image, "nuclei"))
-    except CellCycleError:
-        return None  # sizes of nuclei are not known then
 
 
 def _said(project: Project, image: int, cells: CellTable) -> frozenset[Key]:

@@ -12,7 +12,7 @@ from napari_cellcycle._qt.review.undertaking import Found, Lost
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.notice import Notice
-    from napari_cellcycle.project.images import Role
+    from napari_cellcycle.project.inputs import Role
 
 _OF_ZARR = (".zattrs", ".zgroup", "zarr.json")
 

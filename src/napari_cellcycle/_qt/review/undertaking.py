@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Segmentation, Stack
-    from napari_cellcycle.project.images import Role
+    from napari_cellcycle.project.inputs import Role
     from napari_cellcycle.project.project import Project
 
 SUFFIX = ".cellcycle"
@@ -181,7 +181,7 @@ def enter(
     """
     if found is not None:
         yield f"Comparing {found.path.name}…"
-        project.images.relocate(found.image, found.role, found.path)
+        project.inputs.relocate(found.image, found.role, found.path)
     yield "Looking for the image…"
     image = project.images[number]
     try:
@@ -198,10 +198,10 @@ def enter(
     return Undertaking(
         project,
         number,
-        replace(labels, name=project.images.inputs(number)["labels"].name),
+        replace(labels, name=project.inputs.of(number)["labels"].name),
         stack,
         image.settings.get("channels") or {},
-        _nuclei(project, number),
+        project.images.nuclei(number),
         problem,
     )
 
@@ -248,15 +248,3 @@ def _among(at_hand: AtHand, wanted: str) -> Stack | None:
     from napari_cellcycle.image.signatures import signature
 
     return next((stack for stack in at_hand.stacks if signature(stack) == wanted), None)
-
-
-def _nuclei(project: Project, number: int) -> Segmentation | None:
-    from napari_cellcycle.image.reading import open_labels
-
-    if "nuclei" not in project.images.inputs(number):
-        return None
-    try:
-        return open_labels(project.images.locate(number, "nuclei"))
-    except CellCycleError:
-        # views do not need them; cells that are classified again do without their size
-        return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cellcycle import (
+    classify_verb,
     curate_verb,
     evaluate_verb,
-    many_verb,
     model_verb,
     plate_verb,
     project_verbs,
@@ -20,9 +20,7 @@ from napari_cellcycle import (
     train_verb,
 )
 from napari_cellcycle.arguments import (
-    check_crop,
     check_outputs,
-    classify_options,
     demo_options,
     field_options,
     info_options,
@@ -31,7 +29,6 @@ from napari_cellcycle.arguments import (
 from napari_cellcycle.console import (
     Parser,
     guarded,
-    print_crop,
     print_facts,
     print_files,
     print_json,
@@ -40,12 +37,9 @@ from napari_cellcycle.console import (
     print_table,
     progress,
 )
-from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.project_arguments import who_options
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
@@ -121,7 +115,7 @@ def _parser() -> Parser:
 def _demo(args: argparse.Namespace) -> None:
     from napari_cellcycle.demo import run_demo
 
-    _check_viewer(args)
+    classify_verb.check_viewer(args)
     with progress("classify", "cells") as report:
         demo = run_demo(
             args.out,
@@ -149,91 +143,7 @@ def _demo(args: argparse.Namespace) -> None:
         print(f"\nAgrees with the truth in {agreement.top} of {agreement.n} cells (mitotic or not)")
         print(f"and in {agreement.phase} of {agreement.n} (phase).")
         print_files(demo.files)
-    _view(args, demo.stack, result)
-
-
-# --- classify ---------------------------------------------------------------------------------
-
-
-def _classify_options(parser: argparse.ArgumentParser) -> None:
-    classify_options(parser)
-    who_options(parser)
-
-
-def _classify(args: argparse.Namespace) -> None:
-    from napari_cellcycle.classify.jobs import is_many
-    from napari_cellcycle.image.reading import open_image
-    from napari_cellcycle.image.roles import parse_channels
-
-    if is_many(args.image):
-        many_verb.run(args)
-        return
-    (args.image,) = args.image
-    _check_viewer(args)
-    check_outputs(args, "out", "gallery", "overlay")
-    check_crop(args)
-    stack = open_image(args.image, scene=args.scene)
-    channels = parse_channels(args.channel, stack) or None
-    result = _run_crop(args, stack, channels) if args.crop else _run(args, stack, channels)
-    print_notes(result.notes)
-    files = _write(args, stack, result)
-    if args.project:
-        files.append(project_verbs.keep(args, stack, result))
-    if args.json:
-        print_json(result.to_json_dict())
-    else:
-        (print_crop if args.crop else print_run)(stack, result)
-        print_files(files)
-    _view(args, stack, result)
-
-
-def _run(
-    args: argparse.Namespace, stack: Stack, channels: Mapping[str, int | None] | None
-) -> Classification:
-    from napari_cellcycle.classify.run import classify
-
-    with progress("classify", "cells") as report:
-        return classify(
-            stack,
-            args.labels,
-            labels_are=args.labels_are,
-            nuclei=args.nuclei_labels,
-            scene=args.scene,
-            model=args.model,
-            channels=channels,
-            spacing=args.spacing,
-            isotropic=args.isotropic,
-            vote=args.vote,
-            device=args.device,
-            exact=args.exact or None,
-            progress=report,
-        )
-
-
-def _run_crop(
-    args: argparse.Namespace, stack: Stack, channels: Mapping[str, int | None] | None
-) -> Classification:
-    from napari_cellcycle.classify.crop import classify_crop
-
-    return classify_crop(
-        stack, model=args.model, channels=channels, vote=args.vote, device=args.device
-    )
-
-
-def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> list[Path]:
-    files = []
-    if args.out:
-        from napari_cellcycle.review.tables import write_table
-
-        files.append(write_table(result.to_frame(), args.out))
-    if args.gallery or args.overlay:
-        from napari_cellcycle.figures.page import save_figure
-        from napari_cellcycle.figures.results import gallery_of, overlay_of
-
-        for path, draw in ((args.gallery, gallery_of), (args.overlay, overlay_of)):
-            if path:
-                files.append(save_figure(draw(result, stack), path))
-    return files
+    classify_verb.view(args, demo.stack, result)
 
 
 # --- segment and simulate ---------------------------------------------------------------------
@@ -321,23 +231,15 @@ def _info(args: argparse.Namespace) -> None:
         print_facts(versions | {"device": device, "data folder": folder})
 
 
-# --- what verbs share -------------------------------------------------------------------------
-
-
-def _check_viewer(args: argparse.Namespace) -> None:
-    if args.view and args.viewer is None:
-        raise CellCycleError("--view works in the program: run napari-cellcycle itself.")
-
-
-def _view(args: argparse.Namespace, stack: Stack, result: Classification) -> None:
-    if args.view:
-        args.viewer(stack, result)
-
-
 # A new verb is registered here; ``--help`` lists them in this order.
 VERBS: tuple[Verb, ...] = (
     Verb("demo", "Simulate a field, classify it and compare with the truth", demo_options, _demo),
-    Verb("classify", "Classify the cells of one image or of many", _classify_options, _classify),
+    Verb(
+        "classify",
+        "Classify the cells of one image or of many",
+        classify_verb.options,
+        classify_verb.run,
+    ),
     Verb(
         "plate",
         "Classify the images of plates on many workers, well by well",

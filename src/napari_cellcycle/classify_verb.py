@@ -1,0 +1,121 @@
+"""The verb ``classify``: the cells of one image; many images are handed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_cellcycle import many_verb, project_verbs
+from napari_cellcycle.arguments import check_crop, check_outputs, classify_options
+from napari_cellcycle.console import (
+    print_crop,
+    print_files,
+    print_json,
+    print_notes,
+    print_run,
+    progress,
+)
+from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.project_arguments import who_options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari_cellcycle.classify.result import Classification
+    from napari_cellcycle.image.stack import Stack
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Options of ``classify``."""
+    classify_options(parser)
+    who_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run ``classify``."""
+    from napari_cellcycle.classify.jobs import is_many
+    from napari_cellcycle.image.reading import open_image
+    from napari_cellcycle.image.roles import parse_channels
+
+    if is_many(args.image):
+        many_verb.run(args)
+        return
+    (args.image,) = args.image
+    check_viewer(args)
+    check_outputs(args, "out", "gallery", "overlay")
+    check_crop(args)
+    stack = open_image(args.image, scene=args.scene)
+    channels = parse_channels(args.channel, stack) or None
+    result = _crop(args, stack, channels) if args.crop else _cells(args, stack, channels)
+    print_notes(result.notes)
+    files = _write(args, stack, result)
+    if args.project:
+        files.append(project_verbs.keep(args, stack, result))
+    if args.json:
+        print_json(result.to_json_dict())
+    else:
+        (print_crop if args.crop else print_run)(stack, result)
+        print_files(files)
+    view(args, stack, result)
+
+
+def _cells(
+    args: argparse.Namespace, stack: Stack, channels: Mapping[str, int | None] | None
+) -> Classification:
+    from napari_cellcycle.classify.run import classify
+
+    with progress("classify", "cells") as report:
+        return classify(
+            stack,
+            args.labels,
+            labels_are=args.labels_are,
+            nuclei=args.nuclei_labels,
+            scene=args.scene,
+            model=args.model,
+            channels=channels,
+            spacing=args.spacing,
+            isotropic=args.isotropic,
+            vote=args.vote,
+            device=args.device,
+            exact=args.exact or None,
+            progress=report,
+        )
+
+
+def _crop(
+    args: argparse.Namespace, stack: Stack, channels: Mapping[str, int | None] | None
+) -> Classification:
+    from napari_cellcycle.classify.crop import classify_crop
+
+    return classify_crop(
+        stack, model=args.model, channels=channels, vote=args.vote, device=args.device
+    )
+
+
+def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> list[Path]:
+    files = []
+    if args.out:
+        from napari_cellcycle.review.tables import write_table
+
+        files.append(write_table(result.to_frame(), args.out))
+    if args.gallery or args.overlay:
+        from napari_cellcycle.figures.page import save_figure
+        from napari_cellcycle.figures.results import gallery_of, overlay_of
+
+        for path, draw in ((args.gallery, gallery_of), (args.overlay, overlay_of)):
+            if path:
+                files.append(save_figure(draw(result, stack), path))
+    return files
+
+
+def check_viewer(args: argparse.Namespace) -> None:
+    """Refuse ``--view`` where nobody can show anything, before any work is done."""
+    if args.view and args.viewer is None:
+        raise CellCycleError("--view works in the program: run napari-cellcycle itself.")
+
+
+def view(args: argparse.Namespace, stack: Stack, result: Classification) -> None:
+    """Show the result, if asked to."""
+    if args.view:
+        args.viewer(stack, result)

@@ -97,6 +97,12 @@ def test_a_vocabulary_refuses_duplicates_and_orphans() -> None:
         PhaseSet("mine", (Phase("a", "a", "#000000", "b"),))
 
 
+def test_branches_and_no_phase_at_all_are_no_leaves() -> None:
+    assert [phase.slug for phase in MITOSIS_STAGES][:2] == ["non-mitotic", "mitotic"]
+    assert MITOSIS_STAGES.leaf_codes().tolist() == [0, -1, 1, 2, 3, 4, -1]
+    assert MITOSIS_STAGES.leaf_codes(-2)[[1, -1, 2]].tolist() == [-2, -2, 1]
+
+
 def test_coarsen_adds_up_to_the_top_level() -> None:
     probabilities = np.array([[0.5, 0.1, 0.2, 0.15, 0.05], [0.0, 0.25, 0.25, 0.25, 0.25]])
     names, coarse = MITOSIS_STAGES.coarsen(probabilities)

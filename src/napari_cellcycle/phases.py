@@ -81,6 +81,18 @@ class PhaseSet:
         """Slugs of the leaves, in order."""
         return tuple(phase.slug for phase in self.leaves)
 
+    def leaf_codes(self, otherwise: int = -1) -> NDArray[np.int64]:
+        """Place among the leaves of each phase, and last (so at -1) of none.
+
+        Parameters
+        ----------
+        otherwise : int
+            In place of it for branches and for none.
+        """
+        slugs = self.slugs
+        codes = [slugs.index(p.slug) if p.slug in slugs else otherwise for p in self.phases]
+        return np.array([*codes, otherwise], np.int64)
+
     def children(self, slug: str) -> tuple[Phase, ...]:
         """Phases directly below ``slug``."""
         return tuple(phase for phase in self.phases if phase.parent == slug)

@@ -160,7 +160,7 @@ def said_of(review: Review) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
             f"{review.project.folder.name} shows no predictions of {review.cells.image}, so none "
             "can be suspect. Classify it first."
         )
-    leaf_of = _leaf_of(review, -1)
+    leaf_of = review.phases.leaf_codes()
     probabilities = np.full((len(review), len(review.phases.leaves)), np.nan)
     probabilities[:, leaf_of[review.shown.leaves]] = consensus(leaves_by_axis(review))
     return leaf_of[review.shown.phase], probabilities
@@ -183,13 +183,7 @@ def known_of(review: Review) -> NDArray[np.int64]:
         Final leaf that people gave; ``NOBODY`` where nobody has judged the cell, ``ASIDE`` where
         there is a word and no leaf.
     """
-    return np.where(review.annotator == NONE, NOBODY, _leaf_of(review, ASIDE)[review.final])
-
-
-def _leaf_of(review: Review, otherwise: int) -> NDArray[np.int64]:
-    """Leaf by place in the vocabulary; for a branch, and at -1 where there is none, the other."""
-    leaves = {leaf.slug: place for place, leaf in enumerate(review.phases.leaves)}
-    return np.array([*(leaves.get(p.slug, otherwise) for p in review.phases), otherwise])
+    return np.where(review.annotator == NONE, NOBODY, review.phases.leaf_codes(ASIDE)[review.final])
 
 
 def curation_counts(review: Review, suspects: Suspects | None = None) -> tuple[PhaseCount, ...]:

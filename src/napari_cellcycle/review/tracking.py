@@ -12,8 +12,6 @@ from napari_cellcycle.errors import TrackError
 from napari_cellcycle.review.decision import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.timing import Timing
@@ -71,7 +69,8 @@ def find_jumps(review: Review, tracking: Tracking, course: Course | None = None)
     """
     if course is None:
         course = Course.of(review.phases, frame_minutes=known_minutes(review, tracking))
-    return course.jumps(leaf_codes(review), review.cells.frame, tracking.tracks)
+    codes = review.phases.leaf_codes()[review.final]
+    return course.jumps(codes, review.cells.frame, tracking.tracks)
 
 
 def known_minutes(review: Review, tracking: Tracking) -> float | None:
@@ -102,14 +101,6 @@ def timing_of(review: Review, tracking: Tracking) -> Timing:
         tracking.tracks,
         frame_minutes=tracking.frame_minutes,
     )
-
-
-def leaf_codes(review: Review) -> Ints:
-    """Place of each final phase among the leaves, -1 where it is none of them."""
-    leaves = list(review.phases.slugs)
-    place: Mapping[str, int] = {slug: i for i, slug in enumerate(leaves)}
-    table = np.array([*(place.get(p.slug, -1) for p in review.phases), -1], np.int64)
-    return np.asarray(table[review.final], np.int64)
 
 
 def rows_ahead(review: Review, tracks: Tracks, row: int, *, back: bool = False) -> Ints:

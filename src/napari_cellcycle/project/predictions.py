@@ -185,8 +185,7 @@ class Predictions:
         )
         try:
             with self._store.transaction() as changes:
-                if phases.name not in self._vocabularies.names():
-                    self._vocabularies.add_within(changes, phases)
+                self._vocabularies.keep(changes, phases)
                 changes.run(f"INSERT INTO prediction_set VALUES ({', '.join('?' * len(row))})", row)
         except BaseException:
             (self._store.folder / file).unlink(missing_ok=True)

@@ -79,17 +79,22 @@ class Vocabularies:
             to another branch: words that were said would lose their meaning.
         """
         with self._store.transaction() as changes:
-            self.add_within(changes, phases)
+            if phases.name in self.names():
+                _check_extends(self.as_made(phases.name), phases)
+            _put(changes, phases)
 
-    def add_within(self, changes: Transaction, phases: PhaseSet) -> None:
-        """As :meth:`add`, as a part of other changes."""
-        if phases.name in self.names():
-            _check_extends(self.as_made(phases.name), phases)
-        changes.run(
-            "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
-            "phases = excluded.phases",
-            (phases.name, to_json(phases)),
-        )
+    def keep(self, changes: Transaction, phases: PhaseSet) -> None:
+        """Keep a vocabulary as a part of other changes, unless there is one of that name."""
+        if phases.name not in self.names():
+            _put(changes, phases)
+
+
+def _put(changes: Transaction, phases: PhaseSet) -> None:
+    changes.run(
+        "INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+        "phases = excluded.phases",
+        (phases.name, to_json(phases)),
+    )
 
 
 def to_json(phases: PhaseSet) -> str:

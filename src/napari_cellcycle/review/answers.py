@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.errors import CellCycleError, ProjectError
+from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.words import Action, Event, Word
 from napari_cellcycle.review.csv_rows import microseconds, read_csv, whole_number
 from napari_cellcycle.review.known import Known
@@ -120,15 +120,27 @@ def take_answers(
             f"{table.name} has the columns {', '.join(table.columns) or 'none'}; it needs "
             "'label' and 'phase', or those of an exported table cells or reviews."
         )
-    images = project.images.all()
-    if image is None and "image" not in columns:
-        if len(images) != 1:
-            raise ProjectError(
-                f"{table.name} does not say which image its labels are of, and the project has "
-                f"{len(images)}. Name one, or add a column 'image'."
-            )
-        image = images[0].number
+    image = image_of(project, table, image)
     return _Reading(project, table, image, phases, who or project.who).run()
+
+
+def image_of(project: Project, table: CsvRows, image: int | None) -> int | None:
+    """Number of the image that a table is of: as it was said, or the only one; None if it says it.
+
+    Raises
+    ------
+    ProjectError
+        If nobody says it, and there are several.
+    """
+    if image is not None or "image" in table.columns:
+        return image
+    images = project.images.all()
+    if len(images) != 1:
+        raise ProjectError(
+            f"{table.name} does not say which image its labels are of, and the project has "
+            f"{len(images)}. Name one, or add a column 'image'."
+        )
+    return images[0].number
 
 
 class _Reading:
@@ -147,29 +159,21 @@ class _Reading:
         self.shown: dict[int, PhaseSet] = {}
         self.known: dict[tuple[int, str], Known] = {}
         self.there: set[tuple[object, ...]] = set()
-        self.unmatched: list[str] = []
         self.n_known = self.silent = 0
         self.actions: dict[bytes, Action] = {}
         self.events: list[Event] = []
 
     def run(self) -> Answers:
         self.time = self.project.journal.next_time()
-        for line, row in self.table.rows:
-            try:
-                self._row(row)
-            except CellCycleError as error:
-                self.unmatched.append(f"{self.table.name}, line {line}: {error}")
+        unmatched = self.table.take(self._row)
         new = 0
         if self.events:
-            names = self.project.vocabularies.names()
-            used = {key: found.phases for key, found in self.known.items()}
             with self.project.store.transaction() as changes:
-                for phases in {given.name: given for given in used.values()}.values():
-                    if phases.name not in names:
-                        self.project.vocabularies.add_within(changes, phases)
+                for found in self.known.values():
+                    self.project.vocabularies.keep(changes, found.phases)
                 new = self.project.journal.add(changes, self.actions.values(), self.events)
         known = self.n_known + len(self.events) - new
-        return Answers(new, known, self.silent, tuple(self.unmatched))
+        return Answers(new, known, self.silent, unmatched)
 
     def _row(self, row: Mapping[str, str]) -> None:
         word = _word(row)

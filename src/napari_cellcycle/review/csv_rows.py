@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.errors import CellCycleError, ProjectError
 from napari_cellcycle.files import reading
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Mapping
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _DELIMITERS = (",", ";", "\t")
@@ -39,6 +40,22 @@ class CsvRows:
     digest: str
     columns: tuple[str, ...]
     rows: tuple[tuple[int, dict[str, str]], ...]
+
+    def take(self, each: Callable[[Mapping[str, str]], None]) -> tuple[str, ...]:
+        """Take in row by row, and say of each that does not match which line it is, and why.
+
+        Parameters
+        ----------
+        each : callable of a row
+            Raises a CellCycleError if it does not match.
+        """
+        unmatched = []
+        for line, row in self.rows:
+            try:
+                each(row)
+            except CellCycleError as error:
+                unmatched.append(f"{self.name}, line {line}: {error}")
+        return tuple(unmatched)
 
 
 def read_csv(path: str | os.PathLike[str]) -> CsvRows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.errors import CellCycleError, ProjectError
+from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.words import KINDS, Action, Event, Word
 from napari_cellcycle.review.answers import Answers
 from napari_cellcycle.review.csv_rows import microseconds, read_csv, whole_number
@@ -63,23 +63,16 @@ class _Reading:
         self.vocabularies: dict[str, PhaseSet] = {}
         self.actions: dict[bytes, Action] = {}
         self.events: dict[bytes, Event] = {}
-        self.unmatched: list[str] = []
 
     def run(self) -> Answers:
-        for line, row in self.table.rows:
-            try:
-                self._row(row)
-            except CellCycleError as error:
-                self.unmatched.append(f"{self.table.name}, line {line}: {error}")
+        unmatched = self.table.take(self._row)
         new = 0
         if self.events:
-            names = self.project.vocabularies.names()
             with self.project.store.transaction() as changes:
-                for name, phases in self.vocabularies.items():
-                    if name not in names:
-                        self.project.vocabularies.add_within(changes, phases)
+                for phases in self.vocabularies.values():
+                    self.project.vocabularies.keep(changes, phases)
                 new = self.project.journal.add(changes, self.actions.values(), self.events.values())
-        return Answers(new, len(self.events) - new, 0, tuple(self.unmatched))
+        return Answers(new, len(self.events) - new, 0, unmatched)
 
     def _row(self, raw: Mapping[str, str]) -> None:
         row = {

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.merge import Group, group_of, named
-from napari_cellcycle.errors import CellCycleError, ProjectError
+from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.keys import CellIndex
-from napari_cellcycle.review.answers import Answers
+from napari_cellcycle.review.answers import Answers, image_of
 from napari_cellcycle.review.csv_rows import read_csv, whole_number
 from napari_cellcycle.review.merging import Merging
 from napari_cellcycle.spreadsheet import restore
@@ -59,35 +59,29 @@ def read_verdicts(
             f"{table.name} has the columns {', '.join(table.columns) or 'none'}; it needs 'frame', "
             "'labels' and 'verdict'."
         )
-    images = project.images.all()
-    if image is None and "image" not in table.columns:
-        if len(images) != 1:
-            raise ProjectError(
-                f"{table.name} does not say which image its labels are of, and the project has "
-                f"{len(images)}. Name one, or add a column 'image'."
-            )
-        image = images[0].number
+    image = image_of(project, table, image)
     judged: dict[int, _Judged] = {}
-    silent, unmatched = 0, []
-    for line, row in table.rows:
-        try:
-            verdict = _verdict(row["verdict"])
-            if verdict is None:
-                silent += 1
-                continue
-            number = _image(project, row, image)
-            if number not in judged:
-                judged[number] = _Judged(project, number)
-            judged[number].take(row, verdict)
-        except CellCycleError as error:
-            unmatched.append(f"{table.name}, line {line}: {error}")
+    silent = 0
+
+    def take(row: Mapping[str, str]) -> None:
+        nonlocal silent
+        verdict = _verdict(row["verdict"])
+        if verdict is None:
+            silent += 1
+            return
+        number = _image(project, row, image)
+        if number not in judged:
+            judged[number] = _Judged(project, number)
+        judged[number].take(row, verdict)
+
+    unmatched = table.take(take)
     for one in judged.values():
         one.merging.judge(one.new, about=f"pairs of {table.name}", source="table")
     return Answers(
         sum(len(one.new) for one in judged.values()),
         sum(one.n_known for one in judged.values()),
         silent,
-        tuple(unmatched),
+        unmatched,
     )
 
 

@@ -141,7 +141,8 @@ class _Uniting:
                 link_merged(changes, self.ours, self.theirs, pair, number_of, spoken)
             for found in tracks:
                 found.take(changes, number_of)
-            self._add_vocabularies(changes, {a.vocabulary for a in taken})
+            for name in sorted({a.vocabulary for a in taken}):
+                self.ours.vocabularies.keep(changes, self.theirs.vocabularies[name])
             new = self.ours.journal.add(
                 changes,
                 [replace(a, image=own_image[a.image]) for a in taken],
@@ -189,10 +190,6 @@ class _Uniting:
                     f"{', '.join(lacking)}; add these phases, then import again"
                 )
         return unknown
-
-    def _add_vocabularies(self, changes: Transaction, names: set[str]) -> None:
-        for name in sorted(names - set(self.ours.vocabularies.names())):
-            self.ours.vocabularies.add_within(changes, self.theirs.vocabularies[name])
 
     def _versions(self, image: int) -> list[tuple[int, str]]:
         rows = self.theirs.store.database.query(

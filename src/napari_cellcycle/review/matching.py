@@ -143,7 +143,7 @@ def _pairs(
     at_least: float,
 ) -> _Pairs:
     old_rows, new_rows = np.flatnonzero(old.frame == frame), np.flatnonzero(new.frame == frame)
-    a, b, shared = _overlaps(before, after, old.label[old_rows], new.label[new_rows])
+    a, b, shared = overlaps(before, after, old.label[old_rows], new.label[new_rows])
     a, b = old_rows[a], new_rows[b]
     size_a, size_b = old.voxels[a], new.voxels[b]
     # a cell may be shared with one that is too large to be the same
@@ -155,10 +155,25 @@ def _pairs(
     return _Pairs(a, b, (shared == size_a) & (shared == size_b), clear)
 
 
-def _overlaps(
+def overlaps(
     before: NDArray[Any], after: NDArray[Any], old: Ints, new: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """Places in two ascending lists of labels, and voxels in both."""
+    """Count voxels that a label of the one and a label of the other image share.
+
+    Parameters
+    ----------
+    before, after : ndarray of one shape, integer
+        Labels; 0 is none.
+    old, new : ndarray, ascending
+        All labels of either that there are where the other has one, too.
+
+    Returns
+    -------
+    a, b : ndarray, ``(pairs,)``, int64
+        Places in ``old`` and ``new``.
+    shared : ndarray, ``(pairs,)``, int64
+        Voxels.
+    """
     both = (before > 0) & (after > 0)
     a = np.searchsorted(old, before[both].astype(np.int64))
     b = np.searchsorted(new, after[both].astype(np.int64))

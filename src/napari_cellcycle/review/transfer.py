@@ -11,7 +11,7 @@ from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.errors import SegmentationMismatchError
 from napari_cellcycle.project.routes import Transfer
 from napari_cellcycle.review.below import Below, labels_below
-from napari_cellcycle.review.matching import SHARE, match_tables
+from napari_cellcycle.review.matching import SHARE, match_tables, overlaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,16 +164,14 @@ def _heirs(
     before: NDArray[Any], after: NDArray[Any], old: dict[int, int], new: dict[int, int]
 ) -> dict[int, int]:
     """New label of each touched old one that goes on; ``old`` and ``new`` are sizes by label."""
-    both = np.isin(before, list(old)) & np.isin(after, list(new))
-    pairs, overlap = np.unique(
-        np.stack([before[both].astype(np.int64), after[both].astype(np.int64)]),
-        axis=1,
-        return_counts=True,
-    )
+    mine, theirs = (np.array(sorted(sizes), np.int64) for sizes in (old, new))
+    both = np.isin(before, mine) & np.isin(after, theirs)
+    first, second, shared = overlaps(before[both], after[both], mine, theirs)
+    pairs = zip(mine[first].tolist(), theirs[second].tolist(), shared.tolist(), strict=True)
     # of equal overlaps the smaller label counts
     best_new: dict[int, tuple[int, int]] = {}
     best_old: dict[int, tuple[int, int]] = {}
-    for a, b, n in zip(*pairs.tolist(), overlap.tolist(), strict=True):
+    for a, b, n in pairs:
         best_new[a] = max(best_new.get(a, (0, 0)), (n, -b))
         best_old[b] = max(best_old.get(b, (0, 0)), (n, -a))
     heirs = {}

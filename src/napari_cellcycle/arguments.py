@@ -131,6 +131,32 @@ def cells_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def data_options(parser: argparse.ArgumentParser, group: str) -> None:
+    """Which labelled crops, and how they are read; ``group`` says what groups are for."""
+    parser.add_argument(
+        "data", metavar="DATA", help="crop set (.npz), or a folder with one sub-folder a class"
+    )
+    parser.add_argument("--label-key", default="phase", metavar="KEY", help="labels (%(default)s)")
+    parser.add_argument(
+        "--group-key",
+        default="group",
+        metavar="KEY",
+        help=f"{group}: plate, image (%(default)s)",
+    )
+    parser.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        metavar="ROLE=INDEX",
+        help="which channel, counted from 0, has which role, such as dna=1; may be repeated",
+    )
+    parser.add_argument(
+        "--map",
+        metavar="THEIRS=OURS,…",
+        help="rename labels of the data; THEIRS= drops what is labelled so",
+    )
+
+
 def segment_options(parser: argparse.ArgumentParser) -> None:
     """Options of ``segment``."""
     image_options(parser)

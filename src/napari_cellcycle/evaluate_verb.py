@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.arguments import VOTES
+from napari_cellcycle.arguments import VOTES, data_options, device_option
 from napari_cellcycle.console import (
     plain,
     print_facts,
@@ -46,28 +46,7 @@ _OF_CLASS = {"precision": "precision", "recall": "recall", "f1": "F1", "auroc": 
 def options(parser: argparse.ArgumentParser) -> None:
     """Options of ``evaluate``."""
     parser.add_argument("model", metavar="MODEL", help="name or path of a model")
-    parser.add_argument(
-        "data", metavar="DATA", help="crop set (.npz), or a folder with one sub-folder a class"
-    )
-    parser.add_argument("--label-key", default="phase", metavar="KEY", help="labels (%(default)s)")
-    parser.add_argument(
-        "--group-key",
-        default="group",
-        metavar="KEY",
-        help="what is drawn as a whole for the intervals: plate, image (%(default)s)",
-    )
-    parser.add_argument(
-        "--channel",
-        action="append",
-        default=[],
-        metavar="ROLE=INDEX",
-        help="which channel, counted from 0, has which role, such as dna=1; may be repeated",
-    )
-    parser.add_argument(
-        "--map",
-        metavar="THEIRS=OURS,…",
-        help="rename labels of the data; THEIRS= drops what is labelled so",
-    )
+    data_options(parser, "what is drawn as a whole for the intervals")
     parser.add_argument(
         "--merge",
         metavar="NAME=CLASS+CLASS,…",
@@ -86,9 +65,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pairs", action="store_true", help="how well each two classes are told apart"
     )
-    parser.add_argument(
-        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (%(default)s)"
-    )
+    device_option(parser)
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="folder for evaluation.json, tables and pictures"
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.arguments import positive, whole
+from napari_cellcycle.arguments import data_options, device_option, positive, whole
 from napari_cellcycle.console import print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ _FIGURES = {
 def options(parser: argparse.ArgumentParser) -> None:
     """Options of ``train``."""
     parser.add_argument(
-        "data", metavar="DATA", help="crop set (.npz), or a folder with one sub-folder a class"
-    )
-    parser.add_argument(
         "--model",
         required=True,
         metavar="NAME",
@@ -51,25 +48,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="start", metavar="MODEL", help="begin with the weights of this model"
     )
-    parser.add_argument("--label-key", default="phase", metavar="KEY", help="labels (%(default)s)")
-    parser.add_argument(
-        "--group-key",
-        default="group",
-        metavar="KEY",
-        help="what is never split: plate, image (%(default)s)",
-    )
-    parser.add_argument(
-        "--channel",
-        action="append",
-        default=[],
-        metavar="ROLE=INDEX",
-        help="which channel, counted from 0, has which role, such as dna=1; may be repeated",
-    )
-    parser.add_argument(
-        "--map",
-        metavar="THEIRS=OURS,…",
-        help="rename labels of the data; THEIRS= drops what is labelled so",
-    )
+    data_options(parser, "what is never split")
     parser.add_argument(
         "--merge", metavar="NAME=CLASS+CLASS,…", help="after --map, put labels together"
     )
@@ -98,9 +77,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="first try other depths, widths and learning rates, without looking at the test",
     )
-    parser.add_argument(
-        "--device", default="auto", help="auto, cuda, cuda:1, mps or cpu (%(default)s)"
-    )
+    device_option(parser)
     for name in ("licence", "attribution"):
         parser.add_argument(
             f"--{name}",

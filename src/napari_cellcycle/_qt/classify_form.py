@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,12 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_cellcycle._qt import inputs
-from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.combos import ChoiceBox, device_box
+from napari_cellcycle._qt.layer_names import CELL, NUCLEUS, ends_on
 from napari_cellcycle._qt.layer_watch import LayerWatch
+from napari_cellcycle._qt.model_box import ModelBox
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, ModelError, SegmentationError
-from napari_cellcycle.models.catalogue import DEFAULT_MODEL, FLAT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +30,7 @@ _VOTES = (
     ("majority", "majority", "Most projections decide, on a tie the surest one."),
     ("mean", "mean", "The mean of the projections' probabilities decides."),
 )
-DEVICES = (
-    ("auto", "automatic"),
-    ("cuda", "CUDA (NVIDIA GPU)"),
-    ("mps", "MPS (Apple GPU)"),
-    ("cpu", "CPU"),
-)
 _ROLE_NAMES = {"dna": "DNA"}
-_CELL = r"cell|membrane|cyto"
-_NUCLEUS = r"nuc|dna|dapi|hoechst|h2b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +80,10 @@ class ClassifyForm(QWidget):
         self.time.setObjectName("time")
         self.time.setToolTip("A movie in 2D. Layers with axis labels say it themselves.")
         self.spacing = SpacingEdit()
-        self.model = ChoiceBox("model")
-        self._models, self._is_2d = list(models), False
-        self._offer_models(DEFAULT_MODEL)
+        self.model = ModelBox(models)
         self.vote = ChoiceBox("vote", tooltip="How the three projections agree on a phase")
-        self.vote.set_choices([(key, text, None) for key, text, _ in _VOTES])
-        for index, (_, _, tip) in enumerate(_VOTES):
-            self.vote.setItemData(index, tip, 3)  # Qt.ToolTipRole
-        self.device = ChoiceBox("device", tooltip="Automatic: CUDA, then MPS, then CPU")
-        self.device.set_choices([(key, text, None) for key, text in DEVICES])
+        self.vote.set_options(_VOTES)
+        self.device = device_box()
 
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -129,30 +116,10 @@ class ClassifyForm(QWidget):
         self.watch.changed.connect(self.refresh)
         self.refresh()
 
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """Roles of the channels that the chosen model looks at."""
-        entry = self.model.value()
-        return ("dna", "membrane") if entry is None else tuple(entry.card.recipe.channels)
-
     def offer_models(self, models: Sequence[Any], name: str) -> None:
         """Offer the models that there are now, and choose one of them."""
-        self._models = list(models)
-        self._offer_models(name)
-        self.model.choose(name)
+        self.model.offer(models, name)
         self._on_model()
-
-    def _offer_models(self, usual: str) -> None:
-        self.model.set_choices([(entry.name, entry.name, entry) for entry in self._models], usual)
-
-    def _suit_model(self, *, is_2d: bool) -> None:
-        """Choose a model of 2D or of 3D, where the person has chosen none."""
-        if is_2d == self._is_2d:
-            return
-        self._is_2d, former = is_2d, self.model.key()
-        self._offer_models(FLAT_MODEL if is_2d else DEFAULT_MODEL)
-        if self.model.key() != former:
-            self._on_model()
 
     def refresh(self) -> None:
         """Offer the layers that there are now."""
@@ -254,8 +221,8 @@ class ClassifyForm(QWidget):
         chosen = {role: box.value() for role, box in self.channels.items()}
         if all(box.count() <= 1 for box in self.channels.values()):
             raise ChannelError("There is no image layer yet: open an image.")
-        if chosen[self.roles[0]] is None:
-            raise ChannelError(f"Choose the {_role_name(self.roles[0])} channel.")
+        if chosen[self.model.roles[0]] is None:
+            raise ChannelError(f"Choose the {_role_name(self.model.roles[0])} channel.")
         taken = [channel.key for channel in chosen.values() if channel is not None]
         if len(set(taken)) < len(taken):
             raise ChannelError("Two roles have the same channel: choose another, or none.")
@@ -271,19 +238,16 @@ class ClassifyForm(QWidget):
 
     def _on_model(self) -> None:
         """Offer one channel a role of the model."""
-        entry = self.model.value()
-        if entry is not None:
-            self.model.setToolTip(_about(entry))
         for box in self.channels.values():
             self._form.removeRow(box)
         self.channels.clear()
-        for row, role in enumerate(self.roles):
+        for row, role in enumerate(self.model.roles):
             box = ChoiceBox(f"channel-{role}", tooltip=f"Channel that shows the {role}")
             box.setPlaceholderText("none")
             box.changed.connect(self._on_channel)
             self.channels[role] = box
             self._form.insertRow(row, _role_name(role), box)
-        self._form.setRowVisible(self.vote, entry is None or len(entry.card.recipe.axes) > 1)
+        self._form.setRowVisible(self.vote, self.model.has_vote)
         self._on_time()
 
     def _on_labels(self) -> None:
@@ -291,7 +255,7 @@ class ClassifyForm(QWidget):
         if layer is not None:
             self.labels_are.set_choices(
                 [("nucleus", "nuclei", None), ("cell", "whole cells", None)],
-                "cell" if self._is_called(layer, _CELL) else "nucleus",
+                "cell" if ends_on(CELL, layer, self._viewer.layers) else "nucleus",
             )
         ambiguous = [
             other
@@ -308,15 +272,6 @@ class ClassifyForm(QWidget):
         self._on_labels_are()
         self._on_time()
 
-    def _is_called(self, layer: Any, wanted: str) -> bool:
-        """Whether the name of labels, less that of their image, ends on words of one kind."""
-        name = layer.name
-        for image in self._viewer.layers:
-            stem = image.name.removesuffix(".tif").removesuffix(".ome")
-            if image != layer and re.search(r"[ _-]", stem) and name.startswith(stem):
-                name = name.removeprefix(stem)
-        return _last_word(name, wanted)
-
     def _on_labels_are(self) -> None:
         """Offer the other Labels layers as nuclei of the cells."""
         others = [
@@ -324,7 +279,9 @@ class ClassifyForm(QWidget):
             for layer in inputs.label_layers(self._viewer.layers)
             if layer.unique_id != self.labels.key()
         ]
-        guessed = [layer.unique_id for layer in others if self._is_called(layer, _NUCLEUS)]
+        guessed = [
+            layer.unique_id for layer in others if ends_on(NUCLEUS, layer, self._viewer.layers)
+        ]
         self.nuclei.set_choices(
             [(None, "none", None), *((layer.unique_id, layer.name, layer) for layer in others)],
             guessed[0] if guessed else None,
@@ -336,7 +293,7 @@ class ClassifyForm(QWidget):
     def _on_time(self) -> None:
         """Offer the channels as the axes say now."""
         found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
-        guessed = inputs.guess(found, self.roles)
+        guessed = inputs.guess(found, self.model.roles)
         for role, box in self.channels.items():
             channel = guessed[role]
             box.set_choices(
@@ -362,24 +319,9 @@ class ClassifyForm(QWidget):
                 found = None
         self.spacing.set_found(found, is_2d=stack.is_2d)
         self.changed.emit()
-        self._suit_model(is_2d=stack.is_2d)
-
-
-def _last_word(name: str, wanted: str) -> bool:
-    """Whether a name ends on words of one kind: what precedes may be said of the image."""
-    found = re.findall(f"{_CELL}|{_NUCLEUS}", name, re.IGNORECASE)
-    return bool(found) and re.fullmatch(wanted, found[-1], re.IGNORECASE) is not None
+        if self.model.suit(is_2d=stack.is_2d):
+            self._on_model()
 
 
 def _role_name(role: str) -> str:
     return _ROLE_NAMES.get(role, role.capitalize())
-
-
-def _about(entry: Any) -> str:
-    """Shorten a model's card to a tooltip."""
-    card = entry.card
-    limits = f"Limits: {card.limits}" if card.limits else ""
-    missing = f"Without a channel: {card.missing_channels}" if card.missing_channels else ""
-    phases = "Phases: " + ", ".join(phase.name for phase in card.phase_set.leaves)
-    lines = [f"{card.name} {card.version}", card.description, phases, missing, limits]
-    return "\n\n".join(line for line in lines if line)

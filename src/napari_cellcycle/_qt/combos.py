@@ -1,4 +1,4 @@
-"""A drop-down list of things that come and go while a choice is kept."""
+"""Drop-down lists: of things that come and go while a choice is kept, and of what stays."""
 
 from __future__ import annotations
 
@@ -68,6 +68,12 @@ class ChoiceBox(QComboBox):
             self.setCurrentIndex(keys.index(wanted) if wanted in keys else min(0, len(keys) - 1))
         self.setEnabled(bool(choices))
 
+    def set_options(self, options: Sequence[tuple[Hashable, str, str]]) -> None:
+        """Offer choices that stay: key, text and tip of each."""
+        self.set_choices([(key, text, None) for key, text, _ in options])
+        for index, (_, _, tip) in enumerate(options):
+            self.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Put dots into a text that is too long."""
         if self.currentIndex() < 0:
@@ -108,3 +114,17 @@ class ChoiceBox(QComboBox):
     def _on_chosen(self) -> None:
         self._by_hand = True
         self.changed.emit()
+
+
+def device_box() -> ChoiceBox:
+    """Where to compute."""
+    box = ChoiceBox("device", tooltip="Automatic: CUDA, then MPS, then CPU")
+    box.set_options(
+        [
+            ("auto", "automatic", ""),
+            ("cuda", "CUDA (NVIDIA GPU)", ""),
+            ("mps", "MPS (Apple GPU)", ""),
+            ("cpu", "CPU", ""),
+        ]
+    )
+    return box

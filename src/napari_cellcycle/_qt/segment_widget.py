@@ -123,9 +123,7 @@ class SegmentWidget(QWidget):
         self.time.setObjectName("time")
         self.spacing = SpacingEdit()
         self.method = ChoiceBox("method")
-        self.method.set_choices([(key, text, None) for key, text, _ in _METHODS])
-        for index, (_, _, tip) in enumerate(_METHODS):
-            self.method.setItemData(index, tip, 3)  # Qt.ToolTipRole
+        self.method.set_options(_METHODS)
         self.message = MessageLabel("message")
         self.progress = ProgressRow("Segment nuclei")
 

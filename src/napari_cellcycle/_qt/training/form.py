@@ -16,8 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_cellcycle._qt.classify_form import DEVICES
-from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.combos import ChoiceBox, device_box
 from napari_cellcycle._qt.training.run import IMAGENET, SCRATCH, TrainRun
 from napari_cellcycle.errors import CellCycleError, CropSetError, TrainingError
 from napari_cellcycle.models.catalogue import data_folder, list_models
@@ -72,8 +71,7 @@ class TrainForm(QWidget):
         self.epochs.setRange(0, 100_000)
         self.epochs.setSpecialValueText("as the recipe says")
         self.epochs.setToolTip("At most; it may stop earlier")
-        self.device = ChoiceBox("device", tooltip="Automatic: CUDA, then MPS, then CPU")
-        self.device.set_choices([(key, text, None) for key, text in DEVICES])
+        self.device = device_box()
         self.name = QLineEdit()
         self.name.setObjectName("name")
         self.name.setToolTip("What the new model is called")

@@ -1,0 +1,35 @@
+"""What the names of Labels layers say of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CELL = r"cell|membrane|cyto"
+NUCLEUS = r"nuc|dna|dapi|hoechst|h2b"
+
+
+def ends_on(wanted: str, layer: Any, layers: Iterable[Any]) -> bool:
+    """Whether the name of labels, less that of their image, ends on words of one kind.
+
+    What precedes may be said of the image.
+
+    Parameters
+    ----------
+    wanted : {CELL, NUCLEUS}
+        The kind.
+    layer : napari.layers.Labels
+        The labels.
+    layers : iterable of napari.layers.Layer
+        All that there are.
+    """
+    name = layer.name
+    for image in layers:
+        stem = image.name.removesuffix(".tif").removesuffix(".ome")
+        if image != layer and re.search(r"[ _-]", stem) and name.startswith(stem):
+            name = name.removeprefix(stem)
+    found = re.findall(f"{CELL}|{NUCLEUS}", name, re.IGNORECASE)
+    return bool(found) and re.fullmatch(wanted, found[-1], re.IGNORECASE) is not None

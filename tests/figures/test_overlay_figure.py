@@ -1,16 +1,19 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from napari_cellcycle.figures import draw_overlay, project_frame, save_figure
 from napari_cellcycle.figures.overlay import OverlayFrame, scale_bar_length
+from napari_cellcycle.image.window import Window
 from napari_cellcycle.phases import MITOSIS_STAGES, UNCLASSIFIED
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @pytest.fixture
@@ -40,6 +43,27 @@ def test_silhouettes_are_the_projected_masks(frame: OverlayFrame) -> None:
     (first, corner, mask), (second, _, other) = frame.silhouettes
     assert (first, corner, mask.shape, bool(mask.all())) == (7, (5, 5), (10, 15), True)
     assert (second, other.shape) == (300, (20, 20))
+
+
+def test_a_large_volume_is_projected_block_by_block() -> None:
+    rng = np.random.default_rng(1)
+    dna = rng.normal(-50, 9, (7, 20, 30))
+    labels = (rng.random(dna.shape) < 0.2).astype(np.uint8)
+    read: list[int] = []
+
+    def window(volume: NDArray[Any]) -> Window:
+        def part(box: tuple[slice, ...]) -> NDArray[Any]:
+            read.append(volume[box].size)
+            return volume[box]
+
+        return Window((7, 20, 30), volume.dtype, (2, 8, 16), part)
+
+    cell = np.array([1]), np.array([[[0, 0, 0], [7, 20, 30]]])
+    whole, found = (project_frame([make(dna)], make(labels), *cell) for make in (np.array, window))
+    np.testing.assert_array_equal(found.images, dna.max(axis=0)[None])
+    np.testing.assert_array_equal(found.images, whole.images)
+    np.testing.assert_array_equal(found.silhouettes[0][2], whole.silhouettes[0][2])
+    assert max(read) == 2 * 8 * 16
 
 
 def test_outlines_have_the_colours_of_the_phases(frame: OverlayFrame) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from napari_cellcycle.figures.blend import blend, rgb_of, stretch
 from napari_cellcycle.figures.page import Page, shorten, text_width
 from napari_cellcycle.figures.theme import DARK, Theme
+from napari_cellcycle.image.window import boxes
 from napari_cellcycle.phases import UNCLASSIFIED
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from napari_cellcycle.image.window import Window
     from napari_cellcycle.phases import PhaseSet
 
 _MARGIN = 20.0
@@ -51,8 +53,8 @@ class OverlayFrame:
 
 
 def project_frame(
-    channels: Sequence[NDArray[Any]],
-    labels: NDArray[np.integer[Any]],
+    channels: Sequence[NDArray[Any] | Window],
+    labels: NDArray[np.integer[Any]] | Window,
     label: NDArray[np.int64],
     bbox: NDArray[np.int64],
     *,
@@ -62,9 +64,9 @@ def project_frame(
 
     Parameters
     ----------
-    channels : sequence of ndarray, ``(z, y, x)``
+    channels : sequence of ndarray or Window, ``(z, y, x)``
         The channels to show.
-    labels : ndarray, ``(z, y, x)``, integer
+    labels : ndarray or Window, ``(z, y, x)``, integer
         The segmentation.
     label : ndarray, ``(n,)``
         The cells to outline.
@@ -78,7 +80,17 @@ def project_frame(
         box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
         mask = (labels[box] == number).any(axis=0)
         silhouettes.append((int(number), (int(start[1]), int(start[2])), mask))
-    return OverlayFrame(np.stack([c.max(axis=0) for c in channels]), silhouettes, frame)
+    return OverlayFrame(np.stack([_projected(c) for c in channels]), silhouettes, frame)
+
+
+def _projected(volume: NDArray[Any] | Window) -> NDArray[Any]:
+    """Maximum along z, of one block after the other."""
+    result = np.zeros(volume.shape[1:], volume.dtype)
+    for box in boxes(volume):
+        z, y, x = box
+        highest = volume[box].max(axis=0)
+        result[y, x] = highest if z.start == 0 else np.maximum(result[y, x], highest)
+    return result
 
 
 def draw_overlay(

@@ -189,8 +189,8 @@ def _overlay_frame(
     rows = classification.cells.select(classification.cells.frame == frame)
     channels = [classification.channels[role] for role in roles]
     return project_frame(
-        [stack.volume(frame, channel) for channel in channels if channel is not None],
-        classification.segmentation.volume(frame),
+        [stack.window(frame, channel) for channel in channels if channel is not None],
+        classification.segmentation.window(frame),
         rows.label,
         rows.bbox,
         frame=frame,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from napari_cellcycle.cells.objects import check_objects
 from napari_cellcycle.cells.runs import Runs, compact, find_runs
 from napari_cellcycle.errors import SegmentationError, SegmentationMismatchError
 
@@ -97,7 +98,8 @@ def cell_table(
     Raises
     ------
     SegmentationError
-        If the labels are no positive integers, or there is none in any frame.
+        If the labels are no positive integers, there is none in any frame, or they are the grey
+        values of an image.
     SegmentationMismatchError
         If the nuclei do not lie on the same grid.
     """
@@ -112,11 +114,13 @@ def cell_table(
                 f"{nuclei.grid} (t, z, y, x), the cells {segmentation.grid}. "
                 "Choose two segmentations that were made from the same image."
             )
+        _check_objects(_measure(nuclei.window(0), nuclei.name), nuclei.name)
     n_frames, *shape = segmentation.grid
     parts = []
     for frame in range(n_frames):
         labels = segmentation.window(frame)
         measured = _measure(labels, segmentation.name)
+        _check_objects(measured, segmentation.name)
         if segmentation.labels_are == "nucleus":
             nucleus_voxels = measured.voxels
         elif nuclei is None:
@@ -156,6 +160,12 @@ class _Measured(NamedTuple):
     bbox: NDArray[np.int64]
     centroid: NDArray[np.float64]
     voxels: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    touching: int
+
+
+def _check_objects(found: _Measured, name: str) -> None:
+    check_objects(found.voxels, found.bbox, found.runs, found.touching, name)
 
 
 def _check_integer(segmentation: Segmentation) -> None:
@@ -185,7 +195,7 @@ def _measure(labels: NDArray[np.integer[Any]] | Window, name: str) -> _Measured:
     pieces = [_measure_runs(runs, name) for runs in find_runs(labels)]
     if not pieces:
         none = np.zeros(0, np.int64)
-        return _Measured(none, np.zeros((0, 2, 3), np.int64), np.zeros((0, 3)), none)
+        return _Measured(none, np.zeros((0, 2, 3), np.int64), np.zeros((0, 3)), none, none, 0)
     parts = _Sums(*(np.concatenate(column, axis=-1) for column in zip(*pieces, strict=True)))
     label, index = compact(parts.label)
     n = len(label)
@@ -201,17 +211,24 @@ def _measure(labels: NDArray[np.integer[Any]] | Window, name: str) -> _Measured:
         bbox=np.stack([low.T, high.T], axis=1),
         centroid=(moments / np.maximum(voxels, 1)).T,
         voxels=voxels.astype(np.int64),
+        runs=np.bincount(index, weights=parts.runs, minlength=n).astype(np.int64),
+        touching=int(parts.touching.sum()),
     )
 
 
 class _Sums(NamedTuple):
-    """What adds up over the parts of a cell; coordinates ``(3, n)``, z, y, x."""
+    """What adds up over the parts of a cell; coordinates ``(3, n)``, z, y, x.
+
+    ``runs`` are those of each label, ``touching`` (one number) how many follow one another.
+    """
 
     label: NDArray[np.int64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     moments: NDArray[np.float64]
     voxels: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    touching: NDArray[np.int64]
 
 
 def _measure_runs(runs: Runs, name: str) -> _Sums:
@@ -228,7 +245,10 @@ def _measure_runs(runs: Runs, name: str) -> _Sums:
         middle = (first + last[axis]) / 2
         moments[axis] = np.bincount(index, weights=middle * length, minlength=n)
     voxels = np.bincount(index, weights=length, minlength=n).astype(np.int64)
-    return _Sums(label, low, high, moments, voxels)
+    follows = (runs.x + length)[:-1] == runs.x[1:]
+    follows &= (runs.y[:-1] == runs.y[1:]) & (runs.z[:-1] == runs.z[1:])
+    touching = np.array([np.count_nonzero(follows)])
+    return _Sums(label, low, high, moments, voxels, np.bincount(index, minlength=n), touching)
 
 
 def _nucleus_voxels(

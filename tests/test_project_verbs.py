@@ -93,7 +93,7 @@ def test_import_takes_what_was_exported(run: Run, home: Path, tmp_path: Path) ->
     plain.write_text("label,phase\n1,prophase\n99,prophase\n,\n")
     code, text, err = run("import", other.folder, plain, "--who", "Cem")
     assert code == 0
-    assert text == "words: 1 new, 0 known; rows that do not match: 1\n"
+    assert text == "words: 1 new, 0 known; rows without a word: 1; rows that do not match: 1\n"
     assert err.startswith("note: plain.csv, line 3: there is no cell 99")
     with Project.open(other.folder, who="Bea") as project:
         words = Review(project).words_on(0)

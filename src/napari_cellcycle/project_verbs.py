@@ -175,7 +175,8 @@ def _tell_answers(found: Answers, *, json: bool) -> None:
         return
     print_notes(found.unmatched)
     n = len(found.unmatched)
-    print(f"words: {found.new:,} new, {found.known:,} known; rows that do not match: {n:,}")
+    silent = f"; rows without a word: {found.silent:,}" if found.silent else ""
+    print(f"words: {found.new:,} new, {found.known:,} known{silent}; rows that do not match: {n:,}")
 
 
 def _tell_union(found: Union, *, json: bool) -> None:

@@ -170,6 +170,12 @@ def test_a_browser_shows_it_and_asks_nobody(project: Project, tmp_path: Path, br
         assert loaded
         wide = shown.evaluate("document.documentElement.scrollWidth")
         assert wide <= 1366
+        # a telephone: what is wider scrolls in its own place, and no table of the phases has to
+        shown.set_viewport_size({"width": 390, "height": 844})
+        assert shown.evaluate("document.documentElement.scrollWidth") == 390
+        assert shown.evaluate(
+            "(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.wide'))"
+        )
     assert papers == ["rgb(255, 255, 255)", "rgb(16, 19, 23)"]
 
 

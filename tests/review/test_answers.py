@@ -7,7 +7,7 @@ import pytest
 from fields import make_project
 
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
+from napari_cellcycle.phases import MITOSIS_STAGES, Phase, PhaseSet, flat_vocabulary
 from napari_cellcycle.review import Review, read_answers
 from napari_cellcycle.spreadsheet import neutralise, restore
 
@@ -47,6 +47,30 @@ def test_plain_labels_and_phases_are_ones_own_words(project: Project) -> None:
     # the import was one gesture; what was there before it comes back
     assert review.undo().rows.tolist() == [0, 1]
     assert review.final_slugs()[0] == "prophase"
+
+
+def test_what_a_spreadsheet_makes_of_a_sheet_is_read(project: Project) -> None:
+    rows = ["1;Prophase;", "2;Prometaphase/Metaphase;später", "3;UNSURE;", "4; exclude ;"]
+    text = "\r\n".join(["\ufefflabel;phase;note", *rows, "5;interphase;", ";;", ""])
+    report = read(project, text)
+    assert (report.new, report.silent) == (4, 1)
+    assert report.unmatched == (
+        "answers.csv, line 6: 'interphase' is no phase of 'mitosis-stages'; write one of "
+        "non-mitotic, mitotic, prophase, early-prometaphase, prometaphase-metaphase, "
+        "anaphase-telophase-cytokinesis, unsure, exclude.",
+    )
+    review = Review(project)
+    assert review.final_slugs()[:2] == ["prophase", "prometaphase-metaphase"]
+    assert [review.word(row, "Ann").kind for row in (2, 3)] == ["unsure", "exclude"]
+    assert review.word(1, "Ann").note == "später"
+
+
+def test_case_counts_where_two_phases_differ_by_it(project: Project) -> None:
+    phases = PhaseSet("own", (Phase("m", "M", "#000000"), Phase("M", "big", "#FFFFFF")))
+    report = read(project, "label,phase\n1,m\n2,M\n3,BIG\n", phases=phases)
+    assert (report.new, report.unmatched) == (3, ())
+    review = Review(project, vocabulary="own")
+    assert review.final_slugs()[:3] == ["m", "M", "M"]
 
 
 def test_a_cells_table_brings_other_peoples_words(project: Project) -> None:

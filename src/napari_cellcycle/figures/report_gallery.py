@@ -12,6 +12,7 @@ from napari_cellcycle.figures.gallery import choose_cells
 from napari_cellcycle.figures.html import Element, data_uri, tag
 from napari_cellcycle.figures.report_sections import swatch
 from napari_cellcycle.review.decision import STATUS
+from napari_cellcycle.review.names import shortened, stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,11 +55,13 @@ def gallery_section(
         sure.append(np.nan_to_num(shown.shown.confidence[shown.final >= 0]))
     chosen = choose_cells(slugs, np.concatenate(sure or [np.zeros(0)]), PER_PHASE).tolist()
     cells = [keys[i] for i in chosen]
+    names = [stem(source.name) for source in sources]
+    names = shortened(names) if len(names) > 1 else [""]
     pictures: list[Element | None] = [None] * len(cells)
     cut = iter_composites(sources, cells, size=_SIZE)
     for done, (place, made) in enumerate(cut, 1):
         number, row = cells[place]
-        pictures[place] = _figure(sources[number], row, made)
+        pictures[place] = _figure(sources[number], row, made, names[number])
         if progress is not None:
             progress(done, len(cells))
     parts: list[Element] = []
@@ -75,7 +78,7 @@ def gallery_section(
     return tag("section", tag("h2", "Cells"), key, *(tag("p", text) for text in missing), *parts)
 
 
-def _figure(source: Source, row: int, made: Composite) -> Element:
+def _figure(source: Source, row: int, made: Composite, image: str) -> Element:
     review, cells = source.review, source.review.cells
     name = f"label {int(cells.label[row])}"
     where = f"{source.name}, frame {int(cells.frame[row])}, {name}"
@@ -85,7 +88,8 @@ def _figure(source: Source, row: int, made: Composite) -> Element:
     if review.status[row] == STATUS["corrected"]:
         marks.append("✎")
     picture = tag("img", src=_jpeg(source, made), alt=where, title=where)
-    return tag("figure", picture, tag("figcaption", told, tag("br"), " ".join(marks)))
+    lines = [line for line in (image, told, " ".join(marks)) if line]
+    return tag("figure", picture, tag("figcaption", *(tag("div", line) for line in lines)))
 
 
 def _jpeg(source: Source, made: Composite) -> str:

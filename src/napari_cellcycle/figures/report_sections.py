@@ -29,7 +29,11 @@ _AXES = (("volume", "dna_volume"), ("volume", "dna_content"), ("dna_volume", "dn
 def swatch(phase: Phase) -> Element:
     """A phase by colour and name."""
     color = tag("span", class_="swatch", style=f"background:{phase.color}")
-    return tag("span", color, phase.name, class_="phase")
+    first, *more = phase.name.split("/")
+    name: list[Content] = [first]
+    for part in more:  # a line may end behind a slash
+        name += ["/", tag("wbr"), part]
+    return tag("span", color, *name, class_="phase")
 
 
 def phases_section(reviews: Sequence[Review], vocabulary: str = "") -> Element:

@@ -18,7 +18,7 @@ from napari_cellcycle.files import filling, replacing
 from napari_cellcycle.models.ensemble import entropy
 from napari_cellcycle.review.export import check_outside
 from napari_cellcycle.review.folder import check_folder
-from napari_cellcycle.review.names import shortened
+from napari_cellcycle.review.names import shortened, stem
 from napari_cellcycle.review.places import open_sources
 from napari_cellcycle.review.rows import chosen_rows
 from napari_cellcycle.review.state import Review
@@ -195,7 +195,7 @@ def _sheets(
     blind: bool,
     progress: Progress | None,
 ) -> Iterator[Figure]:
-    n, names = style.per_page, shortened([_stem(source.name) for source in sources])
+    n, names = style.per_page, shortened([stem(source.name) for source in sources])
     total = -(-len(cells) // n)
     for sheet in range(total):
         members = range(sheet * n, min((sheet + 1) * n, len(cells)))
@@ -221,10 +221,6 @@ def _lines(source: Source, row: int, *, blind: bool) -> list[str]:
     if slug and not blind:
         lines += [slug, f"p {float(review.shown.confidence[row]):.2f}"]
     return lines
-
-
-def _stem(name: str) -> str:
-    return name.replace(".ome.tif", "").replace(".tif", "")
 
 
 def _table(

@@ -184,12 +184,17 @@ class _Reading:
         known = self._known(image, restore(row.get("vocabulary", "")))
         frame, label, place_ = self._cell(row, image, known)
         if word.kind == "phase":
-            slug = known.slugs.get(word.phase)
-            if slug is None and word.phase in _OTHER:
-                word = Word(_OTHER[word.phase], "", word.note)
-            else:
-                slug = known.phases[word.phase].slug if slug is None else slug
-                word = Word("phase", slug, word.note)
+            slug, other = known.meant(word.phase), _OTHER.get(word.phase.casefold())
+            if slug is None and other is None:
+                raise ProjectError(
+                    f"{word.phase!r} is no phase of {known.phases.name!r}; write one of "
+                    f"{', '.join(phase.slug for phase in known.phases)}, unsure, exclude."
+                )
+            word = (
+                Word(other or "phase", "", word.note)
+                if slug is None
+                else Word("phase", slug, word.note)
+            )
         time = microseconds(row.get("reviewed_at", ""))
         people = split_names(restore(row.get("annotator", ""))) or [self.who]
         for who in people:

@@ -72,7 +72,9 @@ def read_csv(path: str | os.PathLike[str]) -> CsvRows:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise ProjectError(f"{path} is no text in UTF-8; save it as a CSV in UTF-8.") from None
+            raise ProjectError(
+                f"{path} is no text in UTF-8; save it as a CSV in UTF-8 (in Excel: CSV UTF-8)."
+            ) from None
         head = text.split("\n", 1)[0]
         delimiter = max(_DELIMITERS, key=head.count)
         reader = csv.DictReader(

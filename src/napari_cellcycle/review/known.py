@@ -35,8 +35,8 @@ class Known:
         self.index = CellIndex(project.segmentations.cells(self.version))
         self.review: Review | None = None
         self.said: set[tuple[int, str, int, tuple[str, str]]] = set()
-        self.slugs = {phase.name: phase.slug for phase in phases}
-        self.slugs |= {phase.slug: phase.slug for phase in phases}
+        self._slugs = {phase.name: phase.slug for phase in phases}
+        self._slugs |= {phase.slug: phase.slug for phase in phases}
         if phases.name not in project.vocabularies.names():
             return
         self.review = Review(project, image, vocabulary=phases.name)
@@ -49,6 +49,14 @@ class Known:
                 (row, name, time, word.said)
                 for row, name, time, word in zip(rows.tolist(), who, times, words, strict=True)
             }
+
+    def meant(self, text: str) -> str | None:
+        """Slug of the phase that somebody wrote, by slug or name; case counts where it must."""
+        exact = self._slugs.get(text)
+        if exact is not None:
+            return exact
+        alike = {slug for known, slug in self._slugs.items() if known.casefold() == text.casefold()}
+        return alike.pop() if len(alike) == 1 else None
 
     def word(self, row: int, who: str) -> Word:
         """Latest word of somebody."""

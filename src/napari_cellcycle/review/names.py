@@ -34,3 +34,8 @@ def shortened(names: Sequence[str]) -> list[str]:
     common = commonprefix(list(names)) if len(names) > 1 else ""  # noqa: RUF071
     cut = max(common.rfind(mark) for mark in "_- ") + 1
     return [f"…{name[cut:]}" for name in names] if cut > _LONG else list(names)
+
+
+def stem(name: str) -> str:
+    """Name of an image without the ending of its file, as a caption has it."""
+    return name.replace(".ome.tif", "").replace(".tif", "")

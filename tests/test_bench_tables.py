@@ -16,7 +16,7 @@ from napari_cellcycle.train.recipe import find_recipe
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("name", ["allen", "phases", "residual", "microtubule", "votes"])
+@pytest.mark.parametrize("name", ["allen", "phases", "residual", "microtubule", "votes", "segment"])
 def test_the_page_has_a_block_for_each_table_and_says_how_it_was_made(name):
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     begin, end = (f"<!-- table {name}: {word} -->" for word in ("begin", "end"))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.segmentation import Method
 
 _METHODS = (
-    ("local", "local threshold", "For uneven brightness and nuclei of different depth"),
+    ("local", "local threshold", "For nuclei of uneven brightness or different depth"),
     ("otsu", "Otsu threshold", "One threshold for the whole image"),
 )
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from napari_cellcycle import many_verb, project_verbs
 from napari_cellcycle.arguments import check_crop, check_outputs, classify_options
 from napari_cellcycle.console import (
-    print_crop,
+    print_facts,
     print_files,
     print_json,
     print_notes,
     print_run,
+    print_table,
     progress,
 )
 from napari_cellcycle.errors import CellCycleError
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         print_json(result.to_json_dict())
     else:
-        (print_crop if args.crop else print_run)(stack, result)
+        (_print_crop if args.crop else print_run)(stack, result)
         print_files(files)
     view(args, stack, result)
 
@@ -107,6 +108,17 @@ def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> li
             if path:
                 files.append(save_figure(draw(result, stack), path))
     return files
+
+
+def _print_crop(stack: Stack, result: Classification) -> None:
+    """Print the model, the phase and every phase's probability of a single cell."""
+    probabilities = result.decision.probabilities[0]
+    phase = result.phases.leaves[int(result.decision.phase[0])]
+    model = f"{result.card.name} {result.card.version}"
+    print_facts({"image": stack.name, "model": model, "phase": phase.name})
+    print()
+    named = zip(result.phases.leaves, probabilities, strict=True)
+    print_table([("phase", "probability"), *((p.name, f"{v:.4f}") for p, v in named)], right=(1,))
 
 
 def check_viewer(args: argparse.Namespace) -> None:

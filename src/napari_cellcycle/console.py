@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
-    from napari_cellcycle.models.card import ModelCard
     from napari_cellcycle.phases import PhaseSet
 
 Progress = Callable[[int, int], None]
@@ -248,67 +247,3 @@ def print_shares(phases: PhaseSet, counts: Mapping[str, int]) -> None:
         n = counts.get(phase.slug, 0)
         rows.append((phase.name, f"{n:,}", f"{100 * n / total:.1f} %"))
     print_table(rows, right=(1, 2))
-
-
-def print_crop(stack: Stack, result: Classification) -> None:
-    """Print the model, the phase and every phase's probability of a single cell.
-
-    Parameters
-    ----------
-    stack : Stack
-        The crop.
-    result : Classification
-        Of one cell.
-    """
-    probabilities = result.decision.probabilities[0]
-    phase = result.phases.leaves[int(result.decision.phase[0])]
-    model = f"{result.card.name} {result.card.version}"
-    print_facts({"image": stack.name, "model": model, "phase": phase.name})
-    print()
-    named = zip(result.phases.leaves, probabilities, strict=True)
-    print_table([("phase", "probability"), *((p.name, f"{v:.4f}") for p, v in named)], right=(1,))
-
-
-def print_card(card: ModelCard, sha256: str) -> None:
-    """Print a model's card for a person to read.
-
-    Parameters
-    ----------
-    card : ModelCard
-        The card.
-    sha256 : str
-        Of the card, which is that of the model.
-    """
-    print_facts(
-        {
-            "model": f"{card.name} {card.version}",
-            "sha256": sha256,
-            "description": card.description,
-            "architecture": card.architecture.name,
-            "vocabulary": f"{card.vocabulary}: {', '.join(card.phases)}",
-            "channels": ", ".join(card.recipe.channels),
-            "if one is missing": card.missing_channels,
-            "limits": card.limits,
-            "licence": card.licence,
-            "trained on": f"{sum(source.n for source in card.training_data):,} cells",
-        }
-    )
-    for source in card.training_data:
-        print(f"  {source.name}: {source.n:,} cells, {source.licence}, {source.attribution}")
-    if card.ranges:
-        print("training data covered")
-        for name, (low, high) in card.ranges.items():
-            print(f"  {name}: {low:g} to {high:g}")
-    if card.metrics:
-        print("metrics")
-        for line in _lines(card.metrics):
-            print(f"  {line}")
-
-
-def _lines(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _lines(value, f"{above}{name} / ")
-        elif not isinstance(value, (list, tuple)) or len(value) <= 8:
-            text = f"{value:.4g}" if isinstance(value, float) else str(plain(value))
-            yield f"{above}{name}: {text}"

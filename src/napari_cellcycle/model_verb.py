@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.arguments import ending
-from napari_cellcycle.console import print_card, print_files, print_json, print_table
+from napari_cellcycle.console import plain, print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
+    from napari_cellcycle.models.card import ModelCard
     from napari_cellcycle.models.catalogue import ModelEntry
 
 SHOW = "show"
@@ -72,7 +73,43 @@ def _show(args: argparse.Namespace) -> None:
     if args.json:
         print_json(card.to_dict() | {"sha256": sha256})
     else:
-        print_card(card, sha256)
+        _print_card(card, sha256)
+
+
+def _print_card(card: ModelCard, sha256: str) -> None:
+    print_facts(
+        {
+            "model": f"{card.name} {card.version}",
+            "sha256": sha256,
+            "description": card.description,
+            "architecture": card.architecture.name,
+            "vocabulary": f"{card.vocabulary}: {', '.join(card.phases)}",
+            "channels": ", ".join(card.recipe.channels),
+            "if one is missing": card.missing_channels,
+            "limits": card.limits,
+            "licence": card.licence,
+            "trained on": f"{sum(source.n for source in card.training_data):,} cells",
+        }
+    )
+    for source in card.training_data:
+        print(f"  {source.name}: {source.n:,} cells, {source.licence}, {source.attribution}")
+    if card.ranges:
+        print("training data covered")
+        for name, (low, high) in card.ranges.items():
+            print(f"  {name}: {low:g} to {high:g}")
+    if card.metrics:
+        print("metrics")
+        for line in _lines(card.metrics):
+            print(f"  {line}")
+
+
+def _lines(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{above}{name} / ")
+        elif not isinstance(value, (list, tuple)) or len(value) <= 8:
+            text = f"{value:.4g}" if isinstance(value, float) else str(plain(value))
+            yield f"{above}{name}: {text}"
 
 
 def _install(args: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from plain_baselines import mitocheck
 from tables import Learned, learn, markdown, note, options, parsed, prepare, publish, with_interval
 
-from napari_cellcycle.train.recipe import find_recipe
+from napari_cellcycle.train.recipes import find_recipe
 
 RENAMES = {
     "prometaphase": "mitotic",

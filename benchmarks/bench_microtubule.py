@@ -35,7 +35,7 @@ from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.crossvalidation import cross_validate
 from napari_cellcycle.train.evaluate import Evaluation, evaluate
 from napari_cellcycle.train.preparation import new_experiment
-from napari_cellcycle.train.recipe import find_recipe
+from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.splits import folds
 
 RECIPES = {"CNN": "microtubule", "CNN+T": "microtubule-t", "CNN+T+S": "microtubule-ts"}

@@ -24,7 +24,7 @@ from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.cropviews import crop_views, measure_crops
 from napari_cellcycle.train.leakage import trained_on, training_groups
 from napari_cellcycle.train.predict import decide_views
-from napari_cellcycle.train.recipe import find_recipe
+from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.training import train
 
 if TYPE_CHECKING:

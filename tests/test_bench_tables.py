@@ -11,7 +11,7 @@ import pytest
 from plain_baselines import MITOCHECK
 
 from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.recipe import find_recipe
+from napari_cellcycle.train.recipes import find_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 

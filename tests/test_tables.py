@@ -9,7 +9,7 @@ import tables
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.train.cropset import CropSet
 from napari_cellcycle.train.evaluate import evaluate
-from napari_cellcycle.train.recipe import find_recipe
+from napari_cellcycle.train.recipes import find_recipe
 
 PAGE = """# Page
 

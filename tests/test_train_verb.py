@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import imageio.v3
 import numpy as np
 import pytest
 
 from napari_cellcycle import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RECIPE = """
 source = "tests"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.simulate import simulate_field
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHAPE = (24, 48, 64)
 LATE = "anaphase-telophase-cytokinesis"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,8 +16,11 @@ from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.evaluate import evaluate
 from napari_cellcycle.train.leakage import trained_on, training_groups
 from napari_cellcycle.train.predict import predict
-from napari_cellcycle.train.recipe import find_recipe
+from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.relabel import relabel
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST_BYTES = {"g1-s-g2-m": 3_000_000, "microtubule-demo": 3_000_000, "mitosis-2d": 6_000_000}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_cellcycle.project.predictions import PredictionSet
 
 N_CELLS = 12

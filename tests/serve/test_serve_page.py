@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from napari_cellcycle.serve import runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import SimpleNamespace
 
 
 @pytest.fixture

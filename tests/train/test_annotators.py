@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from napari_cellcycle.train.annotators import (
     read_annotators,
 )
 from napari_cellcycle.train.pairs import pairs_of_classes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LABELS = ("0", "0.1", "1")
 CELLS = [str(i) for i in range(5)]

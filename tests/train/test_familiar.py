@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,8 +18,13 @@ from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.familiar import check_start, one_way
 from napari_cellcycle.train.leakage import training_groups
 from napari_cellcycle.train.predict import predict
-from napari_cellcycle.train.recipe import TrainingRecipe, parse_recipe
+from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.training import TrainingResult, train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_cellcycle.train.recipe import TrainingRecipe
 
 RECIPE = """
 source = "tests"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +17,12 @@ from napari_cellcycle.train.experiment import TESTED_ON_ONE
 from napari_cellcycle.train.leakage import hash_groups
 from napari_cellcycle.train.others import all_groups, apart, check_stated, sources
 from napari_cellcycle.train.preparation import new_experiment
-from napari_cellcycle.train.recipe import parse_recipe
+from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.training import train
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_cellcycle.train.fitting import Progress
 
 RECIPE = parse_recipe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +11,10 @@ from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES, skeleton
 from napari_cellcycle.phases import VOCABULARIES
 from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.recipe import find_recipe, list_recipes, parse_recipe
+from napari_cellcycle.train.recipes import find_recipe, list_recipes, parse_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = {
     *("allen-mitotic", "allen-stages", "nagao-g2", "cnncc-d1", "cnncc-d2", "cnncc-d3"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +21,17 @@ from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.leakage import hash_groups
 from napari_cellcycle.train.predict import predict
 from napari_cellcycle.train.preparation import new_experiment
-from napari_cellcycle.train.recipe import TrainingRecipe, parse_recipe
+from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.record import data_sha256
 from napari_cellcycle.train.search import search, tried_values, with_settings
 from napari_cellcycle.train.splits import three_parts
 from napari_cellcycle.train.training import VIEWS, train
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.recipe import TrainingRecipe
 
 SMALL = """
 source = "tests"

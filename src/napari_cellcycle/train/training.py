@@ -23,7 +23,8 @@ from napari_cellcycle.train.others import NOT_STATED, all_groups, check_stated, 
 from napari_cellcycle.train.places import Places
 from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.ranges import crop_ranges
-from napari_cellcycle.train.recipe import TrainingRecipe, find_recipe
+from napari_cellcycle.train.recipe import TrainingRecipe
+from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.search import Trial, search
 from napari_cellcycle.train.splits import three_parts
 from napari_cellcycle.train.trained import Trained, fit_model

@@ -127,7 +127,7 @@ def training(
         Whether somebody asked to stop; looked at between batches.
     """
     from napari_cellcycle.train.others import NOT_STATED
-    from napari_cellcycle.train.recipe import find_recipe
+    from napari_cellcycle.train.recipes import find_recipe
     from napari_cellcycle.train.training import train
 
     def tell(found: Progress) -> None:

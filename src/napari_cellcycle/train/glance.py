@@ -23,7 +23,7 @@ class Glance:
     Parameters
     ----------
     key : str
-        What :func:`~napari_cellcycle.train.recipe.find_recipe` takes.
+        What :func:`~napari_cellcycle.train.recipes.find_recipe` takes.
     name : str
     architecture : str
     labels : mapping of str to str or tuple of str
@@ -63,7 +63,7 @@ def glance(recipe: str | Path) -> Glance:
     Parameters
     ----------
     recipe : str or path-like
-        As for :func:`~napari_cellcycle.train.recipe.find_recipe`. What is wrong in a file, other
+        As for :func:`~napari_cellcycle.train.recipes.find_recipe`. What is wrong in a file, other
         than that it is no TOML, is found where it is used.
 
     Raises

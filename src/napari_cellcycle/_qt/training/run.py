@@ -42,7 +42,7 @@ class TrainRun:
     others : tuple of (Path, Spelling)
         Sets that are only learned from, and how each is read.
     recipe : str
-        As for :func:`~napari_cellcycle.train.recipe.find_recipe`.
+        As for :func:`~napari_cellcycle.train.recipes.find_recipe`.
     name : str
         Of the new model.
     out : Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,6 @@ from napari_cellcycle import load_model, open_image, open_labels
 from napari_cellcycle.classify import classify
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.models.classifier import ProjectionClassifier
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import imageio.v3
 import numpy as np
 import pytest
 
 from napari_cellcycle import cli
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RECIPE = """
 source = "tests"

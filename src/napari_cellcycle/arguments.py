@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import CellCycleError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 VOTES = ("lowest-entropy", "majority", "mean")
 DEFAULT_MODEL = "mitosis-3d"

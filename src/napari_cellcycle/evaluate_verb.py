@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +23,6 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-
     from napari_cellcycle.train.annotators import Judge, People
     from napari_cellcycle.train.assessment import Assessment
     from napari_cellcycle.train.compare import Comparison, McNemar

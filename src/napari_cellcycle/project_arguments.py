@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import getpass
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
 
 if TYPE_CHECKING:
-    import argparse
-
     from napari_cellcycle.project.project import Project
 
 

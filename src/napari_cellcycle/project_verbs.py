@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from napari_cellcycle.project_arguments import (
 )
 
 if TYPE_CHECKING:
-    import argparse
-
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet

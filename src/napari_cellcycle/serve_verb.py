@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from napari_cellcycle.arguments import device_option, positive, whole
 from napari_cellcycle.console import note
 from napari_cellcycle.errors import MissingExtraError
-
-if TYPE_CHECKING:
-    import argparse
 
 PORT = 8642
 _MIB = 1 << 20

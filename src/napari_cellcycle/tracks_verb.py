@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,6 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project_arguments import image_number, who, who_options
 
 if TYPE_CHECKING:
-    import argparse
-
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.tracked import Tracking
     from napari_cellcycle.review.smoothing import Smoothed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,6 @@ from napari_cellcycle.arguments import data_options, device_option, positive, wh
 from napari_cellcycle.console import print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Callable, Iterator
-
     from napari_cellcycle.train.fitting import Progress
     from napari_cellcycle.train.search import Trial
     from napari_cellcycle.train.training import TrainingResult

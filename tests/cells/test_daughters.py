@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +15,6 @@ from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.simulate import simulate_field
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHAPE = (24, 48, 64)
 LATE = "anaphase-telophase-cytokinesis"

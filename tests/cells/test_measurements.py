@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +17,6 @@ from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 from napari_cellcycle.work import run_to_end
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ISOTROPIC = Spacing(1, 1, 1, "user")
 

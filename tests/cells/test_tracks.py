@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,6 @@ from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.cells.table import CellTable
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +9,6 @@ import tifffile
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image import Segmentation, Spacing, Stack, open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SPACING = Spacing(2.0, 0.26, 0.25, "user")
 

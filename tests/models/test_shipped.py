@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +18,6 @@ from napari_cellcycle.train.leakage import trained_on, training_groups
 from napari_cellcycle.train.predict import predict
 from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.relabel import relabel
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MOST_BYTES = {"g1-s-g2-m": 3_000_000, "microtubule-demo": 3_000_000, "mitosis-2d": 6_000_000}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,6 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.project.predictions import PredictionSet
 
 N_CELLS = 12

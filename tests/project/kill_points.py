@@ -20,8 +20,9 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from fields import field_labels, layer_field, make_project, predict
@@ -31,9 +32,6 @@ from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import check
 from napari_cellcycle.review import Merging, Review, hand_over, revise, unite
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 WHO = "Ann"
 

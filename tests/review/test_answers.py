@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,6 @@ from napari_cellcycle.review import Review, read_answers
 from napari_cellcycle.spreadsheet import neutralise, restore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.answers import Answers
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +12,6 @@ from napari_cellcycle.project import STATUSES, Project
 from napari_cellcycle.review import Queue, Review, reviews_table, unite
 from napari_cellcycle.review.decision import CONFLICT, EXCLUDED, NONE, UNSURE, decide_words
 from napari_cellcycle.review.phase_image import Legend
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_predictions_are_shown_until_somebody_speaks(project: Project) -> None:

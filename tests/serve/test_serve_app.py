@@ -7,6 +7,9 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import imageio.v3 as iio
@@ -17,10 +20,6 @@ from napari_cellcycle.classify import classify, classify_crop
 from napari_cellcycle.serve import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-    from types import SimpleNamespace
-
     import httpx
 
 MIB = 1 << 20  # what the server takes

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from napari_cellcycle.serve import runs
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import SimpleNamespace
 
 
 @pytest.fixture

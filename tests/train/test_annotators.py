@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +15,6 @@ from napari_cellcycle.train.annotators import (
     read_annotators,
 )
 from napari_cellcycle.train.pairs import pairs_of_classes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LABELS = ("0", "0.1", "1")
 CELLS = [str(i) for i in range(5)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +13,6 @@ from napari_cellcycle.cells.geometry import sharpen
 from napari_cellcycle.train.augmentations import SIDE_ANGLE, turn, vary
 from napari_cellcycle.train.cropset import read_crop_set
 from napari_cellcycle.train.plan import SETS, STRENGTHS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")

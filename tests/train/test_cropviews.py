@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +13,6 @@ from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.cropviews import crop_views, measure_crops, stated_populations
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RECIPE = ViewRecipe(
     channels=("dna",), axes=("z",), size=32, extent=2.0, unit="population", mask=False

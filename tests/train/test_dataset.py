@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import imageio.v3
 import numpy as np
@@ -11,9 +11,6 @@ import tifffile
 
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.dataset import parse_roles, read_data
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def pictures(folder: Path, names: dict[str, tuple[int, ...]]) -> Path:

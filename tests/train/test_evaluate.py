@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,6 @@ from napari_cellcycle.train.bootstrap import bootstrap, draw_groups
 from napari_cellcycle.train.evaluate import PER_CLASS, Evaluation, evaluate
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 LABELS = ("g1", "s", "g2", "0.1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,6 @@ from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.training import TrainingResult, train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.train.recipe import TrainingRecipe
 
 RECIPE = """

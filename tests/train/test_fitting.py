@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +15,6 @@ from napari_cellcycle.train.fitting import Fitted, Progress, fit_epochs
 from napari_cellcycle.train.passes import _order, cell_weights, leaf_loss, outputs, precision
 from napari_cellcycle.train.plan import FitPlan
 from napari_cellcycle.train.viewset import ViewSet
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAN = FitPlan(
     epochs=4, learning_rate=3e-3, batch_size=32, patience=0, augment={"rotate": 180.0, "noise": 0.1}

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.train.glance import all_recipes, glance
 from napari_cellcycle.train.recipes import find_recipe
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("found", all_recipes(), ids=lambda found: str(found.name))

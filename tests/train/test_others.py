@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,6 @@ from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.training import train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.train.fitting import Progress
 
 RECIPE = parse_recipe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +12,6 @@ from napari_cellcycle.models.networks import ARCHITECTURES, skeleton
 from napari_cellcycle.phases import VOCABULARIES
 from napari_cellcycle.train.cropset import CropSet
 from napari_cellcycle.train.recipes import find_recipe, list_recipes, parse_recipe
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = {
     *("allen-mitotic", "allen-stages", "nagao-g2", "cnncc-d1", "cnncc-d2", "cnncc-d3"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +11,6 @@ from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.leakage import hash_groups
 from napari_cellcycle.train.splits import folds, three_parts, tied_groups
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def crops_of(phase: list[str], group: list[str], images: np.ndarray | None = None) -> CropSet:

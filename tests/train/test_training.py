@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,6 @@ from napari_cellcycle.train.splits import three_parts
 from napari_cellcycle.train.training import VIEWS, train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_cellcycle.train.fitting import Progress
     from napari_cellcycle.train.recipe import TrainingRecipe
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from napari_cellcycle._qt.overlay import covered_by
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _DRAWING = ("paint", "erase", "fill", "polygon")
 """Modes of a Labels layer in which a person must see it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,6 @@ from napari_cellcycle._qt.warm import warm_up
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from qtpy.QtCore import QEvent
 
     from napari_cellcycle.classify.run import Batch, Classification, ClassifyRequest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,6 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from napari_cellcycle._qt.spacing_edit import SpacingEdit
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack

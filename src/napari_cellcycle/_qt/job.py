@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle.errors import CellCycleError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
 
 
 @dataclass(frozen=True, slots=True)

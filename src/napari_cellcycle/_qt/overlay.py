@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,6 @@ from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle.image.movie import Movie, is_in_memory, whole_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable

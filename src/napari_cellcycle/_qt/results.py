@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, QSize, Qt
@@ -11,8 +12,6 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QLayout, QSizePolicy, QVBoxLayou
 from napari_cellcycle._qt.legible import legible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from napari_cellcycle.phases import PhaseSet
 
 

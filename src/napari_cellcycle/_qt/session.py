@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from napari_cellcycle._qt.overlay import PhaseOverlay
 from napari_cellcycle.review.signal import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
-
     import pandas as pd
     from numpy.typing import NDArray
 

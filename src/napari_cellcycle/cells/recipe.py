@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from napari_cellcycle.errors import ModelFormatError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Axis = Literal["x", "y", "z", "volume"]
 """A projection along x, y or z, or ``volume``: the crop itself, not projected."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.classify.many import Failed, do_job
@@ -19,7 +20,6 @@ from napari_cellcycle.errors import CellCycleError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.parts import Done

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.cells.columns import safe_text
@@ -16,7 +17,6 @@ from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.result import Classification

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,6 @@ from napari_cellcycle.models.networks import skeleton
 from napari_cellcycle.models.staging import staged, write_bytes
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping
 
     import torch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tempfile
 import warnings
@@ -21,8 +22,6 @@ from napari_cellcycle.models.folder import blank_network, read_model_card, save_
 from napari_cellcycle.models.weights import MOST_BYTES, problems
 
 if TYPE_CHECKING:
-    import os
-
     import torch
 
 _WRAPPERS = ("state_dict", "model_state_dict")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.files import filling
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.review.crops import Crops

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,6 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.models.ensemble import entropy, leaf_votes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.project.predictions import PredictionSet

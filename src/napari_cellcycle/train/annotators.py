@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,8 +17,6 @@ from napari_cellcycle.review.majority import majority_vote
 from napari_cellcycle.train.compare import Comparison, McNemar, PairedT, compare, mcnemar, paired_t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int64]

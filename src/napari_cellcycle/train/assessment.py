@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,6 @@ from napari_cellcycle.train.pairs import PairOfClasses, pairs_of_classes
 from napari_cellcycle.train.relabel import DROPPED, check_labels, merge_labels, relabel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.models.card import ModelCard

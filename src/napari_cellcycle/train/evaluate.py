@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,8 +17,6 @@ from napari_cellcycle.train.bootstrap import DRAWS, Bootstrap, bootstrap, group_
 from napari_cellcycle.train.calibration import BINS, Reliability, bin_of, reliability
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]

@@ -5,6 +5,7 @@ Cells of other classes are left out. For cells of the pair, answers outside the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,6 @@ from napari_cellcycle.review.majority import majority_vote
 from napari_cellcycle.train.annotators import MAJORITY, MODEL, share_right
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int64]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_cellcycle.errors import TrainingError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 OPTIMIZERS = ("adamw", "nadam", "adam", "sgd")
 MONITORS = ("loss", "accuracy", "balanced-accuracy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from napari_cellcycle.review.taught import ASIDE, NOBODY
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.desk import Desk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,6 @@ from napari_cellcycle._qt.review.look import Look
 from napari_cellcycle.cells.dna_peaks import DnaPeaks, find_dna_peaks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from qtpy.QtGui import QPaintEvent
     from qtpy.QtWidgets import QWidget

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, Qt
@@ -20,8 +21,6 @@ from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.review.look import draw_chip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.review.curation import PhaseCount
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,6 @@ from napari_cellcycle._qt.curate.scatter_gestures import Gestures
 from napari_cellcycle._qt.review.look import Look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpy.typing import NDArray
     from qtpy.QtGui import QPaintEvent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -9,8 +10,6 @@ from qtpy.QtCore import QEvent, QObject, QPointF, Qt
 from qtpy.QtGui import QPolygonF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari_cellcycle._qt.curate.scatter import Scatter
 
 Tool = Literal["lasso", "rectangle", "move"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,6 @@ from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.review.daughters import PairLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari_cellcycle._qt.review.dock import ReviewWidget
     from napari_cellcycle._qt.review.workbench import Workbench
     from napari_cellcycle.project.words import Action

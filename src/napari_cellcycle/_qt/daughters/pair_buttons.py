@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_cellcycle._qt.review.keys import PAIR_KEYS, Key, with_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _TEXTS = {
     "previous": "◀ Previous",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,6 @@ from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from napari_cellcycle.cells.merge import Group, named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_cellcycle.review.daughters import Proposals
     from napari_cellcycle.review.merging import Merging
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
@@ -11,8 +12,6 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle.review.merging import Merging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari_cellcycle._qt.daughters.work import Acted
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.dock import ReviewWidget

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.review.daughters import PairLimits, Proposals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,6 @@ from napari_cellcycle._qt.review.source import Facts, Pictures, SourceSignals, T
 from napari_cellcycle.project.words import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from napari_cellcycle.phases import PhaseSet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -19,8 +20,6 @@ from napari_cellcycle._qt.review.look import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qtpy.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
 
     from napari_cellcycle._qt.review.source import CellSource

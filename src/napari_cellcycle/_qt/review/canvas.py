@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,6 @@ from napari_cellcycle._qt.own_layers import placed_like, selection_kept, tell, t
 from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from numpy.typing import ArrayLike, NDArray
 
     from napari_cellcycle.cells.table import CellTable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
@@ -9,8 +10,6 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 from napari_cellcycle._qt.review.keys import with_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_cellcycle._qt.review.scene import Scene
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,6 @@ from napari_cellcycle._qt.review.look import (
 from napari_cellcycle.project.words import STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from qtpy.QtGui import QPaintEvent
 

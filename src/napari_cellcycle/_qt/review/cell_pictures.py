@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from napari_cellcycle._qt.review.pictures import as_rgb32, composites, single_ch
 from napari_cellcycle._qt.review.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qtpy.QtGui import QImage
 
     from napari_cellcycle._qt.review.source import CellSource

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 from napari_cellcycle._qt.review.look import Look, draw_chip, phase_color
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qtpy.QtGui import QImage, QPaintEvent, QResizeEvent
 
     from napari_cellcycle._qt.review.cell_pictures import CellPictures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,6 @@ from napari_cellcycle.review.scribe import HIDDEN
 from napari_cellcycle.review.tracking import enter_spread, rows_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
     from qtpy.QtCore import QObject
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -27,8 +28,6 @@ from napari_cellcycle._qt.review.image_bar import name_of
 from napari_cellcycle.errors import CellCycleError, ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.review.export import Exported, What
     from napari_cellcycle.review.places import Pixels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
@@ -12,8 +13,6 @@ from napari_cellcycle._qt.review.keys import with_key
 from napari_cellcycle._qt.review.reasons import ReasonButton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from napari_cellcycle._qt.review.desk import Desk
 
 _BUTTONS = (

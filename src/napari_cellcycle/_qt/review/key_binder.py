@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
@@ -11,8 +12,6 @@ from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit
 from napari_cellcycle._qt.review.keys import for_canvas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from qtpy.QtWidgets import QWidget
 
     from napari_cellcycle._qt.review.keys import Key

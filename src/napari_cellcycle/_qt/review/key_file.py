@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 from napari_cellcycle._qt.review.keys import as_written
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 NAME = "keys.json"
 

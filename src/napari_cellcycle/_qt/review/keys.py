@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,6 @@ from qtpy.QtGui import QKeySequence
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_cellcycle.phases import PhaseSet
 
 REVIEW, DAUGHTERS = "Review cells", "Daughters"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,6 @@ from napari_cellcycle._qt.review.look import Look
 from napari_cellcycle._qt.review.mosaic_keys import press_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
     from qtpy.QtGui import QMouseEvent, QWheelEvent
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRect
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 HEADER = 26
 MARGIN = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,6 @@ from napari_cellcycle._qt.review.kept import Kept
 from napari_cellcycle._qt.review.prepared import Prepared, layer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.image.stack import Segmentation
 

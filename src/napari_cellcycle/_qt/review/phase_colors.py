@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Qt
@@ -12,8 +13,6 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.phases import MITOSIS_STAGES, UNCLASSIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from qtpy.QtCore import QPoint
     from qtpy.QtWidgets import QWidget
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.review.loaded import Loaded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from napari_cellcycle.errors import CellCycleError, ModelError
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.undertaking import Undertaking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from qtpy.QtCore import QObject, Qt, Signal
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari_cellcycle.review.scribe import Entered
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +15,6 @@ from napari_cellcycle._qt.review.undertaking import SUFFIX, Undertaking, keep_vi
 from napari_cellcycle.errors import CellCycleError, ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
-    from pathlib import Path
-
     from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.classify.result import Classification

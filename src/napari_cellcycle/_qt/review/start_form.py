@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,6 @@ from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, 
 from napari_cellcycle.phases import VOCABULARIES, flat_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qtpy.QtGui import QShowEvent
 
     from napari_cellcycle._qt.session import Finished

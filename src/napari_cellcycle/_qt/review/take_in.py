@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,6 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.review.answers import Answers

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
-    from pathlib import Path
-
     from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.classify.result import Classification

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from napari_cellcycle._qt.review.reclassify import classify_stale
 from napari_cellcycle.errors import CellCycleError, InputChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from napari_cellcycle._qt.review.undertaking import Undertaking
     from napari_cellcycle.image.stack import Segmentation
     from napari_cellcycle.project.predictions import PredictionSet

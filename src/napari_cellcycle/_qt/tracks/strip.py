@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,6 @@ from qtpy.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QToolTip, QWid
 from napari_cellcycle._qt.review.look import Look, is_branch, mix, phase_color
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qtpy.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 
     from napari_cellcycle._qt.tracks.tracing import Line

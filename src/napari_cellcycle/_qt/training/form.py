@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker, Signal
@@ -27,7 +28,6 @@ from napari_cellcycle.train.relabel import parse_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from napari_cellcycle._qt.training.reading import DataSet
     from napari_cellcycle.models.catalogue import ModelEntry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,6 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 from napari_cellcycle._qt.review.look import Look, mix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpy.typing import NDArray
 
 _RIGHT, _WRONG = QColor("#0072B2"), QColor("#D55E00")

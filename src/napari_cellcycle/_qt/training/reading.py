@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
-    from pathlib import Path
-
     from napari_cellcycle.train.census import Census
     from napari_cellcycle.train.cropset import CropSet
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +14,6 @@ from napari_cellcycle._qt.training.reading import USUAL, Spelling
 from napari_cellcycle.errors import CropSetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
-    from pathlib import Path
-
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.train.assessment import Assessment
     from napari_cellcycle.train.cropset import CropSet

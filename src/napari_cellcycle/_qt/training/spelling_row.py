@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
@@ -10,9 +10,6 @@ from qtpy.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
 from napari_cellcycle._qt.training.reading import Spelling
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.dataset import parse_roles
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class SpellingRow(QWidget):

@@ -30,9 +30,8 @@ from napari_cellcycle._qt.review.gallery import Gallery
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from array_source import ArraySource
     from qtpy.QtWidgets import QWidget
-
-    from napari_cellcycle._qt.review.arrays import ArraySource
 
 Times = list[float]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from array_source import ArraySource
 
-from napari_cellcycle._qt.review.arrays import ArraySource
 from napari_cellcycle._qt.review.source import Facts, Pictures, Tile, votes_of
 from napari_cellcycle.cells.composite import make_composite
 from napari_cellcycle.cells.recipe import ViewRecipe

@@ -110,15 +110,11 @@ def test_one_cell_is_repainted_alone(table_of, lazy):
     overlay = PhaseOverlay(layer, cells, "YX", MITOSIS_STAGES)
     overlay.paint(np.arange(4), np.array([1, 1, 1, 1]))
 
-    overlay.set_phase(1000, 0, PLATE)
-    overlay.set_phase(2, 0, 0)
+    overlay.paint(np.array([3]), np.array([PLATE]))
+    overlay.paint(np.array([1]), np.array([0]))
 
     truth = expected(data, {1: 1, 2: 0, 3: 1, 1000: PLATE})
     np.testing.assert_array_equal(np.asarray(overlay.layer.data), truth)
-    with pytest.raises(KeyError, match="no label 5 in frame 0"):
-        overlay.set_phase(5, 0, 1)
-    with pytest.raises(KeyError, match="frame 3"):
-        overlay.set_phase(1, 3, 1)
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -138,7 +134,7 @@ def test_a_line_stays_between_two_cells_of_one_phase(table_of, lazy):
     hidden = np.array([between, below])
     hidden[data == 2] = 0
     np.testing.assert_array_equal(np.asarray(overlay.layer.data), hidden)
-    overlay.set_phase(2, 0, 1)
+    overlay.paint(np.array([1]), np.array([1]))
     np.testing.assert_array_equal(np.asarray(overlay.layer.data), [between, below])
 
 
@@ -154,7 +150,7 @@ def test_a_line_is_on_screen_between_two_cells_of_one_phase(viewer, table_of):
         row = (row[len(row) // 2, :, :3] == color_of(PLATE)).all(axis=-1)
         starts = np.flatnonzero(np.diff(row.astype(int)) == 1)
         assert len(starts) == 2
-        overlay.set_phase(2, 0, ANAPHASE)
+        overlay.paint(np.array([1]), np.array([ANAPHASE]))
         overlay.paint(np.array([1]), np.array([PLATE]))  # drawn where it lies
 
 
@@ -221,7 +217,7 @@ def test_the_colour_is_on_screen_over_a_visible_segmentation(viewer, table_of, l
     if ndisplay == 2:
         assert (picture[..., :3] == color_of(PLATE)).all(axis=-1).sum() > 1000
 
-    overlay.set_phase(3, 0, ANAPHASE)
+    overlay.paint(np.array([0]), np.array([ANAPHASE]))
     picture = viewer.screenshot(flash=False)
 
     assert count_pixels(picture, ANAPHASE) > 1000

@@ -7,15 +7,14 @@ from scipy.special import softmax
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.train.calibration import (
     bin_of,
-    expected_calibration_error,
     reliability,
     temperature,
 )
 
 
 def test_calibration_error() -> None:
-    assert expected_calibration_error(np.full(10, 0.8), np.arange(10) < 8) == pytest.approx(0)
-    assert expected_calibration_error(np.full(10, 1.0), np.arange(10) < 5) == pytest.approx(0.5)
+    assert reliability(np.full(10, 0.8), np.arange(10) < 8).error == pytest.approx(0)
+    assert reliability(np.full(10, 1.0), np.arange(10) < 5).error == pytest.approx(0.5)
 
 
 def test_bins_hold_their_upper_edge() -> None:

@@ -184,21 +184,6 @@ class PhaseOverlay:
         if redraw:
             self.layer.refresh(extent=False)
 
-    def set_phase(self, label: int, frame: int, class_id: int) -> None:
-        """Give one cell another class: repaint its bounding box, or change its entry of the lookup.
-
-        Raises
-        ------
-        KeyError
-            If there is no such cell.
-        """
-        rows = self._rows.get(frame, np.zeros(0, np.int64))
-        place = int(np.searchsorted(self._cells.label[rows], label))
-        if place == len(rows) or int(self._cells.label[rows[place]]) != label:
-            raise KeyError(f"no label {label} in frame {frame}")
-        self._set(int(rows[place]), class_id)
-        self.layer.refresh(extent=False, thumbnail=False)
-
     def show(self, viewer: Any) -> None:
         """Put the overlay over its segmentation, in place of a former one; keep the selection."""
         selected = set(viewer.layers.selection)

@@ -136,14 +136,6 @@ class Images:
                 self._inputs.put(changes, number, role, data.name, data.path, mark)
         return self[number]
 
-    def set_settings(self, number: int, settings: Mapping[str, Any]) -> None:
-        """Keep what was said of an image, in place of what was said before."""
-        with self._store.transaction() as changes:
-            changes.run(
-                "UPDATE image SET settings = ? WHERE number = ?",
-                (json.dumps(dict(settings)), number),
-            )
-
     def stack(self, number: int) -> Stack:
         """Open an image, see :meth:`Inputs.locate`."""
         from napari_cellcycle.image.reading import open_image

@@ -84,13 +84,6 @@ def reliability(
     return Reliability(n.astype(np.int64), mean, right)
 
 
-def expected_calibration_error(
-    confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], bins: int = BINS
-) -> float:
-    """Weigh the gap between confidence and accuracy in equal-width bins by the bins' sizes."""
-    return reliability(confidence, correct, bins).error
-
-
 def temperature(outputs: NDArray[np.floating[Any]], allowed: NDArray[np.bool_]) -> float:
     """Find the temperature that makes ``softmax(outputs / T)`` most likely.
 

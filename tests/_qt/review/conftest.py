@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from array_source import ArraySource
 from fields import layer_field
 from review_cells import mitocheck, organoid
 
-from napari_cellcycle._qt.review.arrays import ArraySource
 from napari_cellcycle._qt.review.desk import Desk
 from napari_cellcycle._qt.review.gallery import Gallery
 from napari_cellcycle._qt.review.source import Pictures

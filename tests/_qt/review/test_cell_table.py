@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from array_source import ArraySource
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_cellcycle._qt.review.arrays import ArraySource
 from napari_cellcycle._qt.review.cell_table import CellTable
 from napari_cellcycle.phases import flat_vocabulary
 

@@ -1,4 +1,4 @@
-"""A source of cells that are held in memory: for scripts, tests, and to see what a source is."""
+"""A source of cells that are held in memory, for tests and benchmarks."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_cellcycle.classify.device import available_devices, choose_device, describe_device
+from napari_cellcycle.classify.device import available_devices, choose_device
 from napari_cellcycle.errors import DeviceError
 
 
@@ -57,11 +57,3 @@ def test_a_device_that_never_was_is_refused_with_the_choice(wanted):
 def test_the_cpu_is_always_there_and_comes_last(machine):
     machine(cuda=True, mps=True)
     assert available_devices() == ("cuda", "mps", "cpu")
-
-
-def test_devices_are_described_for_people(monkeypatch):
-    monkeypatch.setattr("torch.get_num_threads", lambda: 8)
-    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: f"Card of {device}")
-    assert describe_device("cpu") == "cpu (8 threads)"
-    assert describe_device("cuda:1") == "cuda:1 (Card of cuda:1)"
-    assert describe_device("mps") == "mps"

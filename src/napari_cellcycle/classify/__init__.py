@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from napari_cellcycle.classify.device import (
         available_devices,
         choose_device,
-        describe_device,
     )
     from napari_cellcycle.classify.request import ClassifyRequest, Prepared, prepare
     from napari_cellcycle.classify.result import Classification
@@ -31,7 +30,6 @@ _HOME = {
     "classify": "run",
     "classify_crop": "crop",
     "compare_with_card": "checks",
-    "describe_device": "device",
     "iter_classify": "run",
     "prepare": "request",
     "resolve_channels": "channels",
@@ -48,7 +46,6 @@ __all__ = [
     "classify",
     "classify_crop",
     "compare_with_card",
-    "describe_device",
     "iter_classify",
     "prepare",
     "resolve_channels",

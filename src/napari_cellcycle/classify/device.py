@@ -55,14 +55,3 @@ def choose_device(wanted: str = "auto") -> str:
         if int(number) >= count:
             raise DeviceError(f"There is no {wanted}: PyTorch sees {count} CUDA device(s), from 0.")
     return wanted
-
-
-def describe_device(device: str) -> str:
-    """Name a device for people, such as ``cuda (NVIDIA H100)`` or ``cpu (8 threads)``."""
-    import torch
-
-    if device.startswith("cuda"):
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    if device == "cpu":
-        return f"cpu ({torch.get_num_threads()} threads)"
-    return device

@@ -12,7 +12,6 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.models.ensemble import softmax
 from napari_cellcycle.review.learned import folds_of, iter_learned
 from napari_cellcycle.review.taught import NOBODY, lesson_of
-from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -182,7 +181,9 @@ def standard(values: Floats) -> Floats:
     return np.asarray(np.clip(scaled, -_FAR, _FAR), np.float64)
 
 
-def log_densities(points: Floats, phase: Ints, n: int, *, fewest: int) -> Floats:
+def log_densities(
+    points: Floats, phase: Ints, n: int, *, fewest: int
+) -> Generator[tuple[int, int], None, Floats]:
     """How likely each phase's cluster would hold each cell.
 
     Each phase is a mixture of two Gaussians, so that the few cells that were given it wrongly can
@@ -199,17 +200,16 @@ def log_densities(points: Floats, phase: Ints, n: int, *, fewest: int) -> Floats
     fewest : int
         A phase with fewer cells has no cluster.
 
+    Yields
+    ------
+    tuple of int
+        Fits that are done, and all.
+
     Returns
     -------
     ndarray, ``(n_cells, n)``, float64
         Logarithms; -inf for phases without a cluster.
     """
-    return run_to_end(_log_densities(points, phase, n, fewest))
-
-
-def _log_densities(
-    points: Floats, phase: Ints, n: int, fewest: int
-) -> Generator[tuple[int, int], None, Floats]:
     found = np.full((len(points), n), -np.inf)
     count = np.bincount(phase[phase >= 0], minlength=n)
     fold = folds_of(phase, n, FOLDS)
@@ -228,7 +228,7 @@ def _densities(
     points: Floats, code: Ints, phases: PhaseSet, fewest: int
 ) -> Generator[tuple[int, int], None, Floats]:
     """As :func:`log_densities`, of the leaves: a rare one takes the cluster of its whole branch."""
-    density = yield from _log_densities(points, code, len(phases.leaves), fewest)
+    density = yield from log_densities(points, code, len(phases.leaves), fewest=fewest)
     rare = ~np.isfinite(density).any(axis=0)
     tops = [phases.top(leaf.slug).slug for leaf in phases.leaves]
     names = list(dict.fromkeys(tops))
@@ -237,7 +237,7 @@ def _densities(
     if shared:
         of_branch = np.where(code >= 0, branch[code], -1)
         of_branch[~np.isin(of_branch, list(shared))] = -1
-        wide = yield from _log_densities(points, of_branch, len(names), fewest)
+        wide = yield from log_densities(points, of_branch, len(names), fewest=fewest)
         density[:, rare] = wide[:, branch[rare]]
     return density
 

@@ -20,6 +20,7 @@ State = Literal["done", "to draw", "no picture"]
 
 _LIMIT = 2048
 _CAPTION_FROM = 52
+_UNCERTAIN_BELOW = 0.8  # predictions below this confidence that nobody has judged are outlined
 _UNCERTAIN = QColor("#FFD24A")
 _SHADE = QColor(0, 0, 0, 150)
 
@@ -34,8 +35,6 @@ class Tiles:
 
     Attributes
     ----------
-    uncertain_below : float
-        Predictions below this confidence that nobody has judged are outlined.
     by_entropy : bool
         Whether the caption is the entropy, not the confidence.
     """
@@ -47,7 +46,6 @@ class Tiles:
         self._size = 0
         self._ratio = 1.0
         self._empty: QPixmap | None = None
-        self.uncertain_below = 0.8
         self.by_entropy = False
 
     def set_size(self, size: int, ratio: float) -> None:
@@ -109,7 +107,7 @@ class Tiles:
         """Whether a cell is outlined as uncertain."""
         source = self._source
         predicted = STATUSES[source.status[index]] == "predicted"
-        return predicted and bool(source.confidence[index] < self.uncertain_below)
+        return predicted and bool(source.confidence[index] < _UNCERTAIN_BELOW)
 
     def _draw(self, index: int, image: QImage | None, look: Look) -> QPixmap:
         size = self._size

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> None:
     if not done:
         for failure in failed:
             note(f"{failure.name}: {failure.error}")
+        parts.remove_if_empty()
         raise CellCycleError(f"None of the {len(failed)} images could be classified.")
     rows = parts.join([one.name for one in done], args.out)
     if not failed:
@@ -156,7 +157,8 @@ def tell(card: ModelCard, done: Sequence[Done], failed: Sequence[Failed]) -> Non
         for text in one.notes:
             note(f"{one.name}: {text}")
     if len(with_notes) > _MOST_TOLD:
-        note(f"There are notes on {len(with_notes) - _MOST_TOLD} more images; --json lists them.")
+        more = len(with_notes) - _MOST_TOLD
+        note(f"Images with notes that are not shown: {more}; --json lists them.")
     for failure in failed:
         note(f"FAILED {failure.name}: {failure.error}")
     print(f"{len(done):,} of {len(done) + len(failed):,} images are done, by {card.name}.\n")

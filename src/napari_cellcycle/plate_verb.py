@@ -79,7 +79,9 @@ def run(args: argparse.Namespace) -> None:
         )
         done, failed = sort_out(tell_each(work, len(jobs), report), jobs, parts)
     if not done:
-        tell(card, done, failed)
+        for failure in failed:
+            note(f"{failure.name}: {failure.error}")
+        parts.remove_if_empty()
         raise CellCycleError(f"None of the {len(failed)} images could be classified.")
     rows = parts.join([one.name for one in done], table)
     wells = summarise_wells(jobs, done, card.phases)

@@ -290,6 +290,14 @@ def test_a_plate_with_labels_in_it(
     again = table[table.image == "plate.zarr/B/2/0"].drop(columns="image")
     pd.testing.assert_frame_equal(alone.reset_index(drop=True), again.reset_index(drop=True))
 
+    out = tmp_path / "no.csv"
+    code, _, err = run("classify", plate, "--labels", "cells", "--model", tiny_folder, "--out", out)
+    assert code == 2
+    assert err == (
+        "napari-cellcycle: No field of plate.zarr has a label image called cells; the plate has "
+        "nuclei.\n"
+    )
+
 
 def test_what_arguments_mean(fields: Path, tmp_path: Path) -> None:
     assert is_many([f"{fields}/*.tif"])
@@ -351,3 +359,4 @@ def test_a_table_is_needed_and_is_no_input(
     code, _, err = run("classify", *images, "--model", tiny_folder, "--out", tmp_path / "no.csv")
     assert (code, "None of the 4 images could be classified" in err) == (2, True)
     assert not (tmp_path / "no.csv").exists()
+    assert not (tmp_path / "no.csv.parts").exists()  # nothing to go on from

@@ -46,6 +46,14 @@ def test_each_map_is_coloured_up_to_its_largest_value(theme):
     assert {"P", "cells", *(leaf.name for leaf in PHASES.leaves), "A", "B", "10"} <= set(texts)
 
 
+def test_a_phase_without_any_cell_has_no_scale():
+    table = wells()
+    table["share_" + PHASES.leaves[0].slug] = 0.0
+    (axes,) = draw_plate(table, PHASES, "AB", ["1", "2", "10"]).figure.axes
+    texts = [text.get_text() for text in axes.texts]
+    assert (texts.count("none"), texts.count("0 to 40.0 %")) == (1, 3)
+
+
 def test_wells_do_not_overlap_on_a_plate_of_384():
     rows, columns = "ABCDEFGHIJKLMNOP", [str(i) for i in range(1, 25)]
     figure = draw_plate(wells(), PHASES, rows, columns)

@@ -162,7 +162,15 @@ def plate_jobs(plate: Plate, labels: str | None = None, nuclei: str | None = Non
         As read.
     labels, nuclei : str, optional
         Names of label images inside each field.
+
+    Raises
+    ------
+    CellCycleError
+        If no field has a label image of that name.
     """
+    for name in (labels, nuclei):
+        if name is not None:
+            _check_in_plate(plate, name)
 
     def inside(field: Field, name: str | None) -> Path | None:
         return None if name is None else field.path / "labels" / name
@@ -177,6 +185,21 @@ def plate_jobs(plate: Plate, labels: str | None = None, nuclei: str | None = Non
         )
         for field in plate.fields
     ]
+
+
+def _check_in_plate(plate: Plate, name: str) -> None:
+    """A name that is mistyped is told once, not for each field."""
+    known: set[str] = set()
+    for field in plate.fields:
+        folder = field.path / "labels"
+        if (folder / name).exists():
+            return
+        if folder.is_dir():
+            known |= {path.name for path in folder.iterdir() if path.is_dir()}
+    has = f"has {', '.join(sorted(known))}" if known else "has none"
+    raise CellCycleError(
+        f"No field of {plate.name} has a label image called {name}; the plate {has}."
+    )
 
 
 def with_wells(jobs: Sequence[Job], pattern: str | None) -> tuple[Job, ...]:

@@ -171,6 +171,11 @@ class Parts:
         """Remove the folder."""
         shutil.rmtree(self.folder)
 
+    def remove_if_empty(self) -> None:
+        """Remove the folder if no image is done in it: nothing is there to go on from."""
+        if [path.name for path in self.folder.iterdir()] == [MANIFEST]:
+            self.remove()
+
 
 def check_parquet() -> None:
     """Say what is missing to write Parquet."""

@@ -114,7 +114,7 @@ def _panel(
     scale = f"{100 * most:.1f} %" if is_share else f"{most:,.0f}"
     page.box(x, y + 1, 9, 9, fill=color)
     page.text(x + 14, y + 9.5, shorten(head, 10.5, width - 14, bold=True), 10.5, weight="bold")
-    page.text(x + 14, y + 22, f"0 to {scale}", 8.5, color=theme.faint)
+    page.text(x + 14, y + 22, f"0 to {scale}" if most else "none", 8.5, color=theme.faint)
     left, top = x + _SIDE, y + _PANEL_HEAD
     size = min(8.0, side * 0.62)
     for j, name in enumerate(names[1]):

@@ -171,13 +171,9 @@ class Journal:
         )
         return tuple(name for (name,) in rows)
 
-    def annotators(self, image: int | None = None) -> tuple[str, ...]:
+    def annotators(self) -> tuple[str, ...]:
         """Everybody who has said anything."""
-        rows = self._store.database.query(
-            "SELECT DISTINCT event.who FROM event JOIN segmentation ON number = segmentation "
-            "WHERE ? IS NULL OR image = ? ORDER BY event.who",
-            (image, image),
-        )
+        rows = self._store.database.query("SELECT DISTINCT who FROM event ORDER BY who")
         return tuple(name for (name,) in rows)
 
 

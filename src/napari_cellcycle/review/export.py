@@ -65,7 +65,6 @@ def reviews_of(
     *,
     image: int | None = None,
     vocabulary: str | None = None,
-    predictions: str | None = None,
 ) -> list[Review]:
     """Reviews of all images of a project, or of one, as the viewer opens them.
 
@@ -75,18 +74,13 @@ def reviews_of(
         Open, if only to be looked at.
     image : int, optional
         Number of an image.
-    vocabulary, predictions : str, optional
-        As for :class:`~napari_cellcycle.review.state.Review`; a prediction set is of one image.
+    vocabulary : str, optional
+        As for :class:`~napari_cellcycle.review.state.Review`.
     """
-    if predictions is not None:
-        image = project.predictions[predictions].image
     numbers = [image] if image is not None else [found.number for found in project.images.all()]
     if not numbers:
         raise ProjectError(f"{project.folder.name} has no image yet: there is nothing to export.")
-    return [
-        Review(project, number, vocabulary=vocabulary, predictions=predictions)
-        for number in numbers
-    ]
+    return [Review(project, number, vocabulary=vocabulary) for number in numbers]
 
 
 def export_project(

@@ -131,8 +131,6 @@ class Microscope:
         grid: Grid,
         out: tuple[Array, Array, Array],
         rng: np.random.Generator,
-        *,
-        bright: float | None = None,
     ) -> Array:
         """Image of a volume as grey values, uint16, ``(z, y, x)``.
 
@@ -146,18 +144,14 @@ class Microscope:
             Positions of planes, rows and columns.
         rng : Generator
             Source of chance.
-        bright : float, optional
-            Density that counts as bright; by default the brightest of this image.
         """
         image = self.blur(volume, grid, out)
         if self.skirt > 0:
             image *= 1 - self.skirt
             image += self.skirt * self.blur(volume, grid, out, wide=3.0)
-        if bright is None:
-            sample = image.ravel()[:: max(1, image.size // 40_000)]
-            rank = max(1, sample.size // 300)
-            bright = float(np.partition(sample, -rank)[-rank])
-        image /= max(bright, 1e-3)
+        sample = image.ravel()[:: max(1, image.size // 40_000)]
+        rank = max(1, sample.size // 300)
+        image /= max(float(np.partition(sample, -rank)[-rank]), 1e-3)
         if self.haze > 0:
             image += self.haze * _haze(image)
         if self.fade:

@@ -7,15 +7,16 @@ import math
 import torch
 import torch.nn.functional as F
 
+_DROPOUT = 0.3  # probability that every channel but the first is set to zero
+_COARSE = 0.12  # that a view is reduced to a few, noisy pixels, as of a small cell
+
 
 def augment(
     images: torch.Tensor,
     axis: str,
     rng: torch.Generator,
     *,
-    membrane_dropout: float = 0.3,
     cut: float = 0.0,
-    coarse: float = 0.12,
 ) -> torch.Tensor:
     """Vary a batch of views.
 
@@ -31,12 +32,8 @@ def augment(
         That axis.
     rng : torch.Generator
         Source of all randomness.
-    membrane_dropout : float
-        Probability that every channel but the first is set to zero.
     cut : float
         Probability that a view is cut by a straight border, as at the edge of an image.
-    coarse : float
-        Probability that a view is reduced to a few, noisy pixels, as of a small cell.
 
     Returns
     -------
@@ -73,7 +70,7 @@ def augment(
             images[chosen] = _blur(images[chosen], sigma)
 
     for pixels in torch.randint(13, 28, (2,), generator=rng).tolist():
-        chosen = uniform(0, 1) < coarse / 2
+        chosen = uniform(0, 1) < _COARSE / 2
         if bool(chosen.any()):
             images[chosen] = _coarsen(images[chosen], pixels, rng)
 
@@ -84,7 +81,7 @@ def augment(
     present = (images > 0).float()
     images = images * gain + torch.randn(images.shape, generator=rng) * noise * present
     if channels > 1:
-        keep = (uniform(0, 1, 1, 1, 1) >= membrane_dropout).float()
+        keep = (uniform(0, 1, 1, 1, 1) >= _DROPOUT).float()
         images = torch.cat([images[:, :1], images[:, 1:] * keep], dim=1)
     return images.clamp(0, 1)
 

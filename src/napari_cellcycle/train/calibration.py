@@ -49,16 +49,14 @@ class Reliability:
         }
 
 
-def bin_of(confidence: NDArray[np.floating[Any]], bins: int = BINS) -> NDArray[np.int64]:
+def bin_of(confidence: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """Index of the bin of each confidence; a bin holds its upper edge (Guo et al. 2017)."""
-    index = np.ceil(np.asarray(confidence, dtype=float) * bins).astype(np.int64) - 1
-    return np.asarray(np.clip(index, 0, bins - 1), dtype=np.int64)
+    index = np.ceil(np.asarray(confidence, dtype=float) * BINS).astype(np.int64) - 1
+    return np.asarray(np.clip(index, 0, BINS - 1), dtype=np.int64)
 
 
-def reliability(
-    confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], bins: int = BINS
-) -> Reliability:
-    """Compare confidence with accuracy.
+def reliability(confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_]) -> Reliability:
+    """Compare confidence with accuracy in :data:`BINS` bins of equal width.
 
     Parameters
     ----------
@@ -66,8 +64,6 @@ def reliability(
         Probability of the answer.
     correct : ndarray, ``(n,)``, bool
         Whether it was right.
-    bins : int
-        Of equal width.
 
     Raises
     ------
@@ -76,11 +72,11 @@ def reliability(
     """
     if len(confidence) == 0:
         raise CellCycleError("There are no cells to measure the calibration of.")
-    index = bin_of(confidence, bins)
-    n = np.bincount(index, minlength=bins)
+    index = bin_of(confidence)
+    n = np.bincount(index, minlength=BINS)
     with np.errstate(invalid="ignore"):
-        mean = np.bincount(index, weights=confidence, minlength=bins) / n
-        right = np.bincount(index, weights=np.asarray(correct, dtype=float), minlength=bins) / n
+        mean = np.bincount(index, weights=confidence, minlength=BINS) / n
+        right = np.bincount(index, weights=np.asarray(correct, dtype=float), minlength=BINS) / n
     return Reliability(n.astype(np.int64), mean, right)
 
 

@@ -106,8 +106,6 @@ def resume(
     who: str,
     at_hand: AtHand,
     found: Found | None = None,
-    *,
-    read_only: bool = False,
 ) -> Generator[str, None, Undertaking | Lost]:
     """Open a project at the image where the person left it.
 
@@ -121,8 +119,6 @@ def resume(
         Where an image may be that was never a file.
     found : Found, optional
         Where a file of it is now.
-    read_only : bool
-        Only look.
 
     Yields
     ------
@@ -142,7 +138,7 @@ def resume(
     from napari_cellcycle.project.project import Project
 
     yield "Opening the project…"
-    project = Project.open(folder, who=who, read_only=read_only)
+    project = Project.open(folder, who=who)
     try:
         numbers = [image.number for image in project.images.all()]
         if not numbers:

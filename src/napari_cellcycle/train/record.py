@@ -14,12 +14,17 @@ import numpy as np
 from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from napari_cellcycle.train.cropset import CropSet
+    from napari_cellcycle.train.crossvalidation import CrossValidation
+    from napari_cellcycle.train.experiment import Experiment
     from napari_cellcycle.train.fitting import Fitted
+    from napari_cellcycle.train.trained import Trained
+
+    Data = str | Path | CropSet
 
 SCHEMA = 1
 _PACKAGES = ("napari-cellcycle", "numpy", "scikit-image", "scikit-learn", "scipy", "torch")
@@ -31,7 +36,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 
-def data_sha256(data: str | Path | CropSet) -> str:
+def data_sha256(data: Data) -> str:
     """Hash a data set.
 
     Parameters
@@ -58,10 +63,51 @@ def data_sha256(data: str | Path | CropSet) -> str:
     return found.hexdigest()
 
 
-def describe_crops(crops: CropSet) -> dict[str, Any]:
-    """Count the cells of a crop set that was trained on, after labels were renamed."""
+def describe(
+    experiment: Experiment,
+    parts: Mapping[str, NDArray[np.int64]],
+    trained: Trained,
+    crossed: CrossValidation | None,
+    *,
+    data: Sequence[Data],
+) -> dict[str, Any]:
+    """Describe a training as plain values for JSON.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was learned.
+    parts : mapping of str to ndarray of int
+        Rows of each part of the split.
+    trained : Trained
+        What came of it.
+    crossed : CrossValidation or None
+        Beforehand.
+    data : sequence of path or CropSet
+        The data set that was split, and the further ones, as they were given.
+    """
+    from napari_cellcycle.train.passes import precision
+
+    first, *others = map(_data, data, (experiment.crops, *(o.crops for o in experiment.others)))
+    return {
+        "device": experiment.device,
+        "precision": precision(experiment.device),
+        "seed": experiment.seed,
+        "data": first,
+        "others": others,
+        "recipe": experiment.recipe.to_dict(),
+        "parts": _parts(experiment.crops, parts),
+        "fits": _fits(trained.fits),
+        "cross_validation": None if crossed is None else _crossed(crossed),
+    }
+
+
+def _data(data: Data, crops: CropSet) -> dict[str, Any]:
+    """Name a data set as it was read, and count its cells, after labels were renamed."""
     names, counts = np.unique(crops.phase, return_counts=True)
     return {
+        "name": crops.name,
+        "sha256": data_sha256(data),
         "cells": len(crops),
         "shape": list(crops.images.shape),
         "channels": list(crops.channels),
@@ -70,7 +116,7 @@ def describe_crops(crops: CropSet) -> dict[str, Any]:
     }
 
 
-def describe_parts(crops: CropSet, parts: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
+def _parts(crops: CropSet, parts: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
     """List the cells and groups of each part, so that a test can be made again on the same."""
     return {
         part: {"cells": len(rows), "groups": np.unique(crops.group[rows]).tolist()}
@@ -78,13 +124,23 @@ def describe_parts(crops: CropSet, parts: Mapping[str, NDArray[np.int64]]) -> di
     }
 
 
-def describe_fit(fitted: Fitted) -> dict[str, Any]:
-    """Give the whole curve of a fit, and which of its epochs was kept."""
+def _fits(fits: Mapping[str, Fitted]) -> dict[str, Any]:
+    """Give the whole curve of each fit, and which of its epochs was kept."""
     return {
-        "epochs": len(fitted.curve),
-        "best_epoch": fitted.best_epoch,
-        "stopped_early": fitted.stopped_early,
-        "curve": [epoch.to_dict() for epoch in fitted.curve],
+        axis: {
+            "epochs": len(fitted.curve),
+            "best_epoch": fitted.best_epoch,
+            "stopped_early": fitted.stopped_early,
+            "curve": [epoch.to_dict() for epoch in fitted.curve],
+        }
+        for axis, fitted in fits.items()
+    }
+
+
+def _crossed(crossed: CrossValidation) -> dict[str, Any]:
+    return crossed.to_dict() | {
+        "fits": [_fits(fold.fits) for fold in crossed.folds],
+        "evaluations": [fold.evaluation.to_dict() for fold in crossed.folds],
     }
 
 

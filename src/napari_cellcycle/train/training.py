@@ -185,8 +185,6 @@ def train(
     TrainingError
         If the recipe is wrong, or does not go with the data.
     """
-    from napari_cellcycle.train.passes import precision
-
     started, began = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
     places = Places.of(Path(out))
     recipe = model if isinstance(model, TrainingRecipe) else find_recipe(model)
@@ -243,22 +241,7 @@ def train(
             "started": started,
             "seconds": round(time.monotonic() - began, 1),
             "versions": record.versions(),
-            "device": experiment.device,
-            "precision": precision(experiment.device),
-            "seed": seed,
-            "data": {
-                "name": crops.name,
-                "sha256": record.data_sha256(data),
-                **record.describe_crops(experiment.crops),
-            },
-            "others": [
-                {
-                    "name": found.crops.name,
-                    "sha256": record.data_sha256(other),
-                    **record.describe_crops(found.crops),
-                }
-                for other, found in zip(others, experiment.others, strict=True)
-            ],
+            **record.describe(experiment, parts, trained, crossed, data=(data, *others)),
             "options": {
                 "label_key": label_key,
                 "group_key": group_key,
@@ -271,12 +254,8 @@ def train(
                 "start": None if start is None else str(start),
                 "start_sha256": None if experiment.start is None else experiment.start.sha256,
             },
-            "recipe": experiment.recipe.to_dict(),
-            "parts": record.describe_parts(experiment.crops, parts),
-            "fits": {axis: record.describe_fit(fit) for axis, fit in trained.fits.items()},
             "temperatures": card.temperatures,
             "search": [trial.to_dict() for trial in trials],
-            "cross_validation": None if crossed is None else _crossed_record(crossed),
             "test": test.to_dict(),
         },
     )
@@ -325,13 +304,3 @@ def _metrics(
     if before.union(groups):
         metrics[TRAINING_GROUPS] = sorted(before.union(groups))
     return metrics
-
-
-def _crossed_record(crossed: CrossValidation) -> dict[str, Any]:
-    return crossed.to_dict() | {
-        "fits": [
-            {axis: record.describe_fit(fit) for axis, fit in fold.fits.items()}
-            for fold in crossed.folds
-        ],
-        "evaluations": [fold.evaluation.to_dict() for fold in crossed.folds],
-    }

@@ -12,8 +12,6 @@ import numpy as np
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from numpy.typing import NDArray
 
     Tiles = NDArray[np.uint8]
@@ -55,12 +53,7 @@ class TileFile:
     def __enter__(self) -> TileFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def put(self, place: int, tiles: Tiles) -> None:

@@ -11,7 +11,7 @@ import uuid
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.files import sync_folder
@@ -37,9 +37,6 @@ from napari_cellcycle.project.store import Store
 from napari_cellcycle.project.tracked import Tracked
 from napari_cellcycle.project.vocabularies import Vocabularies
 from napari_cellcycle.project.words import now
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 SUFFIX = ".cellcycle"
 EXPORTS = "exports"
@@ -245,12 +242,7 @@ class Project:
     def __enter__(self) -> Project:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.lazy import lazily
 
 if TYPE_CHECKING:
     from napari_cellcycle.cells.composite import Composite, make_composite
@@ -51,7 +52,7 @@ __all__ = [
     "view_cell",
 ]
 
-_MODULES = {
+_HOME = {
     "Axis": "recipe",
     "CellTable": "table",
     "Composite": "composite",
@@ -79,12 +80,4 @@ _MODULES = {
     "view_cell": "views",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOME)

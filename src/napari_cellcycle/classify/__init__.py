@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from napari_cellcycle.lazy import lazily
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.channels import resolve_channels
@@ -51,15 +52,7 @@ __all__ = [
     "resolve_channels",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"napari_cellcycle.classify.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazily(__name__, _HOME)
 
 
 class _Room(ModuleType):

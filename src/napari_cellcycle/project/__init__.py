@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.lazy import lazily
 
 if TYPE_CHECKING:
     from napari_cellcycle.project.images import ProjectImage
@@ -23,12 +24,4 @@ _HOME = {
 
 __all__ = ["STATUSES", "PredictionSet", "Project", "ProjectImage", "Transfer", "Word"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOME)

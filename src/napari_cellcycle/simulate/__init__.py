@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from napari_cellcycle.lazy import lazily
 
 if TYPE_CHECKING:
     from napari_cellcycle.simulate.cell import SimulatedCell, simulate_cell
@@ -24,7 +25,7 @@ __all__ = [
     "simulate_nucleus_set",
 ]
 
-_MODULES = {
+_HOME = {
     "SimulatedCell": "cell",
     "SimulatedField": "field",
     "simulate_cell": "cell",
@@ -34,8 +35,4 @@ _MODULES = {
     "simulate_nucleus_set": "projections",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = lazily(__name__, _HOME)

@@ -221,13 +221,7 @@ def congressing(rng: np.random.Generator) -> Chromosomes:
     outward = at / (np.linalg.norm(at, axis=1, keepdims=True) + 1e-3)
     along = directions(rng, m) + between(rng, 0, 1.2) * outward
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
-    points, weights = arms(
-        rng,
-        at,
-        along,
-        lengths(rng, m, 0.2, 0.55),
-        fold=between(rng, 0.2, 0.9),
-    )
+    points, weights = arms(rng, at, along, lengths(rng, m, 0.2, 0.55), fold=between(rng, 0.2, 0.9))
     points, weights = _stray(rng, points, weights, 0.35, size)
     if rng.random() < 0.55:
         return _fused(rng, points, weights)
@@ -255,13 +249,7 @@ def plate(rng: np.random.Generator) -> Chromosomes:
     along = directions(rng, m) * np.array([between(rng, 0.3, 1), 1, 1]) * tangle
     along = along + (1 - tangle) * at / size
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
-    points, weights = arms(
-        rng,
-        at,
-        along,
-        lengths(rng, m, 0.15, 0.45),
-        fold=between(rng, 0.3, 1),
-    )
+    points, weights = arms(rng, at, along, lengths(rng, m, 0.15, 0.45), fold=between(rng, 0.3, 1))
     bow = between(rng, -0.35, 0.35) / size
     points[:, 0] += bow * (points[:, 1] ** 2 - 0.4 * size**2)
     points[:, 0] += between(rng, -0.3, 0.3) / size * points[:, 1] * points[:, 2]

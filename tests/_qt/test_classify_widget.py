@@ -44,8 +44,7 @@ def check_overlay(viewer, layer, result):
         table = np.zeros(labels.max() + 1, np.uint8)
         table[result.cells.label[here]] = result.decision.phase[here] + 1
         where = frame if has_time else ...
-        chunks = getattr(layer.data, "chunks", None)
-        np.testing.assert_array_equal(painted[where], parted(table, labels[where], chunks))
+        np.testing.assert_array_equal(painted[where], parted(table, labels[where]))
     return overlay
 
 

@@ -15,12 +15,12 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 PLATE, ANAPHASE = 4, 5
 
 
-def expected(labels, classes, chunks=None):
+def expected(labels, classes):
     """Class ids voxel by voxel, for a dict of label to class; nothing where cells meet."""
     numbers, places = np.unique(labels, return_inverse=True)
     of = np.array([classes.get(number, 0) for number in numbers.tolist()])
     assert numbers[0] == 0
-    return parted(of, places.reshape(labels.shape), chunks)
+    return parted(of, places.reshape(labels.shape))
 
 
 def some_classes(cells):
@@ -56,7 +56,7 @@ def test_each_voxel_has_the_class_of_its_label_but_where_cells_meet(add, table_o
     overlay.paint(np.arange(len(cells)), classes)
 
     known = dict(zip(cells.label.tolist(), classes.tolist(), strict=True))
-    truth = expected(data, known, layer.data.chunks if form == "dask" else None)
+    truth = expected(data, known)
     levels = overlay.layer.data if form == "multiscale" else [overlay.layer.data]
     np.testing.assert_array_equal(np.asarray(levels[0]), truth)
     assert levels[0].dtype == np.uint8
@@ -84,7 +84,7 @@ def test_frames_of_a_time_series_are_looked_up_apart(add, table_of, lazy):
         truth = dict(zip(cells.label[here].tolist(), classes[here].tolist(), strict=True))
         np.testing.assert_array_equal(
             np.asarray(overlay.layer.data[frame]),
-            expected(volume, truth, layer.data.chunks[1:] if lazy else None),
+            expected(volume, truth),
         )
 
 
@@ -115,6 +115,20 @@ def test_one_cell_is_repainted_alone(table_of, lazy):
 
     truth = expected(data, {1: 1, 2: 0, 3: 1, 1000: PLATE})
     np.testing.assert_array_equal(np.asarray(overlay.layer.data), truth)
+
+
+@pytest.mark.parametrize("outline", [False, True])
+def test_a_line_does_not_stop_where_chunks_meet(table_of, outline):
+    data = np.pad(np.kron(np.arange(1, 17).reshape(4, 4), np.ones((5, 5), int)), 3)
+    data[8, 8:13] = 0
+    data = np.stack([data, data.T])
+    chunks = (1, (8, 5, 13), (3, 10, 13))  # along borders of cells and across cells
+    found = []
+    for layer in (Labels(data), Labels(da.from_array(data, chunks=chunks))):
+        overlay = PhaseOverlay(layer, table_of(layer), "ZYX", MITOSIS_STAGES, outline=outline)
+        overlay.paint_all(np.ones(16, int))
+        found.append(np.asarray(overlay.layer.data))
+    np.testing.assert_array_equal(found[1], found[0])
 
 
 @pytest.mark.parametrize("lazy", [False, True])

@@ -157,9 +157,10 @@ def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup, *, outline: bool = F
         Asked each time that a block is drawn, so that a later change shows.
     outline : bool
         Keep only the edges of labels, in the planes of the last two axes; else clear where cells
-        meet. Neighbours in another block are not seen.
+        meet.
     """
     import dask.array as da
+    from dask.array.overlap import overlap, trim_overlap
 
     # without a name of its own: dask would read all the data to make one
     array = data if isinstance(data, da.Array) else da.from_array(data, name=False)
@@ -177,7 +178,11 @@ def lazy_overlay(data: Any, axes: str, lookup: PhaseLookup, *, outline: bool = F
         found = [lookup.take(first + i, frame) for i, frame in enumerate(frames)]
         return np.moveaxis(np.stack(found), 0, time_axis)
 
-    token = f"{getattr(array, 'name', 'labels')}-{id(lookup)}"
-    return da.map_blocks(
-        drawn, array, dtype=np.uint8, meta=np.zeros((0,) * array.ndim, np.uint8), token=token
+    # neighbours in another block are seen too
+    depth = {axis: int(axis >= array.ndim - 2 and n > 1) for axis, n in enumerate(array.numblocks)}
+    wide = overlap(array, depth, "none") if any(depth.values()) else array
+    token = f"{array.name}-{id(lookup)}"
+    painted = da.map_blocks(
+        drawn, wide, dtype=np.uint8, meta=np.zeros((0,) * array.ndim, np.uint8), token=token
     )
+    return painted if wide is array else trim_overlap(painted, depth, "none")

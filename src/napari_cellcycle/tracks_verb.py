@@ -96,7 +96,8 @@ def run(args: argparse.Namespace) -> None:
         return
     print(f"{name}: {subtitle(tracking, timing)}")
     if tracking.tracks.lost:
-        print(f"{tracking.tracks.lost:,} points of tracks have no cell")
+        n = tracking.tracks.lost
+        print(f"{n:,} point{'s' if n > 1 else ''} of tracks without a cell")
     print(f"\n{len(jumps):,} steps that cannot be")
     if len(jumps):
         rows = jumps.astype(str).to_numpy().tolist()

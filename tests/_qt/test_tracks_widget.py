@@ -168,6 +168,8 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
     desk.go_to(desk.review.row_of(0, 1))
     qtbot.mouseClick(bench.back, LEFT)
     assert "said nothing of this cell" in review.bench.message.text()
+    assert "said nothing of this cell" in bench.message.text()  # Review may lie behind
+    assert bench.message.is_error
 
     # smoothing adds a set and shows it; what was said stays
     qtbot.mouseClick(bench.smooth, LEFT)
@@ -181,9 +183,16 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
     assert line.judged.tolist() == [t in (2, 5) for t in range(FRAMES)]
     assert (line.phase != line.beside).sum() >= 1
 
-    # time
-    bench.form.minutes.setValue(7.5)
+    # time; what is typed in the field is no word on the cell at hand
+    viewer.layers.selection.active = review.scene.phases.layer
+    field, words = bench.form.minutes.lineEdit(), desk.review.words.copy()
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "7.5")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
     settle(qtbot, widget)
+    np.testing.assert_array_equal(desk.review.words, words)
+    assert "smooth them again" in bench.message.text()
     qtbot.mouseClick(bench.measure, LEFT)
     settle(qtbot, widget)
     assert "median, min" in bench.times.text()
@@ -198,6 +207,25 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
     with Project.open(film, who="Ann") as project:
         tracking = project.tracked.get(1)
         assert (tracking.name, tracking.frame_minutes) == ("film.csv", 7.5)
+
+
+def test_keys_of_review_work_along_the_track(viewer, qtbot, review, film, monkeypatch):
+    widget = add_tracks(viewer, qtbot)
+    bench, desk = widget.bench, review.desk
+    use_table(qtbot, monkeypatch, widget, film.parent / "film.csv")
+    own = review.scene.segmentation
+    viewer.layers.selection.active = own  # whose keys are napari's
+    desk.goes_on = False
+    desk.go_to(desk.review.row_of(1, 1))
+    click_block(qtbot, widget, 2)
+    qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_2)
+    assert desk.review.word(desk.review.row_of(2, 1)).phase == "prophase"
+    qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_Right)
+    assert desk.current == desk.review.row_of(3, 1)
+    qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.review.word(desk.review.row_of(2, 1)).kind == "none"
+    assert own.mode == "pan_zoom"
+    assert bench.message.text().startswith("Undone")
 
 
 def test_a_layer_gives_tracks_where_it_lies(viewer, qtbot, review):

@@ -50,6 +50,14 @@ def test_a_slip_is_smoothed_in_a_set_of_its_own(film: Project) -> None:
     again = review.shown.column("probabilities", np.nan)
     np.testing.assert_allclose(again.sum(axis=1), 1)
     assert set(np.flatnonzero(again.argmax(axis=1) != said()).tolist()) == set(found.changed)
+
+    # what is smoothed is the model's own set, also where a smoothed one is shown
+    anew = smooth_predictions(review, tracks)
+    assert anew.predictions.model == "m along tracks"
+    assert first.id in anew.predictions.notes[1]
+    np.testing.assert_array_equal(anew.changed, found.changed)
+    review.show(anew.predictions.id)
+    np.testing.assert_array_equal(review.shown.column("probabilities", np.nan), again)
     review.show(first.id)
     np.testing.assert_array_equal(review.shown.column("probabilities", np.nan), before)
 

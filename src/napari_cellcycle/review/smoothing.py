@@ -12,6 +12,7 @@ from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.review.orders import leaves_by_axis
+from napari_cellcycle.review.state import Review
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.cells.tracks import Tracks
     from napari_cellcycle.project.predictions import PredictionSet
-    from napari_cellcycle.review.state import Review
 
     Floats = NDArray[np.float64]
 
 ALONG = "along tracks"
+_MADE = "Made from set "
 """What is added to the name of the model."""
 
 
@@ -56,8 +57,9 @@ def smooth_predictions(
 ) -> Smoothed:
     """Smooth the predictions that a review shows, and add them as a set of their own.
 
-    Nothing is overwritten: :meth:`Review.show` changes between the sets. Cells without a track keep
-    what the model said. People's words take no part. All projections count, as
+    Where these are smoothed already, those that they were made from are smoothed anew. Nothing is
+    overwritten: :meth:`Review.show` changes between the sets. Cells without a track keep what the
+    model said. People's words take no part. All projections count, as
     :func:`~napari_cellcycle.cells.evidence.evidence_of` weighs them.
 
     Parameters
@@ -90,6 +92,10 @@ def smooth_predictions(
             f"{int((review.shown.phase < 0).sum())} cells were edited after they had been "
             "classified. Classify them again first, so that tracks see every cell as it is."
         )
+    if shown.model.endswith(ALONG):
+        made_from = shown.notes[-1].removeprefix(_MADE).removesuffix(".")
+        former = Review(review.project, review.image, predictions=made_from)
+        return smooth_predictions(former, tracks, frame_minutes=frame_minutes, minutes=minutes)
     phases = review.project.vocabularies[shown.vocabulary]
     check_ordered(phases)
     frame = review.cells.frame
@@ -117,7 +123,7 @@ def smooth_predictions(
         model_sha256=shown.model_sha256,
         phases=phases,
         device=shown.device,
-        notes=(f"Smoothed along {len(tracks)} tracks; {when}.", f"Made from set {shown.id}."),
+        notes=(f"Smoothed along {len(tracks)} tracks; {when}.", f"{_MADE}{shown.id}."),
     )
     changed = np.flatnonzero(after.argmax(axis=1) != raw)
     return Smoothed(added, changed, course.jumps(raw, frame, tracks))

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle._qt.review.scene import Scene
+    from napari_cellcycle._qt.review.dock import ReviewWidget
 
     Ints = NDArray[np.int64]
 
@@ -50,16 +49,17 @@ class TracksBench(QWidget):
     Parameters
     ----------
     viewer : napari.Viewer
-    desk : Desk
-    scene : Scene
-        The same review in the viewer.
+    review : ReviewWidget
+        With a project open.
     """
 
-    def __init__(
-        self, viewer: Any, desk: Desk, scene: Scene, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, viewer: Any, review: ReviewWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.desk, self.scene = desk, scene
+        assert review.desk is not None
+        assert review.scene is not None
+        assert review.bench is not None
+        self.desk, self.scene, self._workbench = review.desk, review.scene, review.bench
+        desk = self.desk
         self.tracing = Tracing(desk, self)
         self._picked: Ints | None = None
         self._job = Job(self)
@@ -89,15 +89,19 @@ class TracksBench(QWidget):
         self._own = (self.back, self.ahead, self.jumps, self.smooth, self.measure, self.save)
         self._lay_out()
         self._connect()
+        self._workbench.lend_keys(self)
         self._show()
 
     def close_bench(self) -> None:
         """Stop the worker, and follow the review no more."""
+        self._workbench.take_keys_back(self)
         self._job.cancel()
         self.form.watch.stop()
         self.tracing.close()
         self.desk.source.selection.current_changed.disconnect(self._show_line)
         self.desk.queue_changed.disconnect(self._count)
+        self.desk.told.disconnect(self.message.hint)
+        self.desk.refused.disconnect(self.message.error)
 
     def use(self, read: Reader, name: str) -> None:
         """Take tracks for the image that is open.
@@ -135,12 +139,12 @@ class TracksBench(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.form)
         layout.addWidget(self.told)
-        layout.addWidget(self.message)
         layout.addWidget(self.family)
         layout.addWidget(self.strip)
         layout.addWidget(self.legend)
         layout.addLayout(spread)
         layout.addLayout(work)
+        layout.addWidget(self.message)
         layout.addWidget(self.times)
         layout.addStretch(1)
 
@@ -161,6 +165,8 @@ class TracksBench(QWidget):
         self.tracing.changed.connect(self._show)
         desk.source.selection.current_changed.connect(self._show_line)
         desk.queue_changed.connect(self._count)
+        desk.told.connect(self.message.hint)
+        desk.refused.connect(self.message.error)
         self._job.stepped.connect(lambda text: self.message.hint(str(text)))
         self._job.refused.connect(self._refuse)
         self._job.succeeded.connect(self._on_done)
@@ -311,6 +317,9 @@ class TracksBench(QWidget):
             self.times.clear()
             self.message.clear()
             self.tracing.reload()
+            if self.tracing.is_smooth:
+                self.message.hint("The phases that are shown were smoothed before: smooth them "
+                                  "again to follow.")  # fmt: skip
         elif isinstance(done, Smoothed):
             self.desk.show_set(done.predictions.id)
             self.message.hint(f"{len(done.changed):,} cells have another phase now. "
@@ -336,4 +345,6 @@ def _told(tracking: Tracking) -> str:
     text = f"{n:,} tracks of {inside:,} cells"
     if inside < len(tracks.track):
         text += f"; {len(tracks.track) - inside:,} cells are in none"
-    return f"{text}; {lost:,} points have no cell" if lost else text
+    if lost:
+        text += f"; {lost:,} points have no cell" if lost > 1 else "; 1 point has no cell"
+    return text

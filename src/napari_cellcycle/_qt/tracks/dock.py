@@ -27,4 +27,4 @@ class TracksWidget(Guest):
 
     def make_bench(self, review: Any) -> TracksBench:
         """Make the bench for the Review widget that is open."""
-        return TracksBench(self._viewer, review.desk, review.scene)
+        return TracksBench(self._viewer, review)

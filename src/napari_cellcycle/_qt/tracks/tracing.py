@@ -122,6 +122,12 @@ class Tracing(QObject):
         return "smoothed" if _is_smooth(self._beside[0]) else "model"
 
     @property
+    def is_smooth(self) -> bool:
+        """Whether the phases that are shown are smoothed along tracks."""
+        shown = self._desk.review.prediction_set
+        return shown is not None and _is_smooth(shown)
+
+    @property
     def track(self) -> int:
         """Track of the cell at hand, -1 for none."""
         row = self._desk.current

@@ -25,6 +25,7 @@ from napari_cellcycle._qt.overlay import PhaseOverlay, overlays_of
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
+from napari_cellcycle._qt.review.key_binder import TypingGuard
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.segment_widget import Segmented, add_labels, segment
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of
@@ -103,6 +104,7 @@ class ClassifyWidget(QScrollArea):
         self._segmenting.ended.connect(self._on_end)
         self._update()
         QTimer.singleShot(50, lambda: warm_up("predict"))
+        TypingGuard(self)
         make_room(self)
 
     @property

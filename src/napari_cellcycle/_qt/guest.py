@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from qtpy.QtCore import QEvent, QSize
-from qtpy.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_cellcycle._qt.pages import Pages
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.room import make_room
@@ -20,7 +21,7 @@ class Bench(Protocol):
         """Stop the workers, and follow the review no more."""
 
 
-class Guest(QStackedWidget):
+class Guest(Pages):
     """Shows a bench while a review is open, and the way to one otherwise.
 
     Parameters
@@ -77,14 +78,12 @@ class Guest(QStackedWidget):
     def _follow(self, review: Any) -> None:
         if self.bench is not None:
             self.bench.close_bench()
-            self.removeWidget(self.bench)
+            self.drop(self.bench)
             self.bench.deleteLater()
             self.bench = None
         if review is not None:
             self.bench = self.make_bench(review)
-            self.addWidget(self.bench)
-            make_room(self)
-            self.setCurrentWidget(self.bench)
+            self.show_scrolled(self.bench)
 
     def _open_review(self) -> None:
         self._viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")

@@ -14,9 +14,11 @@ from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.origin import origin_of
+from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.key_binder import TypingGuard
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
@@ -136,13 +138,15 @@ class SegmentWidget(QWidget):
             ("Method", self.method),
         ):
             self._form.addRow(text, field)
-        layout = QVBoxLayout(self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
         layout.addLayout(self._form)
         layout.addWidget(self.message)
         layout.addWidget(self.progress)
         layout.addStretch(1)
+        fill_scrolled(self, page)
 
         self.channel.changed.connect(self._on_channel)
         self.time.toggled.connect(self._on_channel)
@@ -156,6 +160,7 @@ class SegmentWidget(QWidget):
         self._watch = LayerWatch(napari_viewer, self)
         self._watch.changed.connect(self._refresh)
         self._refresh()
+        TypingGuard(self)
         make_room(self)
 
     @property
@@ -221,8 +226,11 @@ class SegmentWidget(QWidget):
 
     def _on_success(self, found: Segmented) -> None:
         layer = add_labels(self._viewer, found)
-        n = len(np.unique(found.labels)) - 1
-        self.message.hint(f"{layer.name}: {n} nuclei. For serious work see Cellpose or StarDist.")
+        n = sum(len(np.unique(frame[frame > 0])) for frame in found.labels)
+        where = f" in {len(found.labels)} frames" if len(found.labels) > 1 else ""
+        self.message.hint(
+            f"{layer.name}: {n:,} nuclei{where}. For serious work see Cellpose or StarDist."
+        )
 
     def _on_end(self) -> None:
         self.progress.end()

@@ -20,6 +20,7 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.key_binder import TypingGuard
 from napari_cellcycle._qt.room import bring_forward, make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.training.counts import CountsTable
@@ -103,6 +104,7 @@ class TrainWidget(QScrollArea):
         self._job.cancelled.connect(self._on_cancel)
         self._job.ended.connect(self._on_end)
         self._on_data()
+        TypingGuard(self)
         make_room(self)
 
     @property

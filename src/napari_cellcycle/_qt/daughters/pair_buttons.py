@@ -17,7 +17,7 @@ _TEXTS = {
     "reject": "Not a pair",
     "undo": "Undo",
     "redo": "Redo",
-    "merge": "Merge selected",
+    "merge": "Merge",
     "split": "Split",
 }
 _A_ROW = 4

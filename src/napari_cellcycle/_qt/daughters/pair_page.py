@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.daughters.pair_model import MERGED, PROPOSED, REJECTED, PairModel
+from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.review.cell_sheet import CellSheet
 from napari_cellcycle.review.daughters import PairLimits
@@ -67,14 +68,15 @@ class PairPage(QWidget):
 
     def lay_out(self, gestures: QWidget) -> None:
         """Place everything, with the buttons of gestures below the list."""
-        top = QHBoxLayout()
+        top, limits = QHBoxLayout(), QHBoxLayout()
         top.setSpacing(6)
-        top.addWidget(self.find_button)
+        top.addWidget(self.find_button, 1)
+        top.addWidget(self.kind, 1)
+        limits.setSpacing(6)
         for text, widget in (("mitotic ≥", self.mitotic), ("score ≥", self.at_least)):
-            top.addWidget(QLabel(text))
-            top.addWidget(widget)
-        top.addStretch(1)
-        top.addWidget(self.kind)
+            limits.addWidget(QLabel(text))
+            limits.addWidget(widget)
+        limits.addStretch(1)
         seen = QWidget()
         below = QVBoxLayout(seen)
         below.setContentsMargins(0, 0, 4, 0)
@@ -89,14 +91,17 @@ class PairPage(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setMinimumHeight(140)
         scroll.setWidget(seen)
-        layout = QVBoxLayout(self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(5)
         layout.addLayout(top)
+        layout.addLayout(limits)
         layout.addWidget(self.table, 1)
         layout.addWidget(gestures)
         layout.addWidget(self.message)
         layout.addWidget(scroll, 4)
+        fill_scrolled(self, page)
 
 
 def _fraction(name: str, value: float) -> QDoubleSpinBox:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtWidgets import QStackedWidget
 
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.pages import Pages
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.review.errands import Errands
 from napari_cellcycle._qt.review.prepared import Prepared, prepare
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.models.catalogue import ModelEntry
 
 
-class ReviewWidget(QStackedWidget):
+class ReviewWidget(Pages):
     """Opens projects, and reviews the cells of one image.
 
     Parameters
@@ -56,7 +56,7 @@ class ReviewWidget(QStackedWidget):
         self.errands = Errands(self)
         self.stage = Stage(napari_viewer, self)
         self.stage.came.connect(self._on_came)
-        self.stage.going.connect(self.removeWidget)
+        self.stage.going.connect(self.drop)
         self.stage.left.connect(self._on_left)
         self.layers.filling.came.connect(self._on_frame)
         self.layers.filling.failed.connect(self._refuse)
@@ -270,9 +270,7 @@ class ReviewWidget(QStackedWidget):
         bench.people.take_in.relabelled.connect(
             self.stage.take_joined, Qt.ConnectionType.QueuedConnection
         )
-        self.addWidget(bench)
-        make_room(self)
-        self.setCurrentWidget(bench)
+        self.show_scrolled(bench)
 
     def _on_left(self) -> None:
         self.errands.serve(None, None)

@@ -237,9 +237,11 @@ def test_a_layer_gives_tracks_where_it_lies(viewer, qtbot, review):
     data = np.array([[i % 2, *place] for i, place in enumerate(places)], float)
     data[data[:, 1] >= 6, 0] += 2  # each cell has a second track from frame 6 on
     data[:, 2:] /= 2
+    data = np.vstack([data, [0, FRAMES - 2, *data[1, 2:]]])  # made up by btrack, on the other cell
     order = np.lexsort((data[:, 1], data[:, 0]))
     layer = viewer.add_tracks(
         data[order],
+        features={"dummy": order == len(data) - 1},
         graph={2: [0], 3: [1]},
         scale=(scale[0], *(2 * scale[-2:])),
         name="paths",

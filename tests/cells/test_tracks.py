@@ -9,12 +9,8 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.cells import cell_table
-from napari_cellcycle.cells.tracks import (
-    Tracks,
-    read_tracks,
-    tracks_of_labels,
-    tracks_of_points,
-)
+from napari_cellcycle.cells.track_table import read_tracks
+from napari_cellcycle.cells.tracks import Tracks, tracks_of_labels, tracks_of_points
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.image.reading import open_labels
 from napari_cellcycle.image.spacing import Spacing
@@ -46,8 +42,16 @@ EXPECTED = [0, 1, 0, 1, 0, 2, 3]
         "frame,label,track_id,tree_id\n0,1,0,0\n1,1,0,0\n2,1,0,0\n0,2,1,1\n1,2,1,1\n2,3,2,1\n2,4,3,1\n",
         # btrack: a track without a mother is its own
         "ID,t,label,parent\n0,0,1,0\n0,1,1,0\n0,2,1,0\n1,0,2,1\n1,1,2,1\n2,2,3,1\n3,2,4,1\n",
+        # btrack by itself: places, a made-up point, and a column that the first line does not name
+        "ID t x y z parent root dummy\n0.0 0.0 4.5 6.5 0.0 0.0 0.0 0.0 9.0\n0 1 4.5 6.5 0 0 0 0 9\n"
+        "0 2 4.6 6.4 0 0 0 0 9\n1 0 24.5 6.5 0 1 1 0 9\n1 1 24 6.5 0 1 1 0 9\n"
+        "1 2 21.5 6 0 1 1 1 9\n"
+        "2 2 21.5 6.5 0 1 1 0 9\n3 2 27.5 6.5 0 1 1 0 9\n",
+        # a spreadsheet in German
+        "\ufefflabel;frame;track;parent;area\n1;0;0;;36,5\n1;1;0;;36\n1;2;0;;36\n2;0;1;;60\n2;1;1;;60\n"
+        "3;2;2;1;24\n4;2;3;1;24\n",
     ],
-    ids=["plain", "laptrack", "btrack"],
+    ids=["plain", "laptrack", "btrack", "btrack by itself", "semicolons"],
 )
 def test_tables_of_several_programs_are_read(tmp_path: Path, cells: CellTable, text: str) -> None:
     path = tmp_path / "tracks.csv"
@@ -124,6 +128,8 @@ def test_a_daughter_begins_after_her_mother(cells: CellTable) -> None:
         ("label,frame\n1,0\n", "tracks.csv has no column 'track', only label, frame"),
         ("label,frame,track\n1,0,a\n", "track of row 2 is 'a', which is no whole number"),
         ("label,frame,track\n1,0,0\n1,1.5,0\n", "frame of row 3 is"),
+        ("x,frame,track\n1,0,0\n", "no column 'label', .* x and y in pixels do in place of"),
+        ("x,y,frame,track\n1,left,0,0\n", "y of row 2 is 'left', which is no number"),
     ],
 )
 def test_a_table_that_is_none_is_told(

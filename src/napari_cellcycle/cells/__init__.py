@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
     from napari_cellcycle.cells.table import CellTable, cell_table
+    from napari_cellcycle.cells.track_table import read_tracks
     from napari_cellcycle.cells.tracks import (
         Tracks,
-        read_tracks,
         tracks_of_labels,
         tracks_of_points,
     )
@@ -71,7 +71,7 @@ _HOME = {
     "make_composite": "composite",
     "make_views": "views",
     "measure_cells": "measurements",
-    "read_tracks": "tracks",
+    "read_tracks": "track_table",
     "segment_nuclei": "segmentation",
     "threshold_nuclei": "segmentation",
     "tracks_of_labels": "tracks",

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.errors import TrackError
-from napari_cellcycle.files import reading
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from napari_cellcycle.cells.table import CellTable
 
     Ints = NDArray[np.int64]
-
-_SPELLINGS = {
-    "frame": ("frame", "t", "time", "frame_y"),
-    "label": ("label", "label_id", "labels"),
-    "track": ("track", "track_id", "trackid", "id", "particle"),
-    "parent": ("parent", "parent_track_id", "parent_track", "mother"),
-}
-"""Names of columns in the tables of laptrack, btrack and others, in any case."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,55 +165,6 @@ def _check_births(frame: Ints, track: Ints, parents: Mapping[int, int]) -> None:
             )
 
 
-def read_tracks(path: str | os.PathLike[str], cells: CellTable) -> Tracks:
-    """Read tracks from a CSV file.
-
-    Columns are ``label``, ``frame``, ``track`` and, if known, ``parent``; also as laptrack, btrack
-    and others call them.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    cells : CellTable
-        All cells of the image.
-
-    Raises
-    ------
-    TrackError
-        If a column is missing, a value is no whole number, or the tracks are not of these cells.
-    """
-    import pandas as pd
-
-    path = Path(path)
-    with reading(path, TrackError, "a CSV of tracks"):
-        table = pd.read_csv(path)
-    return tracks_of_table(table, cells, path.name)
-
-
-def tracks_of_table(table: pd.DataFrame, cells: CellTable, name: str = "the table") -> Tracks:
-    """Take tracks from a table, see :func:`read_tracks`."""
-    plain = {str(column).strip().casefold(): column for column in table.columns}
-    columns = {}
-    for key, spellings in _SPELLINGS.items():
-        column = next((plain[s] for s in spellings if s in plain), None)
-        if column is not None:
-            columns[key] = _whole(table[column], str(column), name)
-        elif key != "parent":
-            raise TrackError(
-                f"{name} has no column {key!r}, only {', '.join(map(str, table.columns))}. Tracks "
-                "need label, frame and track."
-            )
-    parents: dict[int, int] = {}
-    if "parent" in columns:
-        pairs = zip(columns["track"].tolist(), columns["parent"].tolist(), strict=True)
-        # btrack lets a track without a mother be its own
-        parents = {track: parent for track, parent in pairs if parent >= 0 and parent != track}
-    known = set(columns["track"].tolist())
-    parents = {track: parent for track, parent in parents.items() if parent in known}
-    return tracks_of_labels(cells, columns["frame"], columns["label"], columns["track"], parents)
-
-
 def tracks_of_points(
     points: ArrayLike, cells: CellTable, graph: Mapping[int, Sequence[int] | int] | None = None
 ) -> Tracks:
@@ -265,18 +204,3 @@ def tracks_of_points(
         if len(mothers) == 1:  # several are cells that were merged
             parents[int(track)] = int(mothers[0])
     return tracks_of_labels(cells, frame, label, data[:, 0].astype(np.int64), parents)
-
-
-def _whole(column: Any, title: str, name: str) -> Ints:
-    """Whole numbers; a missing one is -1."""
-    import pandas as pd
-
-    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
-    bad = np.flatnonzero(np.isnan(values) != column.isna().to_numpy())
-    bad = bad if len(bad) else np.flatnonzero(values % 1 > 0)
-    if len(bad):
-        raise TrackError(
-            f"{name}: {title} of row {int(bad[0]) + 2} is {column.iloc[int(bad[0])]!r}, which is "
-            "no whole number."
-        )
-    return np.where(np.isnan(values), -1, values).astype(np.int64)

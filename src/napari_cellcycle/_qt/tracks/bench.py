@@ -27,7 +27,8 @@ from napari_cellcycle._qt.tracks.strip import Strip
 from napari_cellcycle._qt.tracks.times import times_html
 from napari_cellcycle._qt.tracks.tracing import Tracing
 from napari_cellcycle._qt.tracks.work import Reader, measure, points_in, smooth, take_tracks
-from napari_cellcycle.cells.tracks import read_tracks, tracks_of_points
+from napari_cellcycle.cells.track_table import read_tracks
+from napari_cellcycle.cells.tracks import tracks_of_points
 from napari_cellcycle.project.tracked import Tracking
 from napari_cellcycle.review.smoothing import Smoothed
 

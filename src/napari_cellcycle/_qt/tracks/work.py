@@ -79,6 +79,8 @@ def measure(
 def points_in(layer: Any, segmentation: Any) -> NDArray[np.float64]:
     """Points of a Tracks layer in voxels of a segmentation layer: track, frame, (z,) y, x."""
     data = np.asarray(layer.data, np.float64)
+    if "dummy" in layer.features:  # points that btrack puts where it found no cell
+        data = data[~layer.features["dummy"].to_numpy(bool)]
     n = layer.ndim
     corners = np.vstack([np.zeros(n), np.eye(n)])
     moved = np.array(

@@ -125,6 +125,19 @@ def test_where_no_pair_is_good_enough_the_best_score_is_told(found, project, vie
     )
     dock.at_least.setValue(0)
     assert dock.model.text(0)[1] == f"{best:.2f}"
+    n = len(dock.model.entries)
+    assert dock.message.text() == f"{n} pairs."
+
+    # pairs that were said to be none do not count
+    while dock.model.entries:
+        best = dock.pairs.proposals.score[dock.model.entries[0].place]
+        dock.at_least.setValue(1)
+        assert f"the best has {best:.2g}. " in dock.message.text()
+        dock.at_least.setValue(0)
+        qtbot.mouseClick(dock.gestures.buttons["reject"], LEFT)
+        settle(qtbot, dock)
+    dock.at_least.setValue(1)
+    assert dock.message.text() == "Every pair is merged, or was said to be none."
 
 
 def test_pairs_are_accepted_rejected_and_taken_back(found, project, beas, viewer, docks, qtbot):

@@ -11,7 +11,7 @@ from qtpy.QtCore import QEvent, QItemSelectionModel, QTimer
 
 from napari_cellcycle._qt.daughters.pair_buttons import PairButtons
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
-from napari_cellcycle._qt.daughters.pair_model import MERGED, REJECTED, Entry, entries
+from napari_cellcycle._qt.daughters.pair_model import MERGED, PROPOSED, REJECTED, Entry, entries
 from napari_cellcycle._qt.daughters.pair_page import PairPage
 from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
@@ -142,7 +142,7 @@ class DaughtersWidget(PairPage):
 
     def _connect(self) -> None:
         self.find_button.clicked.connect(self.find_pairs)
-        self.at_least.valueChanged.connect(self._fill)
+        self.at_least.valueChanged.connect(self._on_score)
         self.kind.currentIndexChanged.connect(self._fill)
         selection = self.table.selectionModel()
         assert selection is not None
@@ -223,18 +223,28 @@ class DaughtersWidget(PairPage):
 
     def _on_found(self) -> None:
         self.kind.setCurrentIndex(0)
+        self._on_score()
+
+    def _on_score(self) -> None:
         self._fill()
+        if self.pairs is None or self.pairs.proposals is None or self.kind.currentIndex() > 0:
+            return
         n = len(self.model.entries)
-        self.message.hint(f"{n} pairs." if n else self._why_none())
+        many = "1 pair." if n == 1 else f"{n:,} pairs."
+        self.message.hint(many if n else self._why_none())
 
     def _why_none(self) -> str:
         """Tell which number to lower, if one will help."""
-        found = None if self.pairs is None else self.pairs.proposals
-        if found is not None and len(found):
+        assert self.pairs is not None
+        found = self.pairs.proposals
+        left = entries(PROPOSED, self.pairs.merging, found, 0.0)  # neither merged nor rejected
+        if found is not None and left:
             return (
                 f"No pair has a score of {self.at_least.value():.2f}; the best has "
-                f"{found.score.max():.2g}. Lower the score to see it."
+                f"{found.score[left[0].place]:.2g}. Lower the score to see it."
             )
+        if found is not None and len(found):
+            return "Every pair is merged, or was said to be none."
         told = "No two cells look like daughters"
         return f"{told}; lower the probability." if self.mitotic.value() else f"{told}."
 

@@ -122,6 +122,8 @@ def test_a_dock_behind_another_stays_there_when_it_makes_room(viewer, qtbot, lap
     behind = review.parentWidget()
     qtbot.waitUntil(lambda: behind in window.tabifiedDockWidgets(dock))
     assert behind.visibleRegion().isEmpty()
+    qtbot.wait(50)
+    assert window.height() == 660  # as it was
     room.make_room(review)
     qtbot.wait(50)
     assert behind.visibleRegion().isEmpty()

@@ -92,7 +92,7 @@ class Room(QObject):
         main, dock = self._widget.window(), _dock_of(self._widget)
         if not isinstance(main, QMainWindow) or dock is None or dock.isFloating():
             return
-        most = _screen_of(main)
+        most, size = _screen_of(main), self._size
         _forget_height(dock)
         _tab(main, dock, most)
         for lower in (dock, *(o for o in _docks(main) if o is not dock and _is_ours(o))):
@@ -100,8 +100,9 @@ class Room(QObject):
                 _lower(lower, excess)
         if (layout := main.layout()) is not None:
             layout.activate()  # the window may be lower now
-        if self._size is not None and not main.isMaximized():
-            main.resize(self._size.boundedTo(most))
+        self._later.stop()  # what was told of in between is done
+        if size is not None and not main.isMaximized():
+            main.resize(size.boundedTo(most))
 
 
 def _screen_of(main: QMainWindow) -> QSize:

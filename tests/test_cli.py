@@ -326,6 +326,14 @@ def test_an_unknown_verb(run: Run) -> None:
     assert "'clasify'" in run("clasify", "image.tif").refused()
 
 
+def test_an_unknown_option_names_the_help_of_its_verb(run: Run) -> None:
+    said = run("segment", "a.tif", "--out", "b.tif", "--sigma", "2").refused()
+    assert said == (
+        "napari-cellcycle segment: unrecognized arguments: --sigma 2 "
+        "(see napari-cellcycle segment --help)"
+    )
+
+
 def test_no_verb(run: Run) -> None:
     assert "--help" in run().refused()
 

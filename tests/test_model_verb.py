@@ -132,6 +132,10 @@ def test_mistakes_are_one_line_with_the_way_out(run: Run, tiny_folder: Path) -> 
     assert "ships with the package" in refused(run("rename", "tiny", "mitosis-3d"))
     assert "must end in .zip" in refused(run("export", "tiny", "tiny.tar"))
     assert "no model 'nothing'" in refused(run("nothing"))
+    assert refused(run("exprt", "tiny", "tiny.zip")) == (
+        "napari-cellcycle: exprt is no action of models; there are: show, install, remove, rename, "
+        "export, convert.\n"
+    )
     assert parsed(run("install", other, "--replace", "--json"))["version"] == "2"
 
 

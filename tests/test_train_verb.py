@@ -99,6 +99,14 @@ def test_three_forms_of_one_data_set_are_split_alike(run: Run, rpe1: Path, tmp_p
     assert parts == [{"train": 2, "validation": 1, "test": 1}] * 3
 
 
+def test_an_interrupted_training_is_told_of(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.checkpoints").mkdir()
+    code, _, err = run(rpe1, "--epochs", "1")
+    assert code == 0
+    assert "model.checkpoints is of a training that was interrupted; with --resume" in err
+    assert not (tmp_path / "model.checkpoints").exists()
+
+
 def test_what_is_printed(run: Run, rpe1: Path) -> None:
     code, out, err = run(rpe1, "--seed", "2", "--folds", "3")
     assert code == 0, err
@@ -106,7 +114,7 @@ def test_what_is_printed(run: Run, rpe1: Path) -> None:
     for text in (
         "model model (logistic-regression)",
         "phases mitotic, non-mitotic",
-        "axis z 2 epochs, the best was",
+        "axis z best epoch",
         "on the test part",
         "truth \\ called",
         "in 3 folds",

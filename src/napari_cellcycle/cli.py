@@ -89,7 +89,10 @@ def main(argv: Sequence[str] | None = None, *, viewer: Viewer | None = None) -> 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the arguments of one call; its ``run`` does what they say."""
-    return _parser().parse_args(model_verb.expand(argv))
+    args, more = _parser().parse_known_args(model_verb.expand(argv))
+    if more:
+        args.fail(f"unrecognized arguments: {' '.join(more)}")  # by the verb, whose help has them
+    return args
 
 
 def _parser() -> Parser:
@@ -105,7 +108,7 @@ def _parser() -> Parser:
         sub = verbs.add_parser(verb.name, help=verb.help, description=f"{verb.help}.")
         verb.options(sub)
         sub.add_argument("--json", action="store_true", help="print JSON for a program to read")
-        sub.set_defaults(run=verb.run)
+        sub.set_defaults(run=verb.run, fail=sub.error)
     return parser
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.arguments import ending
 from napari_cellcycle.console import plain, print_facts, print_files, print_json, print_table
+from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from napari_cellcycle.models.card import ModelCard
@@ -22,11 +23,20 @@ def expand(argv: Sequence[str]) -> list[str]:
 
     No model can have the name of an action, so that one reading is always right; a path such as
     ``./install`` is a path.
+
+    Raises
+    ------
+    CellCycleError
+        If more words follow what is no action.
     """
     words = list(argv)
     if words[:1] == ["models"]:
         first = next((i for i, word in enumerate(words) if i and not word.startswith("-")), None)
         if first is not None and words[first] not in ACTIONS:
+            if any(not word.startswith("-") for word in words[first + 1 :]):
+                raise CellCycleError(
+                    f"{words[first]} is no action of models; there are: {', '.join(ACTIONS)}."
+                )
             words.insert(first, SHOW)
     return words
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.arguments import data_options, device_option, positive, whole
-from napari_cellcycle.console import print_facts, print_files, print_json, print_table
+from napari_cellcycle.console import note, print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.fitting import Progress
@@ -93,9 +93,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, and print how it went."""
     from napari_cellcycle.train.dataset import parse_roles
+    from napari_cellcycle.train.places import Places
     from napari_cellcycle.train.relabel import parse_map, parse_merge
     from napari_cellcycle.train.training import train
 
+    former = Places.of(args.out).checkpoints
+    if former.is_dir() and not (args.resume or args.finish):
+        note(f"{former} is of a training that was interrupted; with --resume it would go on.")
     with _bars() as report:
         result = train(
             args.data,
@@ -175,7 +179,7 @@ def _print(result: TrainingResult) -> None:
             "data": result.data,
             "cells": ", ".join(f"{n:,} to {_VERBS[part]}" for part, n in cells.items()),
             **{
-                f"axis {axis}": f"{len(fit.curve)} epochs, the best was {fit.best_epoch}"
+                f"axis {axis}": f"best epoch {fit.best_epoch} of {len(fit.curve)}"
                 for axis, fit in result.trained.fits.items()
             },
         }

@@ -156,8 +156,8 @@ def merged_classes(
             taken[leaf] = name
         if not leaves:
             raise CropSetError(
-                f"--merge makes {name} of {', '.join(members)}, but the model knows none of them; "
-                f"its classes are {', '.join(phases.slugs)}."
+                f"--merge makes {name} of {', '.join(members)}, but a model with the classes "
+                f"{', '.join(phases.slugs)} knows none of them."
             )
         classes[name] = tuple(leaves)
     for slug in phases.slugs:

@@ -224,6 +224,15 @@ def test_mistakes_are_plain_text_and_no_traceback(viewer, widget, qtbot):
     assert not list(overlays_of(viewer, layer))
 
 
+def test_an_image_opened_as_labels_is_refused_in_one_sentence(add, viewer, widget, qtbot):
+    dna, *_ = add("organoid_h2b_membrane_3d_t301", labels=())
+    viewer.add_labels(np.asarray(dna.data)[:, ::-1], name="other", scale=dna.scale, units=dna.units)
+    panel = widget()
+    qtbot.mouseClick(panel.progress.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not panel.is_running and panel.message.text(), timeout=LONG)
+    assert panel.message.text().startswith("other looks like an image, not like its segmentation")
+
+
 def test_labels_that_were_opened_as_an_image_are_told_of(viewer, widget):
     viewer.add_image(np.zeros((9, 9)), name="field 1")
     labels = viewer.add_image(np.ones((9, 9), np.uint8), name="field 1_labels.ome")

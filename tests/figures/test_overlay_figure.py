@@ -86,6 +86,9 @@ def test_the_bare_picture_is_the_panel_alone(frame: OverlayFrame) -> None:
     assert bare.get_figheight() / bare.get_figwidth() == pytest.approx(rows / columns)
     assert sorted(words(bare)) == ["300", "7"]
     assert MITOSIS_STAGES["prophase"].color in colors(bare)
+    assert "Maximum projection along z" in words(full)
+    flat = draw_overlay([frame], {}, MITOSIS_STAGES, roles=("dna",), projected=False)
+    assert "Maximum projection along z" not in words(flat)
 
 
 def test_a_cell_without_a_phase_is_grey(frame: OverlayFrame) -> None:

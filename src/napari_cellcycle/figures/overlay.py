@@ -105,6 +105,7 @@ def draw_overlay(
     title: str = "",
     subtitle: str = "",
     bare: bool = False,
+    projected: bool = True,
     theme: Theme = DARK,
 ) -> Figure:
     """Draw the phases over the image.
@@ -129,6 +130,8 @@ def draw_overlay(
         The two lines above the picture.
     bare : bool
         The picture alone, without title and legend, for a page that has them beside it.
+    projected : bool
+        Whether the legend says that these are projections; of one plane they are none.
     theme : Theme
         Colours of paper and ink.
 
@@ -177,7 +180,8 @@ def draw_overlay(
         per_um = wide / (columns_px * pixel_um[1])
         _scale_bar(page, margin + wide, top + label_row + high, wide, per_um)
     if not bare:
-        _legend(page, page.width - _MARGIN - _LEGEND + 14, top, phases, counts, roles)
+        how = ["Maximum projection along z"] if projected else []
+        _legend(page, page.width - _MARGIN - _LEGEND + 14, top, phases, counts, roles, how)
     return page.figure
 
 
@@ -283,6 +287,7 @@ def _legend(
     phases: PhaseSet,
     counts: Mapping[str, int],
     roles: Sequence[str],
+    how: Sequence[str],
 ) -> None:
     total = sum(counts.values())
     right = page.width - _MARGIN
@@ -301,6 +306,6 @@ def _legend(
     page.text(right, y + 8, f"{total:,}", 9, ha="right")
     y += 34
     words = {"dna": "DNA: white", "membrane": "membrane: magenta", "tubulin": "tubulin: green"}
-    for line in ("Maximum projection along z", *(words.get(r, r) for r in roles)):
+    for line in (*how, *(words.get(r, r) for r in roles)):
         page.text(x, y, line, 8.5, color=page.theme.faint)
         y += 14

@@ -180,6 +180,7 @@ def overlay_of(
         title=title or _title(stack),
         subtitle=_subtitle(classification),
         bare=bare,
+        projected=not stack.is_2d,
     )
 
 

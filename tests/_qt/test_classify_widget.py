@@ -229,7 +229,7 @@ def test_an_image_opened_as_labels_is_refused_in_one_sentence(add, viewer, widge
     viewer.add_labels(np.asarray(dna.data)[:, ::-1], name="other", scale=dna.scale, units=dna.units)
     panel = widget()
     qtbot.mouseClick(panel.progress.start, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not panel.is_running and panel.message.text(), timeout=LONG)
+    qtbot.waitUntil(lambda: not panel.is_running and panel.message.is_error, timeout=LONG)
     assert panel.message.text().startswith("other looks like an image, not like its segmentation")
 
 

@@ -91,6 +91,7 @@ def test_the_page_stands_alone_and_says_what_the_project_knows(
 
     assert 1 <= page.tags.count("img") <= PER_PHASE * len(review.phases.leaves)
     assert page.tags.count("image") == 1  # the scatter
+    assert "DNA: grey. p: confidence of the model" in page.text  # one plane, no membrane
     final = dict(zip([p.name for p in review.phases], review.phase_counts.tolist(), strict=True))
     predicted = np.bincount(review.shown.phase[review.shown.phase >= 0], minlength=6)
     for i, phase in enumerate(review.phases):

@@ -17,6 +17,7 @@ from napari_cellcycle.figures.sheet_set import write_sheets
 from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
 from napari_cellcycle.figures.tile_file import TileFile
 from napari_cellcycle.image import open_image, open_labels
+from napari_cellcycle.image.stack import Stack
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, import_words
@@ -88,7 +89,9 @@ def test_table_and_pages_show_the_same_cells(tmp_path: Path, monkeypatch) -> Non
             made = make_composite(
                 stack.volume(0, 0), None, labels.volume(0), label, box, review.cells.spacing
             )
-            assert (cell.tiles == np.round(made.tiles * 255)).all()
+            # without a membrane, the picture of DNA alone
+            assert cell.tiles.shape[0] == 1
+            assert (cell.tiles == np.round(made.tiles[-1:] * 255)).all()
             # blind: nothing but the label
             assert list(cell.lines) == [f"label {label}"]
         drawn.clear()
@@ -186,3 +189,33 @@ def test_tiles_wait_on_the_disk_if_it_has_room(tmp_path: Path, monkeypatch) -> N
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(CellCycleError, match=r"3 cells take 0 MB .* Make room, or draw fewer"):
         TileFile(tmp_path, 3, (2, 4, 4, 3))
+
+
+def test_a_plane_with_a_membrane_is_shown_with_it_and_as_dna_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[SheetCell] = []
+    styles: list[SheetStyle] = []
+
+    def spy(members, style, **kwargs):
+        drawn.extend(members)
+        styles.append(style)
+        return draw_sheet(members, style, **kwargs)
+
+    monkeypatch.setattr(sheet_set, "draw_sheet", spy)
+    stack, labels = layer_field()
+    two = np.concatenate([stack.data, stack.data[..., ::-1]], axis=1)
+    image = Stack(two, ("dna", "membrane"), None, "field")
+    with Project.create(tmp_path / "field", who="Ann") as project:
+        project.images.add(image, labels)
+        project.vocabularies.add(MITOSIS_STAGES)
+        review = Review(project)
+        write_sheets([review], tmp_path / "s", pixels={1: (image, labels)})
+        boxes, spacing = review.cells.bbox, review.cells.spacing
+    assert styles[0].names == ("both", "DNA")
+    assert "membrane magenta" in styles[0].subtitle
+    planes = [image.volume(0, c) for c in (0, 1)]
+    for cell in drawn:
+        label = int(cell.lines[0].split()[1])
+        made = make_composite(*planes, labels.volume(0), label, boxes[label - 1], spacing)
+        assert (cell.tiles == np.round(made.tiles * 255)).all()

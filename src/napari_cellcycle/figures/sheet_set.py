@@ -124,7 +124,9 @@ def write_sheets(
     shape = (len(style.names), _SIZE, _SIZE, 3)
     with TileFile(out.parent, len(cells), shape) as pictures:
         for done, (place, made) in enumerate(iter_composites(sources, cells, size=_SIZE), 1):
-            pictures.put(place, np.round(made.tiles * 255).astype(np.uint8))
+            # of one plane DNA comes last, alone; without a membrane the rest would show it again
+            tiles = made.tiles[-len(style.names) :]
+            pictures.put(place, np.round(tiles * 255).astype(np.uint8))
             if progress is not None:
                 progress(done, 2 * len(cells))
         sheets = _sheets(sources, cells, pictures, style, blind=blind, progress=progress)
@@ -170,10 +172,13 @@ def _style(sources: Sequence[Source], *, blind: bool, per_page: int | None) -> S
     flat = all(source.stack.is_2d for source in sources)
     review = sources[0].review
     names = tile_names(is_2d=flat)
-    roles = {role for source in sources for role in source.roles}
-    tints = "DNA green, membrane magenta" if "membrane" in roles else "DNA green"
+    has_membrane = "membrane" in {role for source in sources for role in source.roles}
+    tints = "DNA green, membrane magenta" if has_membrane else "DNA green"
     axes = ", ".join(name for name in names if len(name) == 1)
     subtitle = f"Slices: {tints}. Projections of DNA along {axes}: grey."
+    if flat:
+        names = ("both", "DNA") if has_membrane else ("DNA",)
+        subtitle = f"Both: {tints}. DNA alone: grey." if has_membrane else "DNA: grey."
     style = SheetStyle(
         title=review.project.folder.stem,
         subtitle=f"{subtitle} In a shuffled order." if blind else subtitle,
@@ -205,7 +210,8 @@ def _sheets(
             lines = _lines(sources[number], row, blind=blind)
             if len(sources) > 1:
                 lines.append(names[number])
-            tiles = pictures.get(i, len(tile_names(is_2d=sources[number].stack.is_2d)))
+            has = len(tile_names(is_2d=sources[number].stack.is_2d))
+            tiles = pictures.get(i, min(has, len(style.names)))
             drawn.append(SheetCell(place, tiles, lines))
         yield draw_sheet(drawn, style, number=sheet + 1, total=total)
         if progress is not None:

@@ -57,7 +57,9 @@ class TileFile:
         self._file.close()
 
     def put(self, place: int, tiles: Tiles) -> None:
-        """Keep tiles of a cell, uint8; there may be fewer than in the shape."""
+        """Keep tiles of a cell, uint8; there may be fewer than in the shape, but not more."""
+        if tiles.nbytes > self._bytes:
+            raise ValueError(f"A cell has {self._shape[0]} tiles here, not {len(tiles)}.")
         try:
             self._file.seek(place * self._bytes)
             self._file.write(tiles.tobytes())

@@ -79,9 +79,37 @@ def test_plates_that_face_each_other_are_a_pair() -> None:
     assert facing.score > 0.9
     askew = found(plates(plate(22), plate(38, flat="z")), listed=0)
     assert max(beside.score, askew.score) < 0.01
-    unequal = found(plates(plate(22), plate(38, half=4)))
-    assert unequal["size"] == 0.25
-    assert unequal.score < facing.score
+    unequal = found(plates(plate(22), plate(38, half=6)))
+    assert unequal["size"] == 0.5625
+    assert 0 < unequal.score < facing.score
+
+
+def test_sisters_have_the_same_dna_unless_one_is_cut() -> None:
+    fragment = plates(plate(22), plate(38, half=4))
+    assert len(found(fragment)) == 0
+    assert found(fragment, listed=0).score == 0
+    cut = fragment[:, :, :40]
+    assert cut[:, :, -1].any()
+    assert found(cut).score > 0.2
+
+
+@pytest.mark.parametrize("height", [0.5, 3.0])
+def test_how_far_apart_planes_are_said_to_be_decides_nothing(height: float) -> None:
+    balls = [(z, y, x) for z in (14, 42) for y in (14, 42, 70) for x in (14, 42)]
+    grid = np.indices((56, 84, 84))
+    labels = np.zeros(grid.shape[1:], np.uint16)
+    for i, at in enumerate(balls, start=1):
+        labels[sum((g - c) ** 2 for g, c in zip(grid, at, strict=True)) < 100] = i
+    labels[20:36, 34:50, 62:66] = 13
+    labels[20:36, 34:50, 76:80] = 14
+    segmentation = Segmentation(labels[None], "nucleus", "balls and plates")
+    dna = np.where(labels > 0, 900, 100)
+    right, wrong = (
+        find_daughters(dna, labels, cell_table(segmentation, Spacing(z, 1, 1, "user")))
+        for z in (1.0, height)
+    )
+    assert right.rows[right.chosen].tolist() == wrong.rows[wrong.chosen].tolist() == [[12, 13]]
+    np.testing.assert_allclose(wrong.features, right.features, atol=1e-6)
 
 
 def test_a_wall_between_them_speaks_against() -> None:
@@ -121,7 +149,7 @@ def test_daughters_are_small_beside_the_others_of_the_frame() -> None:
     assert pairs["volume"][0] == pytest.approx(sizes[0] / sizes[2])
     as_large = pairs.features.copy()
     as_large[:, FEATURES.index("volume")] = 1
-    assert pair_score(as_large)[0] < 0.1 < 0.9 < pairs.score[0]
+    assert pair_score(as_large)[0] < 0.1 < 0.85 < pairs.score[0]
     # candidates alone do not say what is typical: the frame does
     alone = found(labels, candidates=[0, 1])
     np.testing.assert_array_equal(alone.features, pairs.features[:1])
@@ -219,3 +247,14 @@ def test_the_anaphase_of_an_organoid_is_the_best_pair_of_all(data_dir: Path, kin
     assert pairs["wall"][0] < 0.2
     if kind == "nuclei":  # among cells these two have one label
         assert best[1] == {16, 20}
+
+
+@pytest.mark.parametrize("height", [1, 3, 8])
+def test_a_telophase_on_glass_is_found_whatever_spacing_is_assumed(
+    data_dir: Path, height: float
+) -> None:
+    stack = open_image(data_dir / "flat_cells_3d.ome.tif")
+    labels = open_labels(data_dir / "flat_cells_3d_labels.ome.tif")
+    cells = cell_table(labels, Spacing(height, 1, 1, "user"))
+    pairs = find_daughters(stack.volume(0, 0), labels.volume(0), cells)
+    assert cells.label[pairs.rows[pairs.chosen]].tolist() == [[5, 7]]

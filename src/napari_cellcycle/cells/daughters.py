@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.cells.pair_score import FEATURES, best_score, pair_score
-from napari_cellcycle.cells.plates import Plate, blocked, gap, typical_size, wall
+from napari_cellcycle.cells.plates import Plate, blocked, gap, typical_height, typical_size, wall
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Volume = NDArray[Any]
 
+_ALIKE = 0.3  # smaller over larger content of two whole cells: sisters have the same DNA
 _SAMPLE = 200  # cells of a frame that tell what is typical
 _BATCH = 64
 
@@ -93,6 +94,10 @@ def find_daughters(
 ) -> Pairs:
     """Find pairs of daughters among the cells of one frame.
 
+    Lengths along z are measured in heights of the typical cell's DNA: nuclei that all lie flat on
+    glass, or a spacing that is assumed, say nothing of one pair. Two cells of which one has less
+    than 0.3 of the other's DNA score 0, unless the border of the image cuts one.
+
     Parameters
     ----------
     dna, membrane : ndarray, ``(z, y, x)``
@@ -136,22 +141,32 @@ def iter_daughters(
         return Pairs(np.zeros((0, 2), np.int64), np.zeros((0, len(FEATURES))), none, none > 0)
     sample = every[:: -(-len(every) // _SAMPLE)]
     step = np.array(cells.spacing.zyx)
-    plates: dict[int, Plate] = {}
     looked = np.union1d(rows, sample).tolist()
+    whole = len(sample) + 2 * len(looked)
+    rough: list[Plate] = []
+    for row in sample.tolist() if labels.shape[0] > 1 else []:
+        if len(rough) % _BATCH == 0:
+            yield len(rough), whole
+        rough.append(Plate.find(dna, labels, cells, row, step))
+    step = step / (typical_height(rough), 1, 1)
+    plates: dict[int, Plate] = {}
     for done, row in enumerate(looked):
         if done % _BATCH == 0:
-            yield done, 2 * len(looked)
+            yield len(sample) + done, whole
         plates[row] = Plate.find(dna, labels, cells, row, step)
     typical = typical_size(np.array([plates[row].size for row in sample.tolist()]))
     found = [plates[row] for row in rows.tolist()]
     near = _near(found, options.reach)
     table = _beside(found, near, typical, is_2d=labels.shape[0] == 1)
     table[:, FEATURES.index("wall")] = np.nan if membrane is None else 0
-    may = _likeliest(near, best_score(table), options)
-    near, table = near[may], table[may]
+    unlike = (table[:, FEATURES.index("content")] < _ALIKE) & ~cells.touches_border[rows[near]].any(
+        1
+    )
+    may = _likeliest(near, np.where(unlike, 0, best_score(table)), options)
+    near, table, unlike = near[may], table[may], unlike[may]
     for done, (b, a) in enumerate(near.tolist()):
         if done % _BATCH == 0:
-            yield len(looked) * (len(near) + done) // len(near), 2 * len(looked)
+            yield whole - len(looked) * (len(near) - done) // len(near), whole
         first, second = found[a], found[b]
         own = cells.label[rows[[a, b]]].tolist()
         between = {
@@ -161,7 +176,7 @@ def iter_daughters(
         }
         for name, value in between.items():
             table[done, FEATURES.index(name)] = value
-    score = pair_score(table)
+    score = np.where(unlike, 0, pair_score(table))
     order = np.argsort(-score, kind="stable")
     pairs = rows[near][order]
     chosen = np.zeros(len(pairs), bool)

@@ -11,6 +11,8 @@ from napari_cellcycle.cells.measures import RECIPE
 from napari_cellcycle.cells.subject import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable
@@ -23,6 +25,7 @@ _RAYS = 24  # directions in which a cell's own wall is looked for
 _BESIDE = 0.35  # radii: how far beside the line between two plates the membrane is looked at too
 _SAMPLES = 33  # along a line
 _ENOUGH = 4  # cells that tell how large one is
+_MANY = 8  # and how high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +110,28 @@ def typical_size(sizes: Floats) -> float:
     ranked = np.sort(sizes)
     total = np.cumsum(ranked)
     return float(ranked[np.searchsorted(total, total[-1] / 2)])
+
+
+def typical_height(plates: Sequence[Plate]) -> float:
+    """Extent of a typical cell's DNA along z, as a multiple of that along y and x.
+
+    It is near 1 where cells lie in all directions and the spacing is right.
+
+    Parameters
+    ----------
+    plates : sequence of Plate
+        Cells of a stack, or a part of them.
+
+    Returns
+    -------
+    float
+        1 where there are fewer than eight.
+    """
+    if len(plates) < _MANY:
+        return 1.0
+    spread = np.array([plate.points.var(axis=0) for plate in plates])
+    ratio = spread[:, 0] / np.maximum(spread[:, 1:].mean(axis=1), 1e-12)
+    return float(np.sqrt(np.median(ratio))) or 1.0
 
 
 def gap(first: Plate, second: Plate) -> float:

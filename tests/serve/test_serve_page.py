@@ -128,6 +128,7 @@ def test_what_is_wrong_is_said_on_the_page(
     page.get_by_label("Image", exact=True).set_input_files(files.crop)
     run.click()
     page.get_by_text("Classifying: 1 of 3 cells").wait_for()
+    assert page.get_by_role("status").inner_text() == "Classifying"  # the count is not read out
     assert run.is_disabled()
     assert not alert.is_visible()
     page.get_by_role("button", name="Cancel").click()

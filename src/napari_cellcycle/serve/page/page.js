@@ -108,8 +108,10 @@ function collect() {
 
 // --- the wait ---------------------------------------------------------------
 
-function show(status, share = null) {
-  $("status").textContent = status;
+// the count is for eyes: a screen reader would be told of it four times a second
+function show(status, share = null, count = "") {
+  if ($("status").textContent !== status) $("status").textContent = status;
+  $("count").textContent = count;
   $("progress").hidden = !status;
   if (share === null) $("progress").removeAttribute("value");
   else $("progress").value = share;
@@ -168,7 +170,7 @@ async function follow(run) {
     if (!answer.ok) throw new Error(known.error);
     if (known.state === "done") return known.answer;
     if (known.state === "waiting") show(`Waiting for ${known.before} before you …`);
-    else if (known.total) show(`Classifying: ${known.done} of ${known.total} cells`, known.done / known.total);
+    else if (known.total) show("Classifying", known.done / known.total, `: ${known.done} of ${known.total} cells`);
     else show("Reading and outlining …");
     await new Promise((resolve) => setTimeout(resolve, POLL));
   }

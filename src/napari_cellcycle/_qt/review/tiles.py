@@ -20,7 +20,6 @@ State = Literal["done", "to draw", "no picture"]
 
 _LIMIT = 2048
 _CAPTION_FROM = 52
-_UNCERTAIN_BELOW = 0.8  # predictions below this confidence that nobody has judged are outlined
 _UNCERTAIN = QColor("#FFD24A")
 _SHADE = QColor(0, 0, 0, 150)
 
@@ -35,6 +34,8 @@ class Tiles:
 
     Attributes
     ----------
+    uncertain_below : float
+        Predictions below this confidence that nobody has judged are outlined.
     by_entropy : bool
         Whether the caption is the entropy, not the confidence.
     """
@@ -46,6 +47,7 @@ class Tiles:
         self._size = 0
         self._ratio = 1.0
         self._empty: QPixmap | None = None
+        self.uncertain_below = 0.8
         self.by_entropy = False
 
     def set_size(self, size: int, ratio: float) -> None:
@@ -107,7 +109,7 @@ class Tiles:
         """Whether a cell is outlined as uncertain."""
         source = self._source
         predicted = STATUSES[source.status[index]] == "predicted"
-        return predicted and bool(source.confidence[index] < _UNCERTAIN_BELOW)
+        return predicted and bool(source.confidence[index] < self.uncertain_below)
 
     def _draw(self, index: int, image: QImage | None, look: Look) -> QPixmap:
         size = self._size

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.classify.channels import resolve_channels
     from napari_cellcycle.classify.checks import Findings, compare_with_card
     from napari_cellcycle.classify.crop import classify_crop
-    from napari_cellcycle.classify.device import (
-        available_devices,
-        choose_device,
-    )
+    from napari_cellcycle.classify.device import available_devices, choose_device
     from napari_cellcycle.classify.request import ClassifyRequest, Prepared, prepare
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.classify.run import Batch, classify, iter_classify

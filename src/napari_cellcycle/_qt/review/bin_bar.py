@@ -11,13 +11,7 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_cellcycle._qt.review.bin_header import draw_name_and_count
 from napari_cellcycle._qt.review.dragging import unpack
-from napari_cellcycle._qt.review.look import (
-    Look,
-    draw_chip,
-    is_branch,
-    phase_color,
-    phase_name,
-)
+from napari_cellcycle._qt.review.look import Look, draw_chip, is_branch, phase_color, phase_name
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QMouseEvent, QPaintEvent, QResizeEvent

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QPointF, QRect, QRectF, Qt
 from qtpy.QtGui import QPainter, QPolygonF
 
-from napari_cellcycle._qt.review.look import (
-    Look,
-    draw_chip,
-    is_branch,
-    phase_color,
-    phase_name,
-)
+from napari_cellcycle._qt.review.look import Look, draw_chip, is_branch, phase_color, phase_name
 
 if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet

@@ -112,7 +112,7 @@ def test_what_does_not_fit_scrolls(viewer, qtbot, laptop, review):
     qtbot.waitUntil(lambda: scrolled.minimumSizeHint().height() < scrolled.needed.height())
     window.resize(1300, 660)
     qtbot.waitUntil(lambda: bar.maximum() > 0)
-    window.resize(1300, 1000)
+    window.resize(1300, 760)
     qtbot.waitUntil(lambda: bar.maximum() == 0)
 
 

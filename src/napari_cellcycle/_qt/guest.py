@@ -54,7 +54,6 @@ class Guest(Pages):
         layout.addWidget(self.open_review)
         layout.addStretch(1)
         self.addWidget(page)
-        self.setMinimumWidth(340)
         self._session.review_changed.connect(self._follow)
         self._follow(self._session.review)
         make_room(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt.room import make_room, room_of
@@ -17,6 +18,13 @@ def fill_scrolled(widget: QWidget, page: QWidget) -> None:
 
 class Pages(QStackedWidget):
     """Pages, one of which is seen."""
+
+    narrowest = 340
+    """Pixels; a scroll bar may come on top."""
+
+    def minimumSizeHint(self) -> QSize:
+        """What the pages need, and wide enough to read."""
+        return super().minimumSizeHint().expandedTo(QSize(self.narrowest, 0))
 
     def show_scrolled(self, page: QWidget) -> None:
         """Add a page that scrolls where there is no room for it, and show it."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtWidgets import QScrollArea, QStyle, QWidget
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
 
 
 class Scrolled(QScrollArea):
@@ -25,7 +30,6 @@ class Scrolled(QScrollArea):
         super().__init__(parent)
         self._most: int | None = None
         self._needed = 0
-        self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -46,16 +50,19 @@ class Scrolled(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         """What is needed, unless it is bounded."""
         size = self.needed
-        style = self.style()
-        if self._most is None or size.height() <= self._most or style is None:
+        if self._most is None or size.height() <= self._most:
             return size
-        bar = style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self)
-        return QSize(size.width() + bar, self._most)
+        return QSize(size.width() + self._bar, self._most)
 
     def sizeHint(self) -> QSize:
         """What the widget would like."""
         page = self.widget()
         return QSize() if page is None else page.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the widget the room that there is."""
+        super().resizeEvent(event)
+        self._fit()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Pass on that the widget needs another size."""
@@ -66,4 +73,29 @@ class Scrolled(QScrollArea):
             if needed > self._needed:
                 self.grew.emit()
             self._needed = needed
+            self._fit()
         return handled
+
+    @property
+    def _bar(self) -> int:
+        """Width of the scroll bar."""
+        style = self.style()
+        metric = QStyle.PixelMetric.PM_ScrollBarExtent
+        return 0 if style is None else style.pixelMetric(metric, None, self)
+
+    def _fit(self) -> None:
+        # Qt would scroll as soon as there is less than the widget would like
+        page, room = self.widget(), self.maximumViewportSize()
+        if page is None:
+            return
+        if (least := self._least(room.width())) > room.height():
+            room.setWidth(room.width() - self._bar)
+            least = self._least(room.width())
+        page.resize(room.width(), max(room.height(), least))
+
+    def _least(self, width: int) -> int:
+        """Height that is needed at a width: texts are higher where it is narrow."""
+        page = self.widget()
+        layout = None if page is None else page.layout()
+        height = self.needed.height()
+        return height if layout is None else max(height, layout.minimumHeightForWidth(width))

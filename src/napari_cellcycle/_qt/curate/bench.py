@@ -242,7 +242,7 @@ class CurateBench(QWidget):
         self.suspects.follow(current)
         n = 0 if marked is None else int(marked.sum())
         if not n:
-            self.told.setText("Drag around points to pick their cells; click one to go to it.")
+            self.told.setText("Drag around points to pick cells; click one to see it.")
         else:
             many = "1 cell stands out" if n == 1 else f"{n:,} cells stand out"
             self.told.setText(f"{many} · Esc lets go")

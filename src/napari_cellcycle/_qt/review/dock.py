@@ -48,6 +48,8 @@ class ReviewWidget(Pages):
     napari_viewer : napari.Viewer
     """
 
+    narrowest = 400
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         prefer_this_reader()
@@ -67,7 +69,6 @@ class ReviewWidget(Pages):
         self.search = Search(self)
         self.search.found.connect(self._look_there)
         self.addWidget(self.start_page)
-        self.setMinimumWidth(400)
         self.errands.replaced.connect(self.stage.take_labels)
         self._job.stepped.connect(self._on_step)
         self._job.ended.connect(self.start_page.end)

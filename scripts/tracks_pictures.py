@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
-TRACK, FRAME, STEP = 3, 4, "prometaphase"
+TRACK, FRAME, STEP = 18, 7, "anaphase"
 """What is shown, and what is said of it."""
 
 

@@ -29,7 +29,7 @@ class Scrolled(QScrollArea):
     def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._most: int | None = None
-        self._needed = 0
+        self._needed = QSize()
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -68,11 +68,13 @@ class Scrolled(QScrollArea):
         """Pass on that the widget needs another size."""
         handled = bool(super().eventFilter(watched, event))
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-            needed = self.needed.height()
-            if needed > self._needed:
-                self.grew.emit()
-            self._needed = needed
+            needed = self.needed
+            if needed != self._needed:  # else the window would be laid out anew for nothing
+                grew = needed.height() > self._needed.height()
+                self._needed = needed
+                self.updateGeometry()
+                if grew:
+                    self.grew.emit()
             self._fit()
         return handled
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from napari_cellcycle.console import (
     note,
@@ -54,10 +54,7 @@ def run(args: argparse.Namespace) -> None:
         )
     done, failed = sort_out(outcomes, jobs, parts)
     if not done:
-        for failure in failed:
-            note(f"{failure.name}: {failure.error}")
-        parts.remove_if_empty()
-        raise CellCycleError(f"None of the {len(failed)} images could be classified.")
+        refuse_none_done(failed, parts)
     rows = parts.join([one.name for one in done], args.out)
     if not failed:
         parts.remove()
@@ -127,6 +124,14 @@ def sort_out(
             unseen = f"its worker does not write to {parts.folder} as this computer sees it."
             failed.append(Failed(job.name, unseen))
     return done, failed
+
+
+def refuse_none_done(failed: Sequence[Failed], parts: Parts) -> NoReturn:
+    """Tell why no image could be classified, and leave no folder where nothing was done."""
+    for failure in failed:
+        note(f"{failure.name}: {failure.error}")
+    parts.remove_if_empty()
+    raise CellCycleError(f"None of the {len(failed)} images could be classified.")
 
 
 def as_json(card: ModelCard, done: Sequence[Done], failed: Sequence[Failed]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from napari_cellcycle.many_verb import (
     SOME_FAILED,
     as_json,
     check_not_an_input,
+    refuse_none_done,
     settings_of,
     sort_out,
     tell,
@@ -79,10 +80,7 @@ def run(args: argparse.Namespace) -> None:
         )
         done, failed = sort_out(tell_each(work, len(jobs), report), jobs, parts)
     if not done:
-        for failure in failed:
-            note(f"{failure.name}: {failure.error}")
-        parts.remove_if_empty()
-        raise CellCycleError(f"None of the {len(failed)} images could be classified.")
+        refuse_none_done(failed, parts)
     rows = parts.join([one.name for one in done], table)
     wells = summarise_wells(jobs, done, card.phases)
     files = [_write_wells(wells, args.out / "wells.csv"), *_draw(wells, card, args)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_cellcycle.cells.tracks import Tracks, tracks_of_labels, tracks_of_points
 from napari_cellcycle.errors import TrackError
+from napari_cellcycle.files import reading
 
 if TYPE_CHECKING:
     import os
@@ -53,20 +54,13 @@ def read_tracks(path: str | os.PathLike[str], cells: CellTable) -> Tracks:
     import pandas as pd
 
     path = Path(path)
-    try:
+    with reading(path, TrackError, "a CSV of tracks"), warnings.catch_warnings():
+        # btrack writes columns that its first line does not name
+        warnings.simplefilter("ignore", pd.errors.ParserWarning)
         with path.open(encoding="utf-8-sig") as file:
             head = file.readline()
         mark = next((mark for mark in ",;\t" if mark in head), r"\s+")
-        with warnings.catch_warnings():
-            # btrack writes columns that its first line does not name
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                path, sep=mark, decimal="," if mark == ";" else ".", index_col=False
-            )
-    except FileNotFoundError:
-        raise TrackError(f"There is no file {path}.") from None
-    except (OSError, ValueError) as error:
-        raise TrackError(f"{path} cannot be read as a CSV of tracks: {error}.") from error
+        table = pd.read_csv(path, sep=mark, decimal="," if mark == ";" else ".", index_col=False)
     return tracks_of_table(table, cells, path.name)
 
 

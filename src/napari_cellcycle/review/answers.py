@@ -185,16 +185,15 @@ class _Reading:
         frame, label, place_ = self._cell(row, image, known)
         if word.kind == "phase":
             slug, other = known.meant(word.phase), _OTHER.get(word.phase.casefold())
-            if slug is None and other is None:
+            if slug is not None:
+                word = Word("phase", slug, word.note)
+            elif other is not None:
+                word = Word(other, "", word.note)
+            else:
                 raise ProjectError(
                     f"{word.phase!r} is no phase of {known.phases.name!r}; write one of "
                     f"{', '.join(phase.slug for phase in known.phases)}, unsure, exclude."
                 )
-            word = (
-                Word(other or "phase", "", word.note)
-                if slug is None
-                else Word("phase", slug, word.note)
-            )
         time = microseconds(row.get("reviewed_at", ""))
         people = split_names(restore(row.get("annotator", ""))) or [self.who]
         for who in people:

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-ALONG = "along tracks"
+_ALONG = "along tracks"  # what is added to the name of the model
 _MADE = "Made from set "
-"""What is added to the name of the model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +45,11 @@ class Smoothed:
     predictions: PredictionSet
     changed: NDArray[np.int64]
     jumps: NDArray[np.int64]
+
+
+def is_smooth(predictions: PredictionSet) -> bool:
+    """Whether predictions were smoothed along tracks."""
+    return predictions.model.endswith(_ALONG)
 
 
 def smooth_predictions(
@@ -92,7 +96,7 @@ def smooth_predictions(
             f"{int((review.shown.phase < 0).sum())} cells were edited after they had been "
             "classified. Classify them again first, so that tracks see every cell as it is."
         )
-    if shown.model.endswith(ALONG):
+    if is_smooth(shown):
         made_from = shown.notes[-1].removeprefix(_MADE).removesuffix(".")
         former = Review(review.project, review.image, predictions=made_from)
         return smooth_predictions(former, tracks, frame_minutes=frame_minutes, minutes=minutes)
@@ -119,7 +123,7 @@ def smooth_predictions(
         review.image,
         review.cells,
         decide(level1[:, None], level2[:, None], ("track",)),
-        model=f"{shown.model} {ALONG}",
+        model=f"{shown.model} {_ALONG}",
         model_sha256=shown.model_sha256,
         phases=phases,
         device=shown.device,

@@ -12,7 +12,7 @@ from napari_cellcycle.cells.course import Course
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.sets import comparable
-from napari_cellcycle.review.smoothing import ALONG
+from napari_cellcycle.review.smoothing import is_smooth
 from napari_cellcycle.review.tracking import find_jumps, known_minutes
 
 if TYPE_CHECKING:
@@ -119,13 +119,13 @@ class Tracing(QObject):
         """What the second row shows; empty where there is none."""
         if self._beside is None:
             return ""
-        return "smoothed" if _is_smooth(self._beside[0]) else "model"
+        return "smoothed" if is_smooth(self._beside[0]) else "model"
 
     @property
     def is_smooth(self) -> bool:
         """Whether the phases that are shown are smoothed along tracks."""
         shown = self._desk.review.prediction_set
-        return shown is not None and _is_smooth(shown)
+        return shown is not None and is_smooth(shown)
 
     @property
     def track(self) -> int:
@@ -169,8 +169,8 @@ class Tracing(QObject):
         shown = review.prediction_set
         if self.tracking is None or shown is None:
             return None
-        wanted = not _is_smooth(shown)
-        return next((one for one in comparable(review) if _is_smooth(one) == wanted), None)
+        wanted = not is_smooth(shown)
+        return next((one for one in comparable(review) if is_smooth(one) == wanted), None)
 
     def _later(self, rows: Ints) -> None:
         self._looking.start(0)
@@ -180,7 +180,3 @@ class Tracing(QObject):
         if self.tracking is not None and self._course is not None:
             self.jumps = find_jumps(self._desk.review, self.tracking, self._course)
         self.changed.emit()
-
-
-def _is_smooth(one: PredictionSet) -> bool:
-    return one.model.endswith(ALONG)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.background import background
+from napari_cellcycle.cells.background import NOISE, contrast, single_threshold
 from napari_cellcycle.cells.sharpest import sharpest_objects
 from napari_cellcycle.cells.touching import part
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     Parts = NDArray[np.int32]
     Step = NDArray[np.float64]
 
-_NOISE = 4.0  # a threshold lies this many noise widths above the background
-_OTSU = 0.7  # and a single one this far from the background (0) to Otsu's threshold (1)
 _DIM = 0.2  # below this fraction of Otsu's threshold the scale of brightness becomes linear
 _DIM_NOISE = 3.0  # and below that many noise widths
 _SMOOTHING = 0.05  # standard deviation of the Gaussian, in nuclear radii
@@ -66,25 +64,23 @@ def label_plane(
 
     pixel = float(step.min())
     sigma = pixel if smoothing is None else smoothing
-    light, noise, otsu = _above_background(plane, sigma / step)
+    light, noise, reach = _above_background(plane, sigma / step)
     labels = np.zeros(plane.shape, np.int32)
-    radius = _typical_radius(light, noise, otsu, step)
+    radius = _typical_radius(light, noise, reach, step)
     if not radius:
         return labels
     if smoothing is None and _SMOOTHING * radius > pixel:
-        light, noise, otsu = _above_background(plane, _SMOOTHING * radius / step)
+        light, noise, reach = _above_background(plane, _SMOOTHING * radius / step)
     diameter = _MIN_SIZE * 2 * radius if min_diameter is None else min_diameter
     min_pixels = np.pi / 4 * max(diameter, _MIN_PIXELS * pixel) ** 2 / step.prod()
     if local:
         fold = max(1, int(radius / pixel / _COARSE))
-        scale = _scale(noise, otsu)
-        lowest = float(np.log1p(_NOISE * noise / scale))
+        grey, lowest = _brightness(_coarser(light, fold), noise, reach)
         candidate = min(np.pi * (_CANDIDATE * radius) ** 2 / step.prod(), min_pixels) / fold**2
-        grey = np.log1p(np.maximum(_coarser(light, fold), 0) / scale)
         objects = sharpest_objects(grey, lowest, candidate)
         objects = objects.repeat(fold, 0).repeat(fold, 1)[: plane.shape[0], : plane.shape[1]]
     else:
-        objects, _ = ndimage.label(light > max(_OTSU * otsu, _NOISE * noise), np.ones((3, 3)))
+        objects, _ = ndimage.label(light > single_threshold(noise, reach), np.ones((3, 3)))
     n = 0
     for i, box in enumerate(ndimage.find_objects(objects), start=1):
         cut = [(s.start == 0, s.stop == size) for s, size in zip(box, plane.shape, strict=True)]
@@ -104,12 +100,10 @@ def label_plane(
 def _above_background(plane: Floats, sigma: Step) -> tuple[Floats, float, float]:
     """Smooth and subtract the background: grey values, their noise, and Otsu's threshold."""
     from scipy import ndimage
-    from skimage.filters import threshold_otsu
 
     light = ndimage.gaussian_filter(plane, sigma)
-    level, noise = background(light)
-    otsu = float(threshold_otsu(light)) if noise > 0 else np.inf  # type: ignore[no-untyped-call]
-    return light - level, noise, max(otsu - level, _NOISE * noise)
+    level, noise, reach = contrast(light)
+    return light - level, noise, reach
 
 
 def _coarser(light: Floats, fold: int) -> Floats:
@@ -122,23 +116,22 @@ def _coarser(light: Floats, fold: int) -> Floats:
     return mean
 
 
-def _scale(noise: float, otsu: float) -> float:
-    """Grey value below which the logarithmic scale of brightness becomes linear."""
-    return max(_DIM_NOISE * noise, _DIM * otsu)
+def _brightness(light: Floats, noise: float, reach: float) -> tuple[Floats, float]:
+    """Logarithmic scale of brightness, linear where it is dim, and the lowest threshold on it."""
+    scale = max(_DIM_NOISE * noise, _DIM * reach)
+    return np.log1p(np.maximum(light, 0) / scale), float(np.log1p(NOISE * noise / scale))
 
 
-def _typical_radius(light: Floats, noise: float, otsu: float, step: Step) -> float:
+def _typical_radius(light: Floats, noise: float, reach: float, step: Step) -> float:
     """Radius of discs with the same mean distance to the edge as the foreground, 0 for none."""
     from scipy import ndimage
     from skimage.filters import threshold_otsu
 
     if noise == 0:
         return 0.0
-    scale = _scale(noise, otsu)
-    grey = np.log1p(np.maximum(light, 0) / scale)
+    grey, lowest = _brightness(light, noise, reach)
     threshold = float(threshold_otsu(grey))  # type: ignore[no-untyped-call]
-    mask = grey > max(threshold, np.log1p(_NOISE * noise / scale))
-    mask = ndimage.binary_opening(mask)
+    mask = ndimage.binary_opening(grey > max(threshold, lowest))
     if not mask.any():
         return 0.0
     # over a disc the mean distance is a third of the radius

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.background import background
+from napari_cellcycle.cells.background import background, contrast, single_threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Step = NDArray[np.float64]
 
-_NOISE = 4.0  # a global threshold lies this many noise widths above the background
-_OTSU = 0.7  # and this far from the background (0) to Otsu's threshold (1)
-_FLOOR = 0.3  # the same, where a local threshold has to hold as well
+_FLOOR = 0.3  # of the way to Otsu's threshold, where a local threshold has to hold as well
 _LOCAL_SCALE = 2.0  # Gaussian of the local background, in nuclear radii
 _LOCAL_OTSU = 0.5  # local contrast needed, as a fraction of its Otsu threshold
 _LOCAL_NOISE = 3.0
@@ -73,22 +71,19 @@ def _foreground(grey: Floats, step: Step, *, local: bool) -> tuple[Mask, Floats,
     """Threshold a smoothed frame: foreground, distance to its edge, and typical nuclear radius."""
     from skimage.filters import threshold_otsu
 
-    level, noise = background(grey)
-    otsu = float(threshold_otsu(grey)) if noise > 0 else np.inf  # type: ignore[no-untyped-call]
-    lowest = level + _NOISE * noise
-    reach = max(otsu, lowest) - level
-    foreground = _fill_holes(grey > max(level + _OTSU * reach, lowest))
+    level, noise, reach = contrast(grey)
+    foreground = _fill_holes(grey > level + single_threshold(noise, reach))
     distance, radius = _distance(foreground, step)
     if not local or not foreground.any():
         return foreground, distance, radius
     bright = grey > level + _FLOOR * reach
     # the second round knows the radius better than the first, in which neighbours are merged
     for _ in range(2):
-        contrast = grey - _local_mean(grey, _LOCAL_SCALE * radius, step)
-        middle, noise = background(contrast)
-        local_otsu = float(threshold_otsu(contrast))  # type: ignore[no-untyped-call]
+        local_contrast = grey - _local_mean(grey, _LOCAL_SCALE * radius, step)
+        middle, noise = background(local_contrast)
+        local_otsu = float(threshold_otsu(local_contrast))  # type: ignore[no-untyped-call]
         above = max(_LOCAL_OTSU * local_otsu, middle + _LOCAL_NOISE * noise)
-        found = _fill_holes(bright & (contrast > above))
+        found = _fill_holes(bright & (local_contrast > above))
         if not found.any():
             break
         foreground = found

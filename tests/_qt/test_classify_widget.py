@@ -378,6 +378,16 @@ def test_a_second_run_replaces_the_overlay_and_shows_the_image(add, viewer, widg
     assert (layer.visible, layer.opacity, overlay.opacity) == (True, 0.0, 0.6)
 
 
+def test_phases_are_seen_over_other_labels(add, viewer, widget, qtbot):
+    dna, layer = add("h2b_field_2d_t70", units=False, crop=(slice(90), slice(90)))
+    regions = viewer.add_labels(np.ones(layer.data.shape, int), name="regions")
+    panel = widget()
+    panel.form.labels.choose(layer.unique_id)
+    run(qtbot, panel)
+    (overlay,) = overlays_of(viewer, layer)
+    assert list(viewer.layers) == [dna, layer, regions, overlay]
+
+
 def test_the_segmentation_shows_again_when_the_phases_go(add, viewer, widget, qtbot):
     *_, layer = add("h2b_field_2d_t70", units=False, crop=(slice(90), slice(90)))
     panel = widget()

@@ -293,12 +293,36 @@ def test_a_rerun_replaces_our_overlay_of_that_segmentation_only(viewer, table_of
     newer = session.begin(viewer, first, table_of(first), "YX", MITOSIS_STAGES)
 
     assert [layer.name for layer in viewer.layers] == [
-        "a", newer.layer.name, "b", "phase: b", "phase: a",
+        "a", "b", "phase: a", "phase: b", newer.layer.name,
     ]  # fmt: skip
     assert newer.layer.metadata[METADATA_KEY]["overlay_of"] == str(first.unique_id)
     assert theirs in viewer.layers
     assert not is_overlay(theirs)
     assert viewer.layers.selection.active == first
+
+
+def test_it_lies_above_labels_and_below_points_until_a_person_moves_it(viewer, table_of):
+    session = session_of(viewer)
+    data = np.kron(np.array([[1, 2]]), np.ones((20, 20), int))
+    cells = viewer.add_labels(data)
+    everywhere = viewer.add_labels(np.full_like(data, 3), opacity=1)
+    points = viewer.add_points([[3, 3]])
+    table = table_of(cells)
+    overlay = session.begin(viewer, cells, table, "YX", MITOSIS_STAGES)
+    overlay.paint(np.arange(2), np.array([PLATE, ANAPHASE]))
+    assert list(viewer.layers) == [cells, everywhere, overlay.layer, points]
+    assert count_pixels(viewer.screenshot(flash=False), PLATE) > 1000
+
+    viewer.layers.move(2, 1)
+    overlay.paint(np.arange(2), np.array([ANAPHASE, PLATE]))
+    assert list(viewer.layers) == [cells, overlay.layer, everywhere, points]
+    newer = PhaseOverlay(cells, table, "YX", MITOSIS_STAGES)
+    session.put(viewer, newer, in_place=True)
+    assert list(viewer.layers) == [cells, newer.layer, everywhere, points]
+    viewer.layers.remove(newer.layer)
+    last = PhaseOverlay(cells, table, "YX", MITOSIS_STAGES)
+    session.put(viewer, last, in_place=True)
+    assert list(viewer.layers) == [cells, everywhere, last.layer, points]
 
 
 def test_the_session_lets_go_of_removed_layers(viewer, table_of):

@@ -237,11 +237,14 @@ def test_another_project_does_not_lie_over_what_the_former_left(
 
 def test_a_project_is_continued_with_the_same_image(found, project, viewer, dock, qtbot):
     launch(*found["t301"], viewer=viewer, block=False)
+    regions = viewer.add_labels(np.ones((16, 90, 90), int), name="regions")
     copy = project.with_name("t301.cellcycle")
     shutil.copytree(project, copy)
     dock.form.choose_place(copy)
     qtbot.mouseClick(dock.form.start, LEFT)
     wait(qtbot, dock)
+    assert beside_ring(viewer)[-2:] == [regions, dock.scene.phases.layer]
+    viewer.layers.remove(regions)
     opened = dock.desk.project
     assert len(opened.images.all()) == 2
     assert len(opened.predictions.sets(1)) == 1  # the very same run is not added again

@@ -184,14 +184,21 @@ class PhaseOverlay:
         if redraw:
             self.layer.refresh(extent=False)
 
-    def show(self, viewer: Any) -> None:
-        """Put the overlay over its segmentation, in place of a former one; keep the selection."""
-        selected = set(viewer.layers.selection)
+    def show(self, viewer: Any, *, in_place: bool = False) -> None:
+        """Put the overlay where no image and no labels hide it; keep the selection.
+
+        Parameters
+        ----------
+        viewer : napari.Viewer
+            Loses a former overlay of the same segmentation.
+        in_place : bool
+            Put it where the former one lay, if there is one: a person may have moved that.
+        """
+        layers, selected, index = viewer.layers, set(viewer.layers.selection), None
         for former in list(overlays_of(viewer, self.segmentation)):
-            viewer.layers.remove(former)
-        names = [layer.unique_id for layer in viewer.layers]
-        index = names.index(self.segmentation.unique_id) + 1
-        viewer.layers.insert(index, self.layer)
+            index = layers.index(former) if in_place else None
+            layers.remove(former)
+        layers.insert(_above_rasters(layers) if index is None else index, self.layer)
         kept = {layer for layer in selected if layer in viewer.layers}
         viewer.layers.selection = kept or {self.segmentation}
 
@@ -240,6 +247,13 @@ def overlays_of(viewer: Any, segmentation: Any) -> Iterator[Any]:
     for layer in viewer.layers:
         if covered_by(layer) == str(segmentation.unique_id):
             yield layer
+
+
+def _above_rasters(layers: Any) -> int:
+    """Place above all images and labels, and below points and shapes at the top."""
+    from napari.layers import Image, Labels
+
+    return max(i for i, x in enumerate(layers, 1) if isinstance(x, Image | Labels))
 
 
 def covered_by(layer: Any) -> str:

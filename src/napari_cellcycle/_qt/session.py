@@ -95,9 +95,9 @@ class Session:
         self.finished.pop(segmentation.unique_id, None)
         return self.put(viewer, PhaseOverlay(segmentation, cells, axes, phases))
 
-    def put(self, viewer: Any, overlay: PhaseOverlay) -> PhaseOverlay:
-        """Show an overlay in place of the former one of its segmentation."""
-        overlay.show(viewer)
+    def put(self, viewer: Any, overlay: PhaseOverlay, *, in_place: bool = False) -> PhaseOverlay:
+        """Show an overlay instead of the former one of its segmentation, on top or in its place."""
+        overlay.show(viewer, in_place=in_place)
         self.overlays[overlay.segmentation.unique_id] = overlay
         return overlay
 

@@ -132,13 +132,13 @@ class Scene(QObject):
         self._cells, self._vocabulary = review.cells, review.phases
         if not stays:
             self.phases = PhaseLayer(self.segmentation, self.axes, review)
-        self._paint_anew()
+        self._paint_anew(again=True)
 
-    def _paint_anew(self) -> None:
+    def _paint_anew(self, *, again: bool = False) -> None:
         self.shown = self._to_show()
         self.phases.paint_all(self.shown, self.frame_on_screen())
         if not self.is_there:
-            session_of(self._viewer).put(self._viewer, self.phases.overlay)
+            session_of(self._viewer).put(self._viewer, self.phases.overlay, in_place=again)
             self.phases.layer.opacity = 0.6
             self.painted.emit(self.phases.layer)
         if self.outlined:

@@ -190,6 +190,8 @@ def _print(found: Assessment, group_key: str) -> None:
     )
     print()
     values = [(text, _with_interval(evaluation, name)) for name, text in _NAMES.items()]
+    mean, highest = evaluation.bins.error_by_chance()
+    values.append(("ECE that chance gives", f"{mean:.3f} (up to {highest:.3f})"))
     print_table([("figure", "value"), *values])
     print()
     counts = evaluation.confusion.sum(axis=1)

@@ -35,6 +35,18 @@ def test_reliability_by_hand() -> None:
         reliability(np.zeros(0), np.zeros(0, bool))
 
 
+def test_calibrated_answers_err_as_often_as_chance_says() -> None:
+    rng = np.random.default_rng(1)
+    confidence = rng.uniform(0.5, 1, 150)
+    errors = [reliability(confidence, rng.random(150) < confidence).error for _ in range(400)]
+    mean, highest = reliability(confidence, np.ones(150, bool)).error_by_chance()
+    assert mean == pytest.approx(np.mean(errors), rel=0.05)
+    assert np.mean(np.array(errors) > highest) == pytest.approx(0.05, abs=0.03)
+    many = reliability(np.repeat(confidence, 100), np.ones(15000, bool)).error_by_chance()
+    assert many[0] < 0.2 * mean
+    assert reliability(np.ones(9), np.ones(9, bool)).error_by_chance() == (0, 0)
+
+
 @pytest.mark.parametrize("classes", [2, 5])
 def test_temperature_finds_how_much_logits_were_inflated(classes: int) -> None:
     rng = np.random.default_rng(0)

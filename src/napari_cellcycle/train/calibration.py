@@ -40,6 +40,32 @@ class Reliability:
         gap = np.abs(self.confidence[filled] - self.accuracy[filled])
         return float((gap * self.n[filled]).sum() / self.n.sum())
 
+    def error_by_chance(self, *, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+        """Calibration error of answers that are right exactly as often as they claim.
+
+        With few cells it is far from 0: each bin is right a little more or less often than it says.
+        Cells are taken for independent, so that those of one plate, which resemble each other,
+        may err together by more.
+
+        Parameters
+        ----------
+        draws : int
+            Repetitions.
+        seed : int
+            Of the draws.
+
+        Returns
+        -------
+        mean, highest : float
+            Mean, and 95th percentile, over the draws.
+        """
+        filled = self.n > 0
+        n, confidence = self.n[filled], self.confidence[filled]
+        rng = np.random.default_rng(seed)
+        right = rng.binomial(n, np.clip(confidence, 0, 1), (draws, len(n)))
+        errors = np.abs(right - n * confidence).sum(axis=1) / n.sum()
+        return float(errors.mean()), float(np.quantile(errors, 0.95))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {

@@ -68,6 +68,7 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, rounded to four digits, ``None`` where undefined."""
         value = {name: _round(number) for name, number in self.values.items()}
+        by_chance = dict(zip(("mean", "highest"), self.bins.error_by_chance(), strict=True))
         counts = self.confusion.sum(axis=1)
         return {
             "n": self.n,
@@ -90,6 +91,7 @@ class Evaluation:
             "macro_recall": value["macro_recall"],
             "macro_auroc": value["macro_auroc"],
             "auroc": {label: value[f"auroc/{label}"] for label in self.labels},
+            "ece_by_chance": {name: round(error, 4) for name, error in by_chance.items()},
             "prior": {label: round(share, 4) for label, share in self.prior.items()},
             "groups": self.groups,
             "draws": self.draws,

@@ -10,6 +10,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_cellcycle._qt.review.gallery import Gallery
+from napari_cellcycle._qt.review.tiles import DOUBT
+from napari_cellcycle.project.words import STATUSES
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
@@ -100,6 +102,22 @@ def test_a_tile_shows_the_views_of_its_cell(gallery, nuclei, qtbot):
     grey = np.array([[shot.pixelColor(x, y).red() for x in range(64)] for y in range(48)])
     truth = nuclei.views(np.array([index])).images[0, 0, 0, :48] * 255
     assert np.corrcoef(grey.ravel(), truth.ravel())[0, 1] > 0.97
+
+
+def test_a_frame_marks_what_is_outlined_on_the_canvas(gallery, nuclei, qtbot):
+    mosaic = gallery.mosaic
+    below, above = (int(mosaic.at(i)) for i in (1, 2))
+    qtbot.waitUntil(lambda: all(mosaic.thumbnails.get(i) is not None for i in (below, above)))
+    nuclei.status[[below, above]] = STATUSES.index("predicted")
+    nuclei.confidence[[below, above]] = DOUBT - 0.01, DOUBT
+    mosaic.tiles.forget()
+
+    def frame(index):
+        shot = mosaic.view.grab(mosaic.tile_rect(index)).toImage()
+        edge = [shot.pixelColor(0, y) for y in range(shot.height())]
+        return sum(c.red() > 200 and c.blue() < 150 for c in edge) > shot.height() // 2
+
+    assert (frame(below), frame(above)) == (True, False)
 
 
 def test_sorting_by_entropy_puts_the_highest_first(gallery, nuclei, qtbot):

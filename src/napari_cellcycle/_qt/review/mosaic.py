@@ -121,12 +121,6 @@ class Mosaic(QAbstractScrollArea):
         self.tiles.forget()
         self.view.update()
 
-    def set_uncertain_below(self, confidence: float) -> None:
-        """Outline predictions below this confidence."""
-        self.tiles.uncertain_below = confidence
-        self.tiles.forget()
-        self.view.update()
-
     @property
     def tile_size(self) -> int:
         """Edge of a tile, pixels."""

@@ -12,6 +12,7 @@ from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle._qt.review.label_watch import LabelWatch
 from napari_cellcycle._qt.review.phase_layer import PhaseLayer
 from napari_cellcycle._qt.review.phase_text import PhaseText
+from napari_cellcycle._qt.review.tiles import DOUBT
 from napari_cellcycle._qt.session import session_of
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 _FEATURES_AFTER_MS = 400
 _FEATURES_REST_MS = 400
-DOUBT = 0.9
-"""Predictions with less confidence are outlined."""
 
 
 class Scene(QObject):

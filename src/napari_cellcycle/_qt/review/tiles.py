@@ -20,6 +20,8 @@ State = Literal["done", "to draw", "no picture"]
 
 _LIMIT = 2048
 _CAPTION_FROM = 52
+DOUBT = 0.9
+"""Predictions with less confidence that nobody has judged are outlined, here and on the canvas."""
 _UNCERTAIN = QColor("#FFD24A")
 _SHADE = QColor(0, 0, 0, 150)
 
@@ -34,8 +36,6 @@ class Tiles:
 
     Attributes
     ----------
-    uncertain_below : float
-        Predictions below this confidence that nobody has judged are outlined.
     by_entropy : bool
         Whether the caption is the entropy, not the confidence.
     """
@@ -47,7 +47,6 @@ class Tiles:
         self._size = 0
         self._ratio = 1.0
         self._empty: QPixmap | None = None
-        self.uncertain_below = 0.8
         self.by_entropy = False
 
     def set_size(self, size: int, ratio: float) -> None:
@@ -105,11 +104,10 @@ class Tiles:
         pixmap.fill(color)
         return pixmap
 
-    def is_uncertain(self, index: int) -> bool:
-        """Whether a cell is outlined as uncertain."""
+    def _is_uncertain(self, index: int) -> bool:
         source = self._source
         predicted = STATUSES[source.status[index]] == "predicted"
-        return predicted and bool(source.confidence[index] < self.uncertain_below)
+        return predicted and bool(source.confidence[index] < DOUBT)
 
     def _draw(self, index: int, image: QImage | None, look: Look) -> QPixmap:
         size = self._size
@@ -129,7 +127,7 @@ class Tiles:
             painter.drawText(QRectF(0, 0, size, size), Qt.AlignmentFlag.AlignCenter, "×")
         if size >= _CAPTION_FROM:
             self._caption(painter, index, image is not None, look)
-        if self.is_uncertain(index):
+        if self._is_uncertain(index):
             painter.setPen(QPen(_UNCERTAIN, 1))
             painter.drawRect(QRectF(0.5, 0.5, size - 1, size - 1))
         edge = min(max(size // 4, 12), 18)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 
@@ -13,6 +14,7 @@ from napari_cellcycle._qt.daughters.pair_lines import PairLines
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle._qt.review import key_file
+from napari_cellcycle.cells.merge import widest_gap
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import Spacing, open_image, open_labels, segmentation_from_layer
@@ -280,6 +282,76 @@ def test_pairs_are_accepted_rejected_and_taken_back(found, project, beas, viewer
     assert listed(dock, "rejected") == listed(dock, "merged") == []
     assert np.array_equal(review.scene.segmentation.data, before)
     assert np.array_equal(mine.data, before)
+
+
+def test_the_pair_at_hand_stays_at_hand(found, project, viewer, docks, qtbot):
+    review, dock = docks
+    launch(found[0], found[1], viewer=viewer, block=False)
+    review.open_project(project)
+    qtbot.waitUntil(lambda: dock.pairs is not None, timeout=LONG)
+    qtbot.mouseClick(dock.find_button, LEFT)
+    settle(qtbot, dock)
+    assert listed(dock) == ["11+19", "16+20", "1+7"]
+    assert dock.current.group == (0, (11, 19))
+    press(qtbot, dock, Qt.Key.Key_D)
+    qtbot.mouseClick(dock.find_button, LEFT)  # the search finds them again
+    settle(qtbot, dock)
+    assert dock.current.group == (0, (16, 20))
+
+    # what is done to another pair leaves this one at hand; what is done to it goes on to the next
+    dock.pairs.act(lambda merging: merging.reject(0, [11, 19]))
+    settle(qtbot, dock)
+    assert (listed(dock), dock.current.group) == (["16+20", "1+7"], (0, (16, 20)))
+    press(qtbot, dock, Qt.Key.Key_X)
+    settle(qtbot, dock)
+    assert (listed(dock), dock.current.group) == (["1+7"], (0, (1, 7)))
+    assert [index.row() for index in dock.table.selectionModel().selectedRows()] == [0]
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)  # what was taken back is looked at
+    settle(qtbot, dock)
+    assert (listed(dock), dock.current.group) == (["16+20", "1+7"], (0, (16, 20)))
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)
+    settle(qtbot, dock)
+    assert dock.current.group == (0, (11, 19))
+    dock.kind.setCurrentText("merged")
+    assert dock.current is None
+    dock.kind.setCurrentText("proposed")
+    assert dock.current.group == (0, (11, 19))
+
+
+def test_cells_far_apart_are_asked_about_before_they_are_merged(
+    found, project, viewer, docks, qtbot
+):
+    review, dock = docks
+    launch(found[0], found[1], viewer=viewer, block=False)
+    review.open_project(project)
+    qtbot.waitUntil(lambda: dock.pairs is not None, timeout=LONG)
+    cells = review.desk.review.cells
+    every = list(itertools.combinations(range(len(cells)), 2))
+    gaps = {pair: widest_gap(cells, np.array(pair)) for pair in every}
+    near, far = (np.array(choose(every, key=gaps.get)) for choose in (min, max))
+    review.desk.source.selection.set(far)
+    press(qtbot, dock, Qt.Key.Key_M)
+    labels = cells.label[far].tolist()
+    assert f"lie {gaps[tuple(far)]:.0f} radii of a typical cell apart" in dock.message.text()
+    assert not dock.pairs.is_busy
+    assert dock.message.is_error
+    assert f"Cells {labels[0]} and {labels[1]} lie " in dock.message.text()
+    assert "Merge once more" in dock.message.text()
+    review.desk.source.selection.set(near)  # another choice is no answer
+    press(qtbot, dock, Qt.Key.Key_M)
+    settle(qtbot, dock)
+    assert len(listed(dock, "merged")) == 1
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)
+    settle(qtbot, dock)
+    review.desk.source.selection.set(far)
+    press(qtbot, dock, Qt.Key.Key_M)
+    assert dock.message.is_error
+    qtbot.mouseClick(dock.gestures.buttons["merge"], LEFT)
+    settle(qtbot, dock)
+    assert listed(dock, "merged") == [f"{labels[0]}+{labels[1]}"]
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)
+    settle(qtbot, dock)
+    assert listed(dock, "merged") == []
 
 
 def test_lines_lie_on_their_cells_in_time_and_under_a_transform(viewer):

@@ -111,6 +111,37 @@ def _put_together(cells: CellTable, columns: dict[str, NDArray[Any]], rows: NDAr
     columns["nucleus_voxels"][first] = nuclei.sum() if (nuclei >= 0).all() else -1
 
 
+def widest_gap(cells: CellTable, rows: NDArray[np.integer[Any]]) -> float:
+    """How much empty space cells of one frame would have in them if they were one.
+
+    Parameters
+    ----------
+    cells : CellTable
+        Of the image.
+    rows : ndarray, ``(n,)``, int
+        Rows of one frame, two or more.
+
+    Returns
+    -------
+    float
+        The widest gap between bounding boxes that has to be bridged to get from each cell to each
+        other one, in typical radii: half the median length of boxes of the frame along y and x.
+    """
+    step = np.array(cells.spacing.zyx)
+    boxes = cells.bbox[cells.frame == cells.frame[rows[0]]]
+    typical = float(np.median(((boxes[:, 1] - boxes[:, 0]) * step)[:, 1:])) / 2
+    low, high = np.moveaxis(cells.bbox[rows] * step, 1, 0)
+    widest, left, at = 0.0, np.ones(len(rows), bool), 0
+    nearest = np.full(len(rows), np.inf)
+    for _ in rows[1:]:  # from what is reached already to the nearest of the others
+        left[at] = False
+        apart = np.maximum(low - high[at], low[at] - high).clip(0)
+        nearest = np.minimum(nearest, np.linalg.norm(apart, axis=1))
+        at = int(np.argmin(np.where(left, nearest, np.inf)))
+        widest = max(widest, float(nearest[at]))
+    return widest / typical
+
+
 def merge_labels(segmentation: Segmentation, groups: Iterable[Group]) -> Segmentation:
     """Derive a segmentation in which some labels are one cell.
 

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QEvent, QItemSelectionModel, QTimer
 
+from napari_cellcycle._qt.daughters import pair_words as words
 from napari_cellcycle._qt.daughters.pair_buttons import PairButtons
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
-from napari_cellcycle._qt.daughters.pair_model import MERGED, PROPOSED, REJECTED, Entry, entries
+from napari_cellcycle._qt.daughters.pair_model import (
+    MERGED,
+    REJECTED,
+    Entry,
+    entries,
+    place_after,
+)
 from napari_cellcycle._qt.daughters.pair_page import PairPage
 from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
@@ -19,7 +26,6 @@ from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_file import read_keys
 from napari_cellcycle._qt.review.keys import DAUGHTERS, pair_keys
-from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle.review.daughters import PairLimits
@@ -27,7 +33,6 @@ from napari_cellcycle.review.daughters import PairLimits
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.dock import ReviewWidget
     from napari_cellcycle._qt.review.workbench import Workbench
-    from napari_cellcycle.project.words import Action
 
 _CLOSED = "Open a project in Review cells: pairs are found among its cells."
 
@@ -46,6 +51,8 @@ class DaughtersWidget(PairPage):
         self.pairs: PairDesk | None = None
         self.lines: PairLines | None = None
         self._wanted: tuple[int, ...] = ()
+        self._asked: list[tuple[int, int]] = []
+        """Cells far apart, which the person was asked about."""
         self._actions: dict[str, Callable[[], Any]] = {
             "pair:previous": partial(self._step, -1),
             "pair:next": partial(self._step, 1),
@@ -122,6 +129,10 @@ class DaughtersWidget(PairPage):
             )
             return
         labels = [label for _, label in cells]
+        if self._asked != cells and (question := words.far_apart(desk)):
+            self._asked = cells
+            self.message.error(question)
+            return
         self._act(lambda merging: merging.merge(min(frames), labels, source="by hand"))
 
     def split(self) -> None:
@@ -143,7 +154,7 @@ class DaughtersWidget(PairPage):
     def _connect(self) -> None:
         self.find_button.clicked.connect(self.find_pairs)
         self.at_least.valueChanged.connect(self._on_score)
-        self.kind.currentIndexChanged.connect(self._fill)
+        self.kind.currentIndexChanged.connect(lambda _: self._fill())
         selection = self.table.selectionModel()
         assert selection is not None
         selection.currentRowChanged.connect(lambda new, old: self._arrive())
@@ -231,33 +242,29 @@ class DaughtersWidget(PairPage):
             return
         n = len(self.model.entries)
         many = "1 pair." if n == 1 else f"{n:,} pairs."
-        self.message.hint(many if n else self._why_none())
+        least, merging = self.at_least.value(), self.pairs.merging
+        self.message.hint(
+            many
+            if n
+            else words.why_none(merging, self.pairs.proposals, least, self.mitotic.value())
+        )
 
-    def _why_none(self) -> str:
-        """Tell which number to lower, if one will help."""
-        assert self.pairs is not None
-        found = self.pairs.proposals
-        left = entries(PROPOSED, self.pairs.merging, found, 0.0)  # neither merged nor rejected
-        if found is not None and left:
-            return (
-                f"No pair has a score of {self.at_least.value():.2f}; the best has "
-                f"{found.score[left[0].place]:.2g}. Lower the score to see it."
-            )
-        if found is not None and len(found):
-            return "Every pair is merged, or was said to be none."
-        told = "No two cells look like daughters"
-        return f"{told}; lower the probability." if self.mitotic.value() else f"{told}."
+    def _fill(self, back: bool = False) -> None:
+        """Make the list anew, and stay at the pair at hand, or go to what came after it.
 
-    def _fill(self) -> None:
-        """Make the list anew, and stay at the line."""
-        pairs, row = self.pairs, max(self.table.currentIndex().row(), 0)
+        Parameters
+        ----------
+        back : bool
+            Go to a pair that undo or redo has brought back.
+        """
+        pairs, former, row = self.pairs, self.model.entries, self.table.currentIndex().row()
         if pairs is None:
             self.model.set([], None, 1)
         else:
             kind, score = self.kind.currentData(), self.at_least.value()
             found = entries(kind, pairs.merging, pairs.proposals, score)
             self.model.set(found, pairs.proposals, pairs.desk.segmentation.grid[0])
-        self._go(min(row, len(self.model.entries) - 1))
+        self._go(place_after(former, row, self.model.entries, back=back))
         self._arrive()
 
     def _step(self, by: int) -> None:
@@ -276,6 +283,7 @@ class DaughtersWidget(PairPage):
         )
 
     def _act(self, gesture: Any) -> None:
+        self._asked = []
         if self.pairs is not None:
             self.pairs.act(gesture)
             self._offer()
@@ -302,21 +310,9 @@ class DaughtersWidget(PairPage):
         else:
             self.sheet.set_pictures(None)
         self._wanted = rows
-        self.facts.setText("" if entry is None else self._told(rows))
+        self.facts.setText("" if self.pairs is None else words.facts(self.pairs.desk.review, rows))
         self._draw()
         self._offer()
-
-    def _told(self, rows: tuple[int, ...]) -> str:
-        assert self.pairs is not None
-        review = self.pairs.desk.review
-        told = []
-        for row in rows:
-            name = phase_name(review.phases, int(review.final[row]))
-            sure = float(review.shown.confidence[row])
-            number = "" if np.isnan(sure) else f", {sure:.2f}"
-            status = review.statuses()[row] or "not classified"
-            told.append(f"{review.cells.label[row]}: {name} ({status}{number})")
-        return "\n".join(told)
 
     def _draw(self) -> None:
         if self.pairs is None or self.lines is None:
@@ -347,9 +343,5 @@ class DaughtersWidget(PairPage):
                 "merge": may,
                 "split": may,
             },
-            {"undo": _about(undo), "redo": _about(redo)},
+            {"undo": words.about(undo), "redo": words.about(redo)},
         )
-
-
-def _about(action: Action | None) -> str:
-    return "" if action is None else f" {action.about}"

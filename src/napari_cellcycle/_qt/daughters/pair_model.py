@@ -67,6 +67,32 @@ def entries(
     return [Entry(order[i], i) for i in proposals.chosen(at_least, apart).tolist()]
 
 
+def place_after(former: Sequence[Entry], at: int, now: Sequence[Entry], *, back: bool) -> int:
+    """Where to go when a list is another one.
+
+    Parameters
+    ----------
+    former, now : sequence of Entry
+        The list before and after.
+    at : int
+        The line at hand before, -1 for none.
+    back : bool
+        Whether something was taken back: the first pair that has come back is wanted then.
+
+    Returns
+    -------
+    int
+        Where the pair at hand is now; else the first of those that came after it and are still
+        there; else the last line, or the first one where the lists have nothing in common.
+    """
+    places = {entry.group: place for place, entry in enumerate(now)}
+    known = {entry.group for entry in former}
+    come = [place for group, place in places.items() if group not in known] if back else []
+    left = [places[entry.group] for entry in former[max(at, 0) :] if entry.group in places]
+    last = len(now) - 1
+    return (come + left + [min(last, 0) if known.isdisjoint(places) else last])[0]
+
+
 def _places(proposals: Proposals) -> dict[Group, int]:
     keys = zip(proposals.frame.tolist(), np.sort(proposals.labels).tolist(), strict=True)
     return {(frame, tuple(pair)): place for place, (frame, pair) in enumerate(keys)}

@@ -34,8 +34,8 @@ class PairDesk(QObject):
         What was found.
     found : Signal()
         There are proposals.
-    changed : Signal()
-        Other cells are merged now.
+    changed : Signal(bool)
+        Other cells are merged now; whether by undo or redo.
     told : Signal(str)
         What was done, or how far it is.
     refused : Signal(str)
@@ -43,7 +43,7 @@ class PairDesk(QObject):
     """
 
     found = Signal()
-    changed = Signal()
+    changed = Signal(bool)
     told = Signal(str)
     refused = Signal(str)
 
@@ -133,7 +133,7 @@ class PairDesk(QObject):
         done = {"undo": "Undone: ", "redo": "Done again: "}.get(merged.kind, "")
         left = f"; {merged.skipped} left as they are" if merged.skipped else ""
         self.told.emit(f"{done}{merged.about}{left}" if merged.about else "There is nothing.")
-        self.changed.emit()
+        self.changed.emit(bool(done))
         self._waits = True
         self._classify()
 
@@ -154,4 +154,4 @@ class PairDesk(QObject):
         if n and self.is_of(self.review) and not self._acting.is_running:
             self.desk.reload(self.desk.undertaking, read)
             self.told.emit(f"{n} cell{'s' if n > 1 else ''} classified again.")
-            self.changed.emit()
+            self.changed.emit(False)

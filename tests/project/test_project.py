@@ -88,6 +88,10 @@ def test_an_image_that_is_gone_is_asked_for_and_checked(tmp_path: Path) -> None:
         project.inputs.relocate(1, "image", other / "renamed.tif")
     with Project.open(tmp_path / "field.cellcycle", who="Ann") as project:
         assert project.inputs.locate(1) == other / "renamed.tif"
+        with pytest.raises(ProjectError, match=r"^field\.tif has no nuclei in the project"):
+            project.inputs.locate(1, "nuclei")
+        with pytest.raises(ProjectError, match="no image of number 7"):
+            project.inputs.locate(7)
 
 
 def test_another_image_under_the_same_name_is_refused(tmp_path: Path) -> None:

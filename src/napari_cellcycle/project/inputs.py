@@ -154,10 +154,14 @@ class Inputs:
         )
 
     def _input(self, number: int, role: Role) -> Input:
-        try:
-            return self.of(number)[role]
-        except KeyError:
-            raise ProjectError(f"Image {number} has no {role} in the project.") from None
+        known = self.of(number)
+        if role not in known:
+            query = "SELECT name FROM image WHERE number = ?"
+            name = self._store.database.value(query, (number,))
+            if name is None:
+                raise ProjectError(f"The project has no image of number {number}.")
+            raise ProjectError(f"{name} has no {role} in the project.")
+        return known[role]
 
     def _places(self, known: Input) -> list[Path]:
         folder = self._store.folder

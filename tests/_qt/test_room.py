@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from films import make_film, predict_film
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_cellcycle._qt import room
 from napari_cellcycle._qt.review import key_file
 
 PLUGIN = "napari-cellcycle"
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 LAPTOP = QSize(1366, 768)
 NAMES = ("Segment nuclei", "Classify cells", "Train", "Curate", "Daughters", "Tracks")
 AREAS = {
@@ -42,6 +47,21 @@ def review(viewer, qtbot, monkeypatch, tmp_path):
     qtbot.waitUntil(lambda: widget.desk is not None, timeout=30_000)
     yield widget
     widget.close_project()
+
+
+def drag(qtbot, dock, to):
+    """Press on the title of a dock widget, move it to a place on the screen, and let go."""
+    at = dock.titleBarWidget().geometry().center()
+    way = [dock.mapToGlobal(at) + (to - dock.mapToGlobal(at)) * step / 8 for step in range(9)]
+    kinds = [QEvent.Type.MouseButtonPress, *[QEvent.Type.MouseMove] * 8]
+    kinds.append(QEvent.Type.MouseButtonRelease)
+    for kind, place in zip(kinds, [*way, to], strict=True):
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else LEFT
+        held = Qt.MouseButton.NoButton if kind == kinds[-1] else LEFT
+        inside = QPointF(dock.mapFromGlobal(place))
+        event = QMouseEvent(kind, inside, QPointF(place), button, held, NONE)
+        QApplication.sendEvent(dock, event)
+        qtbot.wait(10)
 
 
 def fits(window):
@@ -128,3 +148,32 @@ def test_a_dock_behind_another_stays_there_when_it_makes_room(viewer, qtbot, lap
     qtbot.wait(50)
     assert behind.visibleRegion().isEmpty()
     assert not dock.visibleRegion().isEmpty()
+
+
+def test_a_dock_is_dragged_to_any_side_and_back(viewer, qtbot, laptop, review):
+    window = window_of(viewer)
+    window.resize(1360, 764)
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Daughters")
+    [scrolled] = widget.findChildren(room.Scrolled)
+    qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
+    qtbot.wait(50)
+    corner, wide, high = window.mapToGlobal(QPoint(0, 0)), window.width(), window.height()
+    sides = {
+        "left": QPoint(20, high // 2),
+        "bottom": QPoint(wide // 2, high - 60),
+        "right": QPoint(wide - 20, high // 2),
+    }
+    drag(qtbot, dock, corner + QPoint(wide // 2, high // 2))
+    assert dock.isFloating()
+    for side, place in sides.items():
+        drag(qtbot, dock, corner + place)
+        qtbot.waitUntil(lambda: not dock.isFloating())
+        assert window.dockWidgetArea(dock) == AREAS[side]
+        qtbot.wait(50)
+        qtbot.waitUntil(lambda: fits(window))
+        assert not dock.visibleRegion().isEmpty()
+        seen = [d for d in room._docks(window) if not d.visibleRegion().isEmpty()]
+        for one, other in itertools.combinations(seen, 2):
+            assert not one.geometry().intersects(other.geometry())
+    # on the right there is room for all of it again
+    assert scrolled.verticalScrollBar().maximum() == 0

@@ -85,8 +85,21 @@ class Room(QObject):
             if dock is not None and (self._dock is None or dock is not self._dock()):
                 self._dock = ref(dock)
                 dock.dockLocationChanged.connect(self.look_soon)
+                dock.topLevelChanged.connect(self._on_floating)
             self.look_soon()
         return False
+
+    def _on_floating(self, floating: bool) -> None:
+        """Let docks of ours be low while one is dragged: Qt takes it only where all have room."""
+        dock = _dock_of(self._widget)
+        main = None if dock is None else dock.parentWidget()
+        if dock is None or not isinstance(main, QMainWindow):
+            return
+        for lower in {dock, *filter(_is_ours, _docks(main))}:
+            for scrolled in lower.findChildren(Scrolled):
+                scrolled.bound(_LOWEST if floating else None)
+            _forget_height(lower)
+        self.look_soon()
 
     def _look(self) -> None:
         main, dock = self._widget.window(), _dock_of(self._widget)

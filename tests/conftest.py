@@ -21,6 +21,14 @@ os.environ["NAPARI_CONFIG"] = ""  # napari neither reads nor writes the person's
 DATA_VARIABLE = "NAPARI_CELLCYCLE_DATA"
 
 
+@pytest.fixture(autouse=True)
+def only_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views are made by NumPy, however many cells the tests before have seen."""
+    from napari_cellcycle.cells import compiled
+
+    monkeypatch.setattr(compiled, "WORTH", 10**9)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder of the real images: ``$NAPARI_CELLCYCLE_DATA``, or ``../shared/data``."""

@@ -3,41 +3,74 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+    Step = Sequence[float] | NDArray[np.float64]
 
 
-def moments(
-    mask: NDArray[np.bool_], step: NDArray[np.float64], is_2d: bool
-) -> tuple[NDArray[np.float64], float]:
+class Sums(NamedTuple):
+    """What a mask adds up to, in whole numbers, so that the order of its voxels cannot matter.
+
+    Parameters
+    ----------
+    total : int
+        Voxels.
+    first, second : tuple of int
+        Sum of their indices, and of the squares of these, along z, y, x.
+    """
+
+    total: int
+    first: tuple[int, int, int]
+    second: tuple[int, int, int]
+
+
+def sums(mask: NDArray[np.bool_]) -> Sums:
+    """Add up a mask ``(z, y, x)``."""
+    plane = mask.sum(axis=0, dtype=np.int32)  # a quarter of what the usual int64 takes
+    profiles = (mask.reshape(len(mask), -1).sum(axis=1), plane.sum(axis=1), plane.sum(axis=0))
+    index = [np.arange(edge) for edge in mask.shape]
+    z, y, x = ((int(p @ i), int(p @ (i * i))) for p, i in zip(profiles, index, strict=True))
+    return Sums(int(plane.sum()), (z[0], y[0], x[0]), (z[1], y[1], x[1]))
+
+
+def moments(found: Sums, step: Step, is_2d: bool) -> tuple[tuple[float, float, float], float]:
     """Find the centre (from the first voxel) and the radius of the ball with the same gyration.
 
     Voxels count as boxes, not as points; in 2D it is the radius of a disc.
+
+    Parameters
+    ----------
+    found : Sums
+        Of the mask, with at least one voxel.
+    step : sequence of float
+        Size of a voxel, ``(z, y, x)``.
+    is_2d : bool
+        Whether there is one plane only.
     """
-    centre = np.zeros(3)
-    spread = np.zeros(3)
-    plane = mask.sum(axis=0, dtype=np.int32)  # a quarter of what the usual int64 takes
-    total = float(plane.sum())
-    profiles = (mask.reshape(len(mask), -1).sum(axis=1), plane.sum(axis=1), plane.sum(axis=0))
-    for d, profile in enumerate(profiles):
-        position = np.arange(len(profile)) * step[d]
-        centre[d] = (profile @ position) / total
-        spread[d] = (profile @ (position - centre[d]) ** 2) / total + step[d] ** 2 / 12
+    total = found.total
+    z, y, x = (first / total * size for first, size in zip(found.first, step, strict=True))
+    spread = [
+        # whole numbers until the division: no digit is lost where a small cell lies far out
+        (second * total - first * first) / (total * total) * size**2 + size**2 / 12
+        for first, second, size in zip(found.first, found.second, step, strict=True)
+    ]
     if is_2d:
-        return centre, float(np.sqrt(2 * spread[1:].sum()))
-    return centre, float(np.sqrt(5 / 3 * spread.sum()))
+        return (z, y, x), math.sqrt(2 * (spread[1] + spread[2]))
+    return (z, y, x), math.sqrt(5 / 3 * sum(spread))
 
 
 def dilate(
     mask: NDArray[np.bool_],
     reach: float,
-    step: NDArray[np.float64],
+    step: Step,
     within: tuple[slice, ...] | None = None,
 ) -> NDArray[np.bool_]:
     """Dilate by a box that reaches ``reach`` (rounded to voxels) along each axis.
@@ -48,8 +81,8 @@ def dilate(
         What to dilate.
     reach : float
         In the units of ``step``.
-    step : ndarray, ``(3,)``
-        Size of a voxel.
+    step : sequence of float
+        Size of a voxel, ``(z, y, x)``.
     within : tuple of slice, optional
         Box that holds all of the mask, where it is known: the work grows with it.
     """
@@ -65,7 +98,7 @@ def grow(
     place: tuple[slice, ...],
     shape: tuple[int, ...],
     reach: float,
-    step: NDArray[np.float64],
+    step: Step,
 ) -> tuple[NDArray[np.bool_], tuple[slice, ...]]:
     """Dilate as :func:`dilate` does, but make only the box that holds the result.
 
@@ -141,12 +174,12 @@ def resampling(n: int, first: float, step: float, centre: float, half: float, si
     target = centre - half + (np.arange(size) + 0.5) * pitch
     support = max(step, pitch)
     # a pixel up to one support outside still sees voxels, and reaches another support further
-    pad = 2 * int(np.ceil(support / step)) + 1
+    pad = 2 * math.ceil(support / step) + 1
     source = first + np.arange(-pad, n + pad) * step
-    weights = np.maximum(0.0, 1 - np.abs(target[:, None] - source[None]) / support)
-    total = weights.sum(axis=1, keepdims=True)
+    weights = np.maximum(0.0, 1 - np.abs(target - source[:, None]) / support)
+    total = weights.sum(axis=0)  # along the first axis, one after the other
     weights = np.divide(weights, total, out=weights, where=total > 0)
-    return np.asarray(weights[:, pad : pad + n], dtype=np.float32)
+    return np.array(weights[pad : pad + n].T, dtype=np.float32, order="C")
 
 
 def sharpen(picture: Floats) -> Floats:

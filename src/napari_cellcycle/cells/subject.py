@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import grow, moments, percentile
+from napari_cellcycle.cells.compiled import grey_of, sums_of
+from napari_cellcycle.cells.geometry import Sums, grow, moments
+from napari_cellcycle.cells.grey import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.geometry import Step
+    from napari_cellcycle.cells.grey import Grey
     from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.image.window import Window
@@ -21,6 +28,71 @@ if TYPE_CHECKING:
 
 _MIN_AROUND = 64  # voxels; below this they do not tell the background
 _MIN_FOREGROUND = 8  # voxels; below this the mask itself gives the size
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a cell is cut out of its volume, with a margin.
+
+    Parameters
+    ----------
+    box : tuple of slice
+        In the volume.
+    label_box : tuple of slice
+        Of the label, in this box.
+    reach, other_reach : float
+        How far the mask is dilated, of DNA and of other channels, in the units of the spacing.
+    """
+
+    box: tuple[slice, ...]
+    label_box: tuple[slice, ...]
+    reach: float
+    other_reach: float
+
+    @classmethod
+    def around(
+        cls,
+        label: Sums,
+        bbox: NDArray[np.int64],
+        shape: tuple[int, ...],
+        *,
+        recipe: ViewRecipe,
+        step: Step,
+        labels_are: LabelsAre,
+    ) -> Cut:
+        """Cut out a label with what its masks can reach.
+
+        Parameters
+        ----------
+        label : Sums
+            Of its voxels, in its bounding box.
+        bbox : ndarray, ``(2, 3)``
+            First and one past its last voxel.
+        shape : tuple of int
+            Of the volume.
+        recipe, step, labels_are
+            As in :meth:`Subject.find`.
+        """
+        _, radius = moments(label, step, shape[0] == 1)
+        other = recipe.membrane_dilate if labels_are == "nucleus" else recipe.dilate
+        box, inner = [], []
+        for first, last, edge, size in zip(*bbox.tolist(), shape, step, strict=True):
+            margin = math.ceil(max(recipe.dilate, other) * radius / size) + 1
+            start = max(first - margin, 0)
+            box.append(slice(start, min(last + margin, edge)))
+            inner.append(slice(first - start, last - start))
+        return cls(tuple(box), tuple(inner), recipe.dilate * radius, other * radius)
+
+    def centre(
+        self, part: Sequence[slice], within: Sequence[float], step: Step
+    ) -> NDArray[np.float64]:
+        """From the volume's first voxel, given where it lies in a part of the box."""
+        return np.array(
+            [
+                inner + (whole.start + cut.start) * size
+                for inner, whole, cut, size in zip(within, self.box, part, step, strict=True)
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +105,12 @@ class Subject:
         Where the arrays below lie in the volume.
     label_box, mask_box : tuple of slice
         Where the label and the mask lie in these arrays.
-    own, mask, foreground : ndarray, ``(z, y, x)``, bool
-        The label; the label dilated; bright DNA in it.
-    values : ndarray, ``(z, y, x)``, float32
-        DNA, grey values.
+    grey : Grey
+        DNA.
+    core : ndarray, ``(z, y, x)``, bool
+        The label, in ``label_box`` alone.
+    near, bright : ndarray, ``(z, y, x)``, bool
+        Mask and foreground, in ``mask_box`` alone.
     background : float
         Grey value where there is no DNA.
     centre : ndarray, ``(3,)``
@@ -50,14 +124,34 @@ class Subject:
     box: tuple[slice, ...]
     label_box: tuple[slice, ...]
     mask_box: tuple[slice, ...]
-    own: Mask
-    mask: Mask
-    foreground: Mask
-    values: Floats
+    grey: Grey
+    core: Mask
+    near: Mask
+    bright: Mask
     background: float
     centre: NDArray[np.float64]
     radius: float
     other_reach: float
+
+    @property
+    def values(self) -> Floats:
+        """DNA, grey values, ``(z, y, x)``, float32."""
+        return np.asarray(self.grey.values, dtype=np.float32)
+
+    @property
+    def own(self) -> Mask:
+        """The label, ``(z, y, x)``."""
+        return _placed(self.core, self.label_box, self.grey.values.shape)
+
+    @property
+    def mask(self) -> Mask:
+        """The label dilated, ``(z, y, x)``."""
+        return _placed(self.near, self.mask_box, self.grey.values.shape)
+
+    @property
+    def foreground(self) -> Mask:
+        """Bright DNA in the mask, ``(z, y, x)``."""
+        return _placed(self.bright, self.mask_box, self.grey.values.shape)
 
     @classmethod
     def find(
@@ -68,7 +162,7 @@ class Subject:
         bbox: NDArray[np.int64],
         *,
         recipe: ViewRecipe,
-        step: NDArray[np.float64],
+        step: Step,
         labels_are: LabelsAre,
     ) -> Subject:
         """Find a cell; see :func:`napari_cellcycle.cells.views.view_cell` for how.
@@ -83,55 +177,72 @@ class Subject:
             First and one past the last voxel of the label.
         recipe : ViewRecipe
             Dilations and threshold.
-        step : ndarray, ``(3,)``
-            Size of a voxel.
+        step : sequence of float
+            Size of a voxel, ``(z, y, x)``.
         labels_are : {"cell", "nucleus"}
             What the labels outline.
         """
         is_2d = labels.shape[0] == 1
-        inside = tuple(map(slice, *bbox.tolist()))
-        core = labels[inside] == label
-        _, label_radius = moments(core, step, is_2d)
-        other_dilate = recipe.membrane_dilate if labels_are == "nucleus" else recipe.dilate
-        reach = max(recipe.dilate, other_dilate) * label_radius
-        margin = np.ceil(reach / step).astype(int) + 1
-        start = np.maximum(bbox[0] - margin, 0)
-        stop = np.minimum(bbox[1] + margin, labels.shape)
-        box = tuple(map(slice, start.tolist(), stop.tolist()))
-        label_box = tuple(map(slice, *(bbox - start).tolist()))
-        values = np.asarray(dna[box], dtype=np.float32)
-        own = _placed(core, label_box, values.shape)
-        bright_core = values[label_box][core]
+        core = labels[tuple(map(slice, *bbox.tolist()))] == label
+        cut = Cut.around(
+            sums_of(core), bbox, labels.shape, recipe=recipe, step=step, labels_are=labels_are
+        )
+        box, label_box = cut.box, cut.label_box
+        grey = grey_of(dna[box])
+        inner = grey.cut(label_box)
         if labels_are == "nucleus":
-            unlabelled = labels[box] == 0
-            near, mask_box = grow(core, label_box, own.shape, recipe.dilate * label_radius, step)
-            near &= own[mask_box] | unlabelled[mask_box]
-            around = values[unlabelled]
-            enough = around.size >= _MIN_AROUND
-            background = percentile(around, 25) if enough else percentile(values.ravel(), 1)
+            free = labels[box] == 0
+            near, mask_box = grow(core, label_box, free.shape, cut.reach, step)
+            near &= free[mask_box]
+            own = _within(label_box, mask_box)
+            near[own] |= core
+            (bright,) = inner.percentiles(core, 98)
+            enough = np.count_nonzero(free) >= _MIN_AROUND
+            (background,) = grey.percentiles(free, 25) if enough else grey.percentiles(None, 1)
+            inner = grey.cut(mask_box)
         else:
-            near, mask_box = core, label_box
-            background = percentile(bright_core, 10)
-        bright = percentile(bright_core, 98)
-        level = background + recipe.foreground * max(bright - background, 0.0)
-        seen = near & (values[mask_box] > level)
+            near, mask_box, own = core, label_box, _within(label_box, label_box)
+            background, bright = inner.percentiles(core, 10, 98)
+        seen = inner.above(background + recipe.foreground * max(bright - background, 0.0))
+        seen &= near
         if np.count_nonzero(seen) < _MIN_FOREGROUND:
-            seen = own[mask_box]
-        centre, radius = moments(seen, step, is_2d)
-        corner = start + [part.start for part in mask_box]
+            seen = _placed(core, own, near.shape)
+        centre, radius = moments(sums_of(seen), step, is_2d)
         return cls(
             box=box,
             label_box=label_box,
             mask_box=mask_box,
-            own=own,
-            mask=_placed(near, mask_box, own.shape),
-            foreground=_placed(seen, mask_box, own.shape),
-            values=values,
+            grey=grey,
+            core=core,
+            near=near,
+            bright=seen,
             background=background,
-            centre=centre + corner * step,
+            centre=cut.centre(mask_box, centre, step),
             radius=radius,
-            other_reach=other_dilate * label_radius,
+            other_reach=cut.other_reach,
         )
+
+    def of_dna(self) -> Part:
+        """The part of DNA that belongs to the cell, between background and bright foreground."""
+        grey = self.grey.cut(self.mask_box)
+        (high,) = grey.percentiles(self.bright, 99.5)
+        return Part(grey, self.near, self.mask_box, self.background, high)
+
+    def of_other(self, volume: NDArray[Any] | Window, step: Step) -> Part:
+        """The part of another channel, between the 5th and the 99.5th percentile of its mask.
+
+        Parameters
+        ----------
+        volume : ndarray or Window, ``(z, y, x)``
+            The whole channel.
+        step : sequence of float
+            Size of a voxel.
+        """
+        grey = grey_of(volume[self.box])
+        shape = grey.values.shape
+        where = _placed(*grow(self.core, self.label_box, shape, self.other_reach, step), shape)
+        low, high = grey.percentiles(where, 5, 99.5)
+        return Part(grey, where, tuple(slice(0, edge) for edge in shape), low, high)
 
 
 def _placed(part: Mask, place: tuple[slice, ...], shape: tuple[int, ...]) -> Mask:
@@ -139,3 +250,11 @@ def _placed(part: Mask, place: tuple[slice, ...], shape: tuple[int, ...]) -> Mas
     mask = np.zeros(shape, bool)
     mask[place] = part
     return mask
+
+
+def _within(part: tuple[slice, ...], whole: tuple[slice, ...]) -> tuple[slice, ...]:
+    """Where a part of a box lies in a larger part."""
+    return tuple(
+        slice(inner.start - outer.start, inner.stop - outer.start)
+        for inner, outer in zip(part, whole, strict=True)
+    )

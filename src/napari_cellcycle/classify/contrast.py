@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import percentile
+from napari_cellcycle.cells.compiled import grey_of
 from napari_cellcycle.image.window import boxes
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def dna_contrast(
         start = np.maximum(cells.bbox[i, 0] - _MARGIN, 0)
         stop = np.minimum(cells.bbox[i, 1] + _MARGIN, labels.shape)
         box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-        values = np.asarray(dna[box], dtype=np.float32)
+        grey = grey_of(dna[box])
         crop = labels[box]
-        own = values[crop == cells.label[i]]
-        around = values[crop == 0]
-        dark = percentile(around, 50) if around.size >= 64 else percentile(own, 5)
-        signal = max(percentile(own, 98) - dark, 0.0)
-        steps = np.abs(np.diff(values, axis=2)).ravel()
-        noise = percentile(steps, 50) * _TO_SIGMA if steps.size else 0.0
+        own, around = crop == cells.label[i], crop == 0
+        if np.count_nonzero(around) >= 64:
+            (dark,), (bright,) = grey.percentiles(around, 50), grey.percentiles(own, 98)
+        else:
+            dark, bright = grey.percentiles(own, 5, 98)
+        signal, noise = max(bright - dark, 0.0), grey.step() * _TO_SIGMA
         result[i] = min(signal / noise, 1000.0) if noise > 0 else 1000.0 * (signal > 0)
     return result
 

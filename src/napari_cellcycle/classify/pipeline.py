@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.compiled import expect
 from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
@@ -109,6 +110,7 @@ def look_at(
             return part
         return Seen(part.rows, part.contrast, *batcher.predict(part.views, axes))
 
+    expect(len(cells), request.stack.data.dtype)
     on_cpu = classifier.device == "cpu"
     exact = len(cells) < MANY if request.exact is None else request.exact
     exact = classifier.get_ready(axes, exact=exact or not on_cpu)

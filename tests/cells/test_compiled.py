@@ -1,0 +1,261 @@
+"""What numba compiles gives what NumPy gives, to the last bit."""
+
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from napari_cellcycle.cells import compiled
+from napari_cellcycle.cells.content import Population
+from napari_cellcycle.cells.geometry import resampling, sums
+from napari_cellcycle.cells.grey import Grey
+from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.classify.contrast import dna_contrast
+from napari_cellcycle.image.reading import open_image, open_labels
+from napari_cellcycle.image.spacing import Spacing
+from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.image.window import Window
+
+pytest.importorskip("numba")
+
+DTYPES = ("uint8", "uint16", "float32")
+DEEP = Spacing(2.0, 0.26, 0.26, "user")
+FLAT = Spacing(1.0, 0.65, 0.65, "user")
+PLANE = ViewRecipe(channels=("dna",), axes=("z",), size=40, unit="population", mask=False)
+RECIPES = {
+    "projections": ViewRecipe(),
+    "sharpened, z and x": ViewRecipe(axes=("z", "x"), sharpen=True, size=30),
+    "without a mask": ViewRecipe(mask=False, size=20),
+    "a volume": ViewRecipe(axes=("volume",), size=12),
+    "micrometres, much foreground": ViewRecipe(unit="um", extent=8.0, foreground=0.05),
+    "a window": ViewRecipe(unit="px", extent=9.0, intensity="window", mask=False, size=18),
+}
+
+
+@pytest.fixture(autouse=True)
+def kernels():
+    assert compiled.load(*DTYPES)
+    yield
+    compiled.unload()
+
+
+def both(work):
+    """What NumPy gives, and what the kernels give."""
+    compiled.unload()
+    plain = work()
+    assert compiled.load(*DTYPES)
+    return plain, work()
+
+
+def assert_same_views(channels, labels, recipe, spacing, labels_are, population=None):
+    segmentation = Segmentation(np.asarray(labels[:, :, :])[None], labels_are, "labels")
+    cells = cell_table(segmentation, spacing)
+    plain, quick = both(lambda: make_views(channels, labels, cells, recipe, population))
+    np.testing.assert_array_equal(quick.images, plain.images)
+    np.testing.assert_array_equal(quick.radius, plain.radius)
+    assert plain.images.any()
+    contrast = both(lambda: dna_contrast(channels[0], labels, cells))
+    np.testing.assert_array_equal(*contrast)
+
+
+def real(data_dir, name, labels):
+    image, segmentation = (data_dir / f"{stem}.ome.tif" for stem in (name, labels))
+    stack, found = open_image(image), open_labels(segmentation, labels_are="nucleus")
+    return [stack.volume(0, c) for c in range(len(stack.channels))], found.volume(0)
+
+
+def as_dtype(volume, dtype):
+    if dtype == "uint8":
+        return (volume / max(volume.max() / 255, 1)).astype(dtype)
+    return volume.astype(dtype)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("outline", ["nuclei", "cells"])
+def test_real_cells_in_3d(data_dir, outline, name):
+    stem = "organoid_h2b_membrane_3d_t302"
+    channels, labels = real(data_dir, stem, f"{stem}_{outline}_labels")
+    kind = "nucleus" if outline == "nuclei" else "cell"
+    assert_same_views(channels, labels, RECIPES[name], DEEP, kind)
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, "int16", "uint32", "float64", ">u2"])
+def test_types_of_images(data_dir, dtype):
+    channels, labels = real(data_dir, "nuclei_cells_3d", "nuclei_cells_3d_nuclei_labels")
+    channels = [as_dtype(volume, dtype) for volume in channels]
+    assert_same_views(channels, labels, ViewRecipe(), FLAT, "nucleus")
+    assert_same_views([channels[0] - channels[0].max(), None], labels, ViewRecipe(), FLAT, "cell")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "uint64"])
+def test_types_of_labels(data_dir, dtype):
+    channels, labels = real(data_dir, "flat_cells_3d", "flat_cells_3d_labels")
+    part = np.s_[:, 700:1000, 600:900]
+    cut = [volume[part] for volume in channels]
+    assert_same_views([cut[0], None], labels[part].astype(dtype), ViewRecipe(), FLAT, "nucleus")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        PLANE,
+        replace(PLANE, mask=True, dilate=1.0, intensity="population"),
+        replace(PLANE, unit="cell", mask=True),
+        ViewRecipe(),
+    ],
+    ids=["shown as it is", "masked", "by its own size", "of a stack"],
+)
+def test_real_cells_in_2d(data_dir, recipe):
+    channels, labels = real(data_dir, "h2b_field_2d_t1", "h2b_field_2d_t1_labels")
+    channels = [channels[0], None][: len(recipe.channels)]
+    assert_same_views(channels, labels, recipe, FLAT, "nucleus", Population(6.0, 2e4, 40))
+
+
+@pytest.mark.parametrize("labels_are", ["nucleus", "cell"])
+@pytest.mark.parametrize("shape", [(1, 9, 9), (1, 1, 30), (4, 7, 8), (3, 150, 90)])
+def test_odd_cells(shape, labels_are):
+    """One voxel, a row, the whole image, and some at the border."""
+    random = np.random.default_rng(1)
+    channels = [random.integers(0, 65536, shape, np.uint16) for _ in range(2)]
+    labels = np.zeros(shape, np.int32)
+    labels[:, :, : shape[2] // 2] = 3
+    labels[-1, -1, -1], labels[0, 0, :4] = 7, 9
+    assert_same_views(channels, labels, ViewRecipe(size=16), DEEP, labels_are)
+    labels[:] = 1
+    assert_same_views(channels, labels, ViewRecipe(size=16), DEEP, labels_are)
+
+
+def test_nothing_is_compiled_while_views_are_made(data_dir):
+    """Whatever the memory of an image looks like: that would take seconds."""
+    from napari_cellcycle.cells import kernels
+
+    functions = [f for f in vars(kernels).values() if hasattr(f, "signatures")]
+    assert len(functions) > 5
+    before = [len(f.signatures) for f in functions]
+    channels, labels = real(data_dir, "nuclei_cells_3d", "nuclei_cells_3d_nuclei_labels")
+    cells = cell_table(Segmentation(labels[None], "nucleus", "labels"), FLAT)
+    expected = make_views(channels, labels, cells, ViewRecipe()).images
+    for change in (
+        lambda a: np.broadcast_to(a, a.shape),  # cannot be written to
+        np.asfortranarray,
+        lambda a: np.repeat(a, 2, axis=2)[:, :, ::2],
+        lambda a: a.astype(a.dtype.newbyteorder()),
+        lambda a: Window(a.shape, a.dtype, (30, 40, 50), a.__getitem__),
+    ):
+        pair = [change(volume) for volume in channels]
+        for recipe in (ViewRecipe(), ViewRecipe(extent=1, mask=False)):
+            views = make_views(pair, change(labels), cells, recipe)
+        dna_contrast(pair[0], change(labels), cells)
+        views = make_views(pair, change(labels), cells, ViewRecipe())
+        np.testing.assert_array_equal(views.images, expected)
+    assert [len(f.signatures) for f in functions] == before
+
+
+def test_no_number_is_left_to_numpy():
+    values = np.ones((2, 3, 4), np.float32)
+    assert type(compiled.grey_of(values)) is not Grey
+    for odd in (np.nan, np.inf, -np.inf):
+        values[1, 1, 1] = odd
+        assert type(compiled.grey_of(values)) is Grey
+
+
+numbers = st.floats(-1e6, 1e6, width=32)
+wholes = st.integers(0, 255)
+boxes = npst.array_shapes(min_dims=3, max_dims=3, max_side=7)
+values = (
+    npst.arrays(np.float32, boxes, elements=numbers)
+    | npst.arrays(np.float32, boxes, elements=st.sampled_from([-0.0, 0.0, 1e-40, -1.5, 3e38]))
+    | npst.arrays(st.sampled_from([np.uint8, np.uint16]), boxes, elements=wholes)
+)
+quickly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+def masks(grey):
+    return npst.arrays(bool, grey.shape).filter(np.any)
+
+
+@quickly
+@given(st.data(), values, st.floats(0, 100))
+def test_grey_values(data, grey, q):
+    where = data.draw(masks(grey))
+    plain, quick = Grey(grey), compiled.grey_of(grey)
+    assert type(quick) is not Grey
+    assert quick.percentiles(where, q, 98) == plain.percentiles(where, q, 98)
+    assert quick.percentiles(None, q) == plain.percentiles(None, q)
+    assert quick.step() == plain.step()
+    for level in (-1.0, -0.0, 0.2, 255.0, float(grey.flat[0])):
+        np.testing.assert_array_equal(quick.above(level), plain.above(level))
+    cut = (slice(0, 2), slice(0, 9), slice(1, 3)) if grey.shape[2] > 1 else (slice(None),) * 3
+    pictures = [
+        way.cut(cut).projections(where[cut], ("y", "x", "z"), -3.0, 200.0) for way in (plain, quick)
+    ]
+    for one, other in zip(*pictures, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("spread", [0, 3, 4000])
+def test_percentiles_of_many_values(dtype, spread):
+    """So many that a sample says where to look, also where it is wrong: it sees planes of noise."""
+    random = np.random.default_rng(spread)
+    grey = 100 + np.abs(random.normal(0, spread, (30, 41, 47)))
+    grey[:, :, ::2] = random.uniform(0, 200, grey[:, :, ::2].shape)
+    grey.reshape(-1)[::16] = 60_000
+    grey = np.minimum(grey, np.iinfo("uint8").max if dtype == "uint8" else grey).astype(dtype)
+    for share in (0.02, 0.6, 1):
+        where = random.random(grey.shape) <= share
+        qs = (0, 0.01, 5, 25, 50, 93.75, 98, 99.5, 100)
+        assert compiled.grey_of(grey).percentiles(where, *qs) == Grey(grey).percentiles(where, *qs)
+
+
+@quickly
+@given(
+    npst.arrays(bool, boxes),
+    st.integers(1, 50),
+    st.tuples(st.floats(0.1, 3), st.floats(0.5, 30), st.floats(-5, 40)),
+    st.integers(2, 40),
+)
+def test_sums_and_weights(mask, n, lengths, size):
+    assert compiled.sums_of(mask) == sums(mask)
+    step, half, centre = lengths
+    given = (n, 3 * step, step, centre, half, size)
+    np.testing.assert_array_equal(compiled.resampling_of(*given), resampling(*given))
+
+
+def wait_for_kernels():
+    for thread in threading.enumerate():
+        if thread.name == "kernels":
+            thread.join()
+
+
+def test_kernels_are_loaded_once_it_pays(monkeypatch):
+    compiled.unload()
+    monkeypatch.setattr(compiled, "WORTH", 100)
+    compiled.expect(60, "uint16")
+    wait_for_kernels()
+    assert not compiled.is_ready("uint16")
+    compiled.expect(60, "uint16")
+    wait_for_kernels()
+    assert compiled.is_ready("uint16")
+    assert not compiled.is_ready("float32")
+    compiled.expect(1, "float64")
+    wait_for_kernels()
+    assert compiled.is_ready("float32")
+
+
+def test_without_numba_numpy_goes_on(monkeypatch):
+    compiled.unload()
+    monkeypatch.setattr(compiled, "WORTH", 0)
+    monkeypatch.setitem(sys.modules, "napari_cellcycle.cells.kernels", None)
+    assert not compiled.load("uint16")
+    monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+    compiled.expect(10, "uint16")
+    assert not any(thread.name == "kernels" for thread in threading.enumerate())
+    assert type(compiled.grey_of(np.ones((1, 2, 2), np.uint16))) is Grey

@@ -123,6 +123,22 @@ def test_no_dock_beside_review_forces_it_either(viewer, qtbot, laptop, review, n
     assert [any("Review" in title for title in titles) for titles in shared] == [False, False, True]
 
 
+@pytest.mark.parametrize("name", ["Classify cells", "Train"])
+def test_a_form_beside_another_gets_the_height_that_it_needs(viewer, qtbot, laptop, name):
+    window = window_of(viewer)
+    docks = []
+    for title in (name, "Review cells"):
+        dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, title)
+        qtbot.waitUntil(widget.isVisible)
+        docks.append(dock)
+        qtbot.wait(50)
+    docks[0].raise_()
+    [scrolled] = docks[0].findChildren(room.Scrolled)
+    qtbot.waitUntil(lambda: not scrolled.visibleRegion().isEmpty())
+    assert scrolled.height() >= scrolled.needed.height()
+    assert fits(window)
+
+
 def test_what_does_not_fit_scrolls(viewer, qtbot, laptop, review):
     window = window_of(viewer)
     dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Daughters")

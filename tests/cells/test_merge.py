@@ -18,7 +18,7 @@ def cells():
     for label, y in enumerate((0, 6, 22, 26), start=1):
         labels[0, :, y : y + 4, 1:3] = label
     labels[1, :, :20, :] = 5
-    return cell_table(Segmentation(labels, "rows", "nucleus"), Spacing(3, 1, 2, "user"))
+    return cell_table(Segmentation(labels, "nucleus", "rows"), Spacing(3, 1, 2, "user"))
 
 
 @pytest.mark.parametrize(
@@ -32,5 +32,5 @@ def test_the_widest_gap_is_the_one_that_has_to_be_bridged(cells, rows, gap):
 def test_gaps_along_z_and_across_corners_are_in_micrometres():
     labels = np.zeros((1, 6, 10, 10), np.uint8)
     labels[0, 0, :2, :2], labels[0, 3, 5:7, 6:8] = 1, 2
-    cells = cell_table(Segmentation(labels, "two", "nucleus"), Spacing(3, 1, 1, "user"))
+    cells = cell_table(Segmentation(labels, "nucleus", "two"), Spacing(3, 1, 1, "user"))
     assert widest_gap(cells, np.array([0, 1])) == pytest.approx(np.sqrt(6**2 + 3**2 + 4**2))

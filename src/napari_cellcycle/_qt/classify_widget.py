@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.classify_form import ClassifyForm, Run
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.overlay import PhaseOverlay, overlays_of
+from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
@@ -48,7 +48,7 @@ class _Going:
     batches: list[Batch] = field(default_factory=list)
 
 
-class ClassifyWidget(QScrollArea):
+class ClassifyWidget(QWidget):
     """Classifies the cells of the open layers.
 
     Parameters
@@ -145,8 +145,7 @@ class ClassifyWidget(QScrollArea):
         row.addWidget(self.save_button)
         self.results.add_row(row)
         layout.addStretch(1)
-        self.setWidget(content)
-        self.setWidgetResizable(True)
+        fill_scrolled(self, content)
         self.setMinimumWidth(320)
 
     def _update(self) -> None:

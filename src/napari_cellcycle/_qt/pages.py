@@ -9,11 +9,12 @@ from napari_cellcycle._qt.room import make_room, room_of
 from napari_cellcycle._qt.scrolled import Scrolled
 
 
-def fill_scrolled(widget: QWidget, page: QWidget) -> None:
+def fill_scrolled(widget: QWidget, page: QWidget) -> Scrolled:
     """Fill a dock widget with a page that scrolls where there is no room for it."""
-    layout = QVBoxLayout(widget)
+    layout, scrolled = QVBoxLayout(widget), _scrolled(page, widget)
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(_scrolled(page, widget))
+    layout.addWidget(scrolled)
+    return scrolled
 
 
 class Pages(QStackedWidget):

@@ -11,12 +11,12 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
@@ -46,7 +46,7 @@ _PAUSE = 0.05
 """Seconds between two reports from within an epoch."""
 
 
-class TrainWidget(QScrollArea):
+class TrainWidget(QWidget):
     """Trains a model on crop sets and projects.
 
     Parameters
@@ -154,9 +154,7 @@ class TrainWidget(QScrollArea):
         ):
             layout.addWidget(widget)
         layout.addStretch(1)
-        self.setWidget(content)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scrolled = fill_scrolled(self, content)
         self.setMinimumWidth(330)
 
     # --- what is chosen -----------------------------------------------------------------------
@@ -264,7 +262,7 @@ class TrainWidget(QScrollArea):
 
     def _scroll(self) -> None:
         """Bring the button and what comes after it into view."""
-        bar = self.verticalScrollBar()
+        bar = self.scrolled.verticalScrollBar()
         assert bar is not None
         bar.setValue(self.progress.y() - 8)
 

@@ -31,8 +31,9 @@ class Composite:
     tiles : ndarray, ``(n, size, size, 3)``, float32 in [0, 1]
         RGB.
     names : tuple of str
-        ``below``, ``centre``, ``above`` (slices, DNA in green and membrane in magenta), then
-        ``z``, ``y``, ``x`` (projections of DNA along these axes, grey); ``centre`` and ``z`` in 2D.
+        ``below``, ``centre``, ``above`` (slices, DNA in green and membrane in magenta, or DNA alone
+        in grey), then ``z``, ``y``, ``x`` (projections of DNA along these axes, grey); ``centre``
+        and ``z`` in 2D.
     """
 
     tiles: Floats
@@ -119,7 +120,8 @@ def make_composite(
     for plane in (middle,) if is_2d else (middle - 1, middle, middle + 1):
         tile = np.zeros((size, size, 3), np.float32)
         if 0 <= plane < crop_dna.shape[0]:
-            tile += square(crop_dna[plane], 1, 2)[..., None] * _DNA
+            alone = crop_membrane is None
+            tile += square(crop_dna[plane], 1, 2)[..., None] * (_GREY if alone else _DNA)
             if crop_membrane is not None:
                 tile += square(crop_membrane[plane], 1, 2)[..., None] * _MEMBRANE
         tiles.append(tile)

@@ -74,8 +74,9 @@ def gallery_section(
             parts.append(tag("h3", swatch(phase), tag("span", told, class_="faint")))
             parts.append(tag("div", *mine, class_="gallery"))
     how = "Middle slice (DNA green, membrane magenta) and, in 3D, the projection of DNA along z."
-    if all(source.stack.is_2d and "membrane" not in source.roles for source in sources):
-        how = "DNA: grey."
+    if not any("membrane" in source.roles for source in sources):
+        flat = all(source.stack.is_2d for source in sources)
+        how = "DNA: grey." if flat else "DNA: middle slice and, in 3D, the projection along z."
     key = tag("p", f"{how} p: confidence of the model; ✎: people say otherwise.", class_="faint")
     return tag("section", tag("h2", "Cells"), key, *(tag("p", text) for text in missing), *parts)
 

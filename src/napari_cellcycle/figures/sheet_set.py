@@ -173,9 +173,11 @@ def _style(sources: Sequence[Source], *, blind: bool, per_page: int | None) -> S
     review = sources[0].review
     names = tile_names(is_2d=flat)
     has_membrane = "membrane" in {role for source in sources for role in source.roles}
-    tints = "DNA green, membrane magenta" if has_membrane else "DNA green"
+    tints = "DNA green, membrane magenta"
     axes = ", ".join(name for name in names if len(name) == 1)
     subtitle = f"Slices: {tints}. Projections of DNA along {axes}: grey."
+    if not has_membrane:
+        subtitle = f"DNA: slices, and projections along {axes}."
     if flat:
         names = ("both", "DNA") if has_membrane else ("DNA",)
         subtitle = f"Both: {tints}. DNA alone: grey." if has_membrane else "DNA: grey."

@@ -59,6 +59,21 @@ def test_views_are_shown_as_the_networks_got_them(shown, classified):
     assert [name for name, _ in pictures.tiles] == ["below", "centre", "above"]
 
 
+def test_without_a_second_channel_there_is_no_composite(classified, open_panel, qtbot):
+    def views(indices):
+        found = classified.views(indices)
+        found.images[:, :, 1] = 0
+        return found
+
+    source = ArraySource(MITOSIS_STAGES, [0, 2], views, confidence=[0.9, 0.8])
+    panel = open_panel(source)
+    source.selection.go_to(1)
+    qtbot.waitUntil(lambda: panel.loader.get(1) is not None)
+    rows = panel.loader.get(1).rows
+    assert [name for name, _ in rows] == ["DNA", "membrane"]
+    assert not any(pixels(image).any() for image in rows[1][1])
+
+
 def test_columns_of_views_votes_and_slices_share_their_edges(shown):
     plan = shown.sheet._plan
     lefts = sorted({box.x() for box, _, _ in plan.pictures})

@@ -32,8 +32,8 @@ class CellPictures:
     axes : tuple of str
         Of the views.
     rows : tuple of (str, tuple of QImage)
-        Name and one image an axis: the composite, where there are several channels, then each
-        channel.
+        Name and one image an axis: the composite, where there is more than the first channel to
+        see, then each channel.
     tiles : tuple of (str, QImage)
         The cell in its surroundings.
     """
@@ -48,7 +48,7 @@ def make_pictures(source: CellSource, index: int) -> CellPictures:
     views = source.views(np.array([index], dtype=np.int64))
     cell, roles = views.images[0], views.roles
     rows = []
-    if len(roles) > 1:
+    if cell[:, 1:].any():
         rows.append(("composite", tuple(to_image(one) for one in composites(cell, roles))))
     for channel, role in enumerate(roles):
         tint = "dna" if len(roles) == 1 else role

@@ -194,7 +194,7 @@ class CellSheet(QWidget):
             font.setBold(decides)
             painter.setFont(font)
             painter.setPen(look.ink if decides else look.faint)
-            painter.drawText(box, _CENTER, text)
+            painter.drawText(box.adjusted(-_GAP, 0, _GAP, 0), _CENTER, text)
         font.setBold(False)
         painter.setFont(font)
         painter.setPen(look.faint)

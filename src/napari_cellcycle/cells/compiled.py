@@ -199,9 +199,12 @@ class CompiledGrey(Grey):
         flat = self._kernels.project(self._whole, _bytes(where), _ENDS[self._whole.dtype])
         flat = scaled(self._floats(flat), low, high)
         z, y, x = where.shape
-        parts = np.split(flat, (z * y, z * (y + x)))
-        shapes = ((z, y), (z, x), (y, x))
-        found = dict(zip("xyz", map(np.reshape, parts, shapes), strict=True))
+        found: dict[str, Floats] = {}
+        start = 0
+        for axis, (rows, columns) in {"x": (z, y), "y": (z, x), "z": (y, x)}.items():
+            stop = start + rows * columns
+            found[axis] = flat[start:stop].reshape(rows, columns)
+            start = stop
         return [found[axis] for axis in axes]
 
     def _floats(self, whole: NDArray[Any]) -> Floats:

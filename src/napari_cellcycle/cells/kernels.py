@@ -72,13 +72,12 @@ def inside(grey, mask, ends):
     least, most, n = bright, dark, 0
     # one loop after the other: together they would not take many voxels at a time
     for i in range(flat.size):
-        result[i] = flat[i] if where[i] else dark
-    for i in range(flat.size):
-        most = result[i] if result[i] > most else most
-    for i in range(flat.size):
         result[i] = flat[i] if where[i] else bright
     for i in range(flat.size):
         least = result[i] if result[i] < least else least
+    for i in range(flat.size):
+        shown = flat[i] if where[i] else dark
+        most = shown if shown > most else most
     for i in range(flat.size):
         n += where[i]
     found[0], found[1] = least, most

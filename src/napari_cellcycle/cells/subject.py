@@ -105,8 +105,8 @@ class Subject:
         Where the arrays below lie in the volume.
     label_box, mask_box : tuple of slice
         Where the label and the mask lie in these arrays.
-    grey : Grey
-        DNA.
+    grey, inner : Grey
+        DNA, in the box and in ``mask_box`` alone.
     core : ndarray, ``(z, y, x)``, bool
         The label, in ``label_box`` alone.
     near, bright : ndarray, ``(z, y, x)``, bool
@@ -125,6 +125,7 @@ class Subject:
     label_box: tuple[slice, ...]
     mask_box: tuple[slice, ...]
     grey: Grey
+    inner: Grey
     core: Mask
     near: Mask
     bright: Mask
@@ -183,6 +184,7 @@ class Subject:
             What the labels outline.
         """
         is_2d = labels.shape[0] == 1
+        step = [float(size) for size in step]  # numbers of NumPy are slow by themselves
         core = labels[tuple(map(slice, *bbox.tolist()))] == label
         cut = Cut.around(
             sums_of(core), bbox, labels.shape, recipe=recipe, step=step, labels_are=labels_are
@@ -213,6 +215,7 @@ class Subject:
             label_box=label_box,
             mask_box=mask_box,
             grey=grey,
+            inner=inner,
             core=core,
             near=near,
             bright=seen,
@@ -224,9 +227,8 @@ class Subject:
 
     def of_dna(self) -> Part:
         """The part of DNA that belongs to the cell, between background and bright foreground."""
-        grey = self.grey.cut(self.mask_box)
-        (high,) = grey.percentiles(self.bright, 99.5)
-        return Part(grey, self.near, self.mask_box, self.background, high)
+        (high,) = self.inner.percentiles(self.bright, 99.5)
+        return Part(self.inner, self.near, self.mask_box, self.background, high)
 
     def of_other(self, volume: NDArray[Any] | Window, step: Step) -> Part:
         """The part of another channel, between the 5th and the 99.5th percentile of its mask.

@@ -105,10 +105,12 @@ def look_at(
             found |= is_close(later, seen.level2, request.vote)
         return found
 
-    def again(part: Seen | Viewed) -> Seen:
+    def again(part: Seen | tuple[Viewed, slice]) -> Seen:
         if isinstance(part, Seen):
             return part
-        return Seen(part.rows, part.contrast, *batcher.predict(part.views, axes))
+        batch, these = part
+        levels = batcher.predict(batch.views[:, these], axes[these])
+        return Seen(batch.rows, batch.contrast, *levels)
 
     expect(len(cells), request.stack.data.dtype)
     on_cpu = classifier.device == "cpu"
@@ -124,16 +126,19 @@ def look_at(
             if exact:
                 yield from (_side_by_side([seen for _, seen in batch]) for batch in together)
             else:
-                yield from in_order(pool, again, [_set_aside(together, close)])
+                looked = in_order(pool, again, [_set_aside(together, close, each)])
+                yield from _with_all_axes(looked, len(axes))
         else:
             for batch in batches:
                 yield predict((batch, slice(None)))[1]
 
 
 def _set_aside(
-    parts: Iterable[Sequence[tuple[Viewed, Seen]]], close: Callable[[Seen], NDArray[np.bool_]]
-) -> Iterator[Seen | Viewed]:
-    """What is said of most cells, and now and then those that are to be looked at again."""
+    parts: Iterable[Sequence[tuple[Viewed, Seen]]],
+    close: Callable[[Seen], NDArray[np.bool_]],
+    each: Sequence[slice],
+) -> Iterator[Seen | tuple[Viewed, slice]]:
+    """What is said of most cells; now and then those to be looked at again, axis by axis."""
     held: list[Viewed] = []
     for axis_by_axis in parts:
         seen = _side_by_side([seen for _, seen in axis_by_axis])
@@ -143,10 +148,24 @@ def _set_aside(
         if aside.any():
             held.append(axis_by_axis[0][0][aside])
         if sum(map(len, held)) >= AGAIN:
-            yield Viewed.joined(held)
-            held = []
+            batch, held = Viewed.joined(held), []
+            yield from ((batch, one) for one in each)
     if held:
-        yield Viewed.joined(held)
+        batch = Viewed.joined(held)
+        yield from ((batch, one) for one in each)
+
+
+def _with_all_axes(parts: Iterable[Seen], n: int) -> Iterator[Seen]:
+    """Put parts together that are of one axis alone, and follow one another."""
+    held: list[Seen] = []
+    for part in parts:
+        if part.level1.shape[1] == n:
+            yield part
+            continue
+        held.append(part)
+        if len(held) == n:
+            yield _side_by_side(held)
+            held = []
 
 
 def _side_by_side(parts: Sequence[Seen]) -> Seen:

@@ -259,3 +259,16 @@ def test_without_numba_numpy_goes_on(monkeypatch):
     compiled.expect(10, "uint16")
     assert not any(thread.name == "kernels" for thread in threading.enumerate())
     assert type(compiled.grey_of(np.ones((1, 2, 2), np.uint16))) is Grey
+
+
+def test_a_compiler_that_fails_is_reported_and_does_without(monkeypatch, caplog):
+    from napari_cellcycle.cells import kernels
+
+    compiled.unload()
+    monkeypatch.setattr(compiled, "WORTH", 0)
+    monkeypatch.setattr(kernels, "ranked", None)
+    compiled.expect(1, "uint16")
+    wait_for_kernels()
+    assert "without" in caplog.text
+    assert not compiled.is_ready("uint16")
+    assert type(compiled.grey_of(np.ones((1, 2, 2), np.uint16))) is Grey

@@ -19,7 +19,7 @@ from napari_cellcycle.cells.geometry import Sums, resampling, sums
 from napari_cellcycle.cells.grey import Grey, scaled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -62,7 +62,14 @@ def expect(cells: int, *dtypes: DTypeLike) -> None:
         if _State.cells < WORTH or not missing or find_spec("numba") is None:
             return
         _State.asked |= missing
-    Thread(target=load, args=tuple(missing), name="kernels").start()
+    Thread(target=_load_beside, args=(missing,), name="kernels").start()
+
+
+def _load_beside(dtypes: Iterable[np.dtype[Any]]) -> None:
+    try:
+        load(*dtypes)
+    except Exception:  # whatever a compiler or a disk does: NumPy goes on
+        log.warning("Kernels could not be compiled; views are made without.", exc_info=True)
 
 
 def load(*dtypes: DTypeLike) -> bool:

@@ -637,6 +637,27 @@ def test_a_project_comes_back(review, viewer, tmp_path, qtbot, dock, monkeypatch
     widget.close_project()
 
 
+def test_a_closed_project_is_the_place_of_its_labels(review, viewer, tmp_path, qtbot):
+    folder = tmp_path / "field.cellcycle"
+    press(qtbot, review, "2")
+    corrected = int(review.desk.queue.rows[0])
+    layer = review.scene.segmentation
+    qtbot.mouseClick(review.bench.close_button, LEFT)
+    qtbot.waitUntil(lambda: review.desk is None)
+    assert review.form.labels.value() == layer
+    assert review.form.place.name.text() == "add to field.cellcycle"
+    assert review.form.place.name.toolTip() == str(folder)
+    other = viewer.add_labels(layer.data.copy(), name="other labels")
+    review.form.labels.choose(other.unique_id)
+    assert review.form.place.name.toolTip() != str(folder)
+    review.form.labels.choose(layer.unique_id)
+    qtbot.mouseClick(review.form.start, LEFT)
+    qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
+    assert review.desk.project.folder == folder
+    assert status(review, corrected) == "corrected"
+    viewer.layers.remove(other)
+
+
 def test_gallery_and_table_select_in_both_directions(review, qtbot):
     desk, bench = review.desk, review.bench
     bench.tabs.setCurrentWidget(bench.gallery)

@@ -181,8 +181,10 @@ class ReviewWidget(Pages):
         self.message.hint(f"Choose the labels of the image that goes to {folder.name}.")
 
     def close_project(self) -> None:
-        """Close the project, if one is open; its layers stay."""
+        """Close the project, if one is open; its layers stay, and can be reviewed there again."""
         desk = self.desk
+        if desk is not None and self.scene is not None:
+            self.form.place.left[self.scene.segmentation.unique_id] = desk.project.folder
         self.stage.leave()
         if desk is not None:
             desk.project.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QWidget
@@ -18,6 +19,8 @@ class PlaceRow(QWidget):
     ----------
     folder : Path or None
         What the person chose; None for the place that follows from the image.
+    left : dict of layer identifier to Path
+        Project in which labels were reviewed before it was closed.
     changed : Signal()
         The person chose a folder.
     """
@@ -27,6 +30,7 @@ class PlaceRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.folder: Path | None = None
+        self.left: dict[object, Path] = {}
         self.name = QElidingLabel()
         self.name.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.name.setObjectName("place")
@@ -49,6 +53,11 @@ class PlaceRow(QWidget):
         """Choose the folder of a project, a new one or one that is there."""
         self.folder = folder
         self.changed.emit()
+
+    def folder_of(self, layer: Any) -> Path | None:
+        """Where the review of a Labels layer goes, if a person has said it or it was there."""
+        left = self.left.get(layer.unique_id)
+        return self.folder or (left if left is not None and left.exists() else None)
 
     def show_folder(self, folder: Path) -> None:
         """Say where a start would go; an empty path is not known yet."""

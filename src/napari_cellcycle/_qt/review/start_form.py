@@ -179,7 +179,7 @@ class StartForm(QWidget):
                 images += [Given.of(other) for other in self.others()]
         else:
             images = [self._unclassified(layer)]
-        folder = self.place.folder or place_beside(images[0].stack.path) or Path()
+        folder = self.place.folder_of(layer) or place_beside(images[0].stack.path) or Path()
         return Start(folder, self.name, tuple(images))
 
     def _unclassified(self, layer: Any) -> Given:

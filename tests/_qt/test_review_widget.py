@@ -424,6 +424,14 @@ def named(review):
     return dict(zip(near, layer.features["phase"].tolist(), strict=True))
 
 
+def pixels_of(viewer, layer):
+    """How many pixels of the canvas look otherwise without a layer."""
+    pictures = []
+    for layer.visible in (False, True):
+        pictures.append(viewer.screenshot(flash=False).astype(int))
+    return (np.abs(pictures[0] - pictures[1]).max(axis=-1) > 40).sum()
+
+
 def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, qtbot):
     desk, scene, bench = review.desk, review.scene, review.bench
     labels = np.asarray(scene.segmentation.data)
@@ -458,6 +466,10 @@ def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, q
     assert set(desk.review.cells.label[list(named(review))]) <= set(np.unique(labels[other]))
     viewer.dims.ndisplay = 3
     qtbot.waitUntil(lambda: len(layer.data) == len(desk.review))
+    written = pixels_of(viewer, layer)
+    scene.phases.layer.visible = False
+    assert written > 0.5 * pixels_of(viewer, layer) > 100  # no cell hides its name
+    scene.phases.layer.visible = True
     qtbot.mouseClick(bench.canvas.names, LEFT)
     assert layer not in viewer.layers
     viewer.dims.ndisplay = 2

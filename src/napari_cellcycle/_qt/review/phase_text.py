@@ -201,7 +201,13 @@ class PhaseText(QObject):
             np.zeros((0, layer.ndim)),
             name=f"phase names: {layer.name}",
             features=pd.DataFrame({"phase": np.array([], object)}),
-            text={"string": "{phase}", "size": _SIZE, "color": "white"},
+            # in 3D the phases would hide what lies within them
+            text={
+                "string": "{phase}",
+                "size": _SIZE,
+                "color": "white",
+                "blending": "translucent_no_depth",
+            },
             size=1,
             face_color="transparent",
             border_width=0,

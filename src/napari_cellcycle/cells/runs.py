@@ -64,7 +64,7 @@ def find_runs(*volumes: NDArray[np.integer[Any]] | Window) -> Iterator[Runs]:
         for flat in flats[1:]:
             begins[1:] |= flat[1:] != flat[:-1]
         begins[::width] = True
-        start = np.flatnonzero(begins)
+        start = _places(begins)
         length = np.diff(start, append=begins.size)
         keep = flats[0][start] != 0
         start, length = start[keep], length[keep]
@@ -80,6 +80,16 @@ def find_runs(*volumes: NDArray[np.integer[Any]] | Window) -> Iterator[Runs]:
             length=length,
             values=tuple(flat[start] for flat in flats),
         )
+
+
+def _places(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where few of many flags are set: ``np.flatnonzero`` in less than half of its time."""
+    whole = flags.size // 8 * 8
+    words = flags[:whole].view(np.uint64)
+    some = np.flatnonzero(words != 0)
+    at = np.flatnonzero(words[some].view(bool))
+    rest = whole + np.flatnonzero(flags[whole:])
+    return np.concatenate([some[at >> 3] * 8 + (at & 7), rest])
 
 
 def compact(values: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,10 +4,10 @@ Run ``uv run python benchmarks/bench_suspects.py [--quick] [--cells N] [--work D
 a cell takes 0.15 seconds on an idle core, so that 35,000 take an hour and a half. The model's own
 errors are what is to be found, within the share of 1,200 in 35,000 that people looked at for the
 published data set. In one row they are examined in twelve parts: after each, the search knows the
-true phases of these cells, as a person would have said them, and of no others. Trees, and how much
-measures count beside the network, were chosen on seeds 21, 22 and 24, how answers count on 21 and
-22; ``--seed`` is another one by default. ``--work`` keeps what was simulated, in pieces, so that a
-run that was stopped goes on.
+true phases of these cells, as a person would have said them, and of no others. What is measured of
+DNA, the discriminant, and how much measures count beside the network, were chosen on seeds 22 and
+24, how answers count on 21 and 22; ``--seed`` is another one by default. ``--work`` keeps what was
+simulated, in pieces, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations

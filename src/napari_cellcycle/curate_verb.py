@@ -62,8 +62,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--by",
-        choices=("trees", "clusters"),
-        help="what measures say: as boosted trees learn it (trees), or by two Gaussians a phase",
+        choices=("discriminant", "clusters"),
+        help="what measures say: as a discriminant learns it, or by two Gaussians a phase",
     )
     for name, help_ in (
         ("other", "suspect if another phase has at least this probability by measures"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.ndimage import gaussian_filter
 from skimage.measure import regionprops
 
 from napari_cellcycle.cells import cell_table
@@ -114,6 +115,73 @@ def test_condensed_dna_is_told_from_spread_dna() -> None:
     assert values["plate"]["dna_flatness"] > 3 > values["spread"]["dna_flatness"]
     assert [values[name]["dna_parts"].item() for name in values] == [1, 1, 2]
     assert values["two"]["dna_elongation"] > 2
+
+
+def test_dna_that_is_the_same_everywhere_is_spread_evenly() -> None:
+    nucleus = ball((24, 44, 44), (12, 22, 22), 8)
+    cell = ball((24, 44, 44), (12, 22, 22), 11)
+    found = measured(np.where(nucleus, 500, 0).astype(np.uint16), cell, labels_are="cell")
+    assert_allclose(found["dna_share"], nucleus.sum() / cell.sum())
+    for name, value in (("dna_quartile", 1), ("dna_maximum", 1), ("dna_middle", 1)):
+        assert_allclose(found[name], value, atol=0.02)
+    assert_allclose(found["dna_offset"], 0, atol=0.01)
+    # the body reaches a little into the blur around the nucleus
+    assert 0.75 < found["dna_rim"].item() < 1.05
+
+
+def test_halves_of_dna_and_its_place_in_the_cell_are_where_they_were_put() -> None:
+    shape, step = (24, 64, 64), Spacing(2, 1, 1, "user")
+    cell = ball(shape, (12, 32, 32), 22, step.zyx)
+    one = ball(shape, (12, 32, 22), 5, step.zyx)
+    two = one | ball(shape, (12, 32, 42), 5, step.zyx)
+    dividing = measured(np.where(two, 900, 0).astype(np.uint16), cell, step, "cell")
+    radius = np.sqrt(5 / 3 * (3 / 5 * 5**2 + 10**2))  # of gyration, as a ball's
+    assert_allclose(dividing["dna_halves"], 20 / radius, rtol=0.02)
+    assert_allclose(dividing["dna_half_elongation"], 1, atol=0.08)
+    assert_allclose(dividing["dna_middle"], 0, atol=1e-6)
+    assert_allclose(dividing["dna_offset"], 0, atol=0.01)
+    aside = measured(np.where(one, 900, 0).astype(np.uint16), cell, step, "cell")
+    assert_allclose(aside["dna_offset"], 10 / 22, rtol=0.02)
+    away = np.abs(np.arange(64) - 32)
+    rod = ball(shape, (12, 32, 32), 10, (2, 1, 0))  # along x
+    flat = rod & ((away > 9) & (away < 13))[None, None]
+    anaphase = measured(np.where(flat, 900, 0).astype(np.uint16), cell, step, "cell")
+    assert_allclose(anaphase["dna_halves"], 22 / np.sqrt(5 / 3 * (10**2 / 2 + 11**2)), rtol=0.05)
+    assert anaphase["dna_half_elongation"].item() > 4
+
+
+@pytest.mark.parametrize("planes", [1, 20])
+def test_threads_and_rims_are_told_from_even_dna(planes: int) -> None:
+    shape, centre = (planes, 48, 48), ((planes - 1) / 2, 24, 24)
+    nucleus = ball(shape, centre, 15, (1.6, 1, 1))
+    x = np.arange(48)
+    dna = {
+        "even": np.where(nucleus, 400, 0),
+        "threads": np.where(nucleus, np.where(x % 6 < 2, 900, 200), 0),
+        "rim": np.where(nucleus, np.where(ball(shape, centre, 10, (1.6, 1, 1)), 150, 600), 0),
+        "spot": np.where(nucleus, np.where(ball(shape, centre, 5, (1.6, 1, 1)), 700, 300), 0),
+    }
+    step = Spacing(1.6, 1, 1, "user")
+    found = {
+        name: measured(values.astype(np.uint16), nucleus, step) for name, values in dna.items()
+    }
+    assert found["threads"]["dna_quartile"].item() > 1.2 * found["even"]["dna_quartile"].item()
+    cell = ball(shape, centre, 21, (1.6, 1, 1))
+    sharp, soft = (
+        measured(
+            gaussian_filter(dna["even"], (0, sigma, sigma)).astype(np.uint16), cell, step, "cell"
+        )
+        for sigma in (0, 2)
+    )
+    assert sharp["dna_sharpness"].item() > 1.3 * soft["dna_sharpness"].item()
+    assert found["rim"]["dna_rim"].item() > 1.2 * found["even"]["dna_rim"].item()
+    assert found["rim"]["dna_middle"].item() < 0.4
+    for name in ("dna_skewness", "dna_maximum"):
+        assert found["spot"][name].item() > found["even"][name].item() + 0.5
+    brighter = measured((3 * dna["threads"] + 70).astype(np.uint16), nucleus, step)
+    for name in NAMES[NAMES.index("dna_quartile") :]:
+        assert_allclose(brighter[name], found["threads"][name], rtol=1e-3, atol=1e-4)
+        assert np.isfinite(found["even"][name]).all()
 
 
 @pytest.mark.parametrize("numbers", [[3.0, 0.0, 5.0, 9.0], [1.0] * 7, [0, 0, 0, 4.0], [0.0, 0.0]])

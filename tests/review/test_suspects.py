@@ -12,6 +12,7 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review.clusters import log_densities, standard
+from napari_cellcycle.review.learned import ENOUGH
 from napari_cellcycle.review.suspects import KINDS, Limits, Suspects, find_suspects, judge
 from napari_cellcycle.review.taught import ASIDE, NOBODY
 from napari_cellcycle.work import run_to_end
@@ -86,7 +87,7 @@ def test_cells_in_the_cluster_of_another_phase_come_first(seed: int) -> None:
     assert (np.diff(result.score[result.order]) <= 0).all()
 
 
-def test_of_many_cells_trees_learn_what_clusters_only_enclose() -> None:
+def test_a_discriminant_learns_what_clusters_only_enclose() -> None:
     """One phase lies in a ring around the other, where two Gaussians do not tell them apart."""
     rng = np.random.default_rng(0)
     truth = np.where(np.arange(3000) % 5 == 0, DIVIDING, RESTING)
@@ -96,23 +97,54 @@ def test_of_many_cells_trees_learn_what_clusters_only_enclose() -> None:
     wrong = rng.choice(3000, 60, replace=False)
     said = truth.copy()
     said[wrong] = np.where(truth[wrong] == DIVIDING, RESTING, DIVIDING)
-    trees, clusters = suspects(found, said), suspects(found, said, by="clusters")
-    hits = [int(np.isin(result.first(60), wrong).sum()) for result in (trees, clusters)]
+    learned, clusters = suspects(found, said), suspects(found, said, by="clusters")
+    hits = [int(np.isin(result.first(60), wrong).sum()) for result in (learned, clusters)]
     assert hits[0] >= 55 > hits[1]
-    assert (trees.kind[trees.first(40)] == OTHER).all()
+    assert (learned.kind[learned.first(40)] == OTHER).all()
     assert clusters.clusters.learned is None
-    # what was looked for with trees can be judged without them
-    again = judge(trees.clusters, None, Limits(by="clusters"))
+    # what was learned can be judged without it
+    again = judge(learned.clusters, None, Limits(by="clusters"))
     np.testing.assert_array_equal(again.score, clusters.score)
-    # a phase of a few cells is not learned: the cluster of its branch judges it
+    # a phase of four cells is not learned: the cluster of its branch judges it
     rare = truth.copy()
-    rare[:10] = 4
+    rare[:4] = 4
     few = suspects(found, rare)
     assert few.clusters.learned is not None
     assert not few.clusters.learned[:, 4].any()
     clusters = suspects(found, rare, by="clusters")
-    np.testing.assert_array_equal(few.score[:10], clusters.score[:10])
-    assert (few.score[10:] != clusters.score[10:]).any()
+    np.testing.assert_array_equal(few.score[:4], clusters.score[:4])
+    assert (few.score[4:] != clusters.score[4:]).any()
+
+
+def test_of_too_few_cells_nothing_is_learned() -> None:
+    found, truth = population()
+    learned = suspects(found.select(np.arange(ENOUGH)), truth[:ENOUGH], fewest=5)
+    assert learned.clusters.learned is not None
+    few = np.arange(ENOUGH - 1)
+    clusters = suspects(found.select(few), truth[few], fewest=5)
+    assert clusters.clusters.learned is None
+    assert (clusters.score > 0).any()
+
+
+def test_what_is_learned_is_the_phase_that_the_network_finds_likeliest() -> None:
+    """The surest projection decides the predicted phase; together they may say another one."""
+    found, truth = population()
+    said = np.where(truth == DIVIDING, RESTING, DIVIDING)[: len(truth)]
+    said[::3] = truth[::3]
+    likely = np.full((600, 5), 0.02)
+    likely[np.arange(600), truth] = 0.92
+    likely[5] = np.nan  # only the predicted phase is known
+    learned = find_suspects(found, said, MITOSIS_STAGES, likely).clusters.learned
+    assert learned is not None
+    assert (learned.argmax(axis=1) == truth).mean() > 0.98
+    alone = suspects(found, said).clusters.learned
+    assert alone is not None
+    assert (alone.argmax(axis=1) == truth).mean() < 0.5
+    # a person's word stands above both
+    known = np.where(truth == DIVIDING, 2, NOBODY)
+    taught = find_suspects(found, said, MITOSIS_STAGES, likely, known=known).clusters.learned
+    assert taught is not None
+    assert (taught[truth == DIVIDING].argmax(axis=1) == 2).mean() > 0.9
 
 
 def test_the_reason_names_the_measure_its_percentile_and_both_phases() -> None:
@@ -243,13 +275,13 @@ def test_judged_cells_are_not_suspect_any_more_and_leave_the_order() -> None:
 def test_mistakes_of_one_kind_are_learned_from_answers_on_some_of_them() -> None:
     """All cells of a corner are mistaken, so that it is taken for what is predicted there."""
     rng = np.random.default_rng(0)
-    place = np.repeat([0.4, 0.7, 1.0], [1000, 100, 100])
+    place, grain = np.repeat([[0.4, 0.7, 0.4], [0.3, 0.3, 0.9]], [1000, 100, 100], axis=1)
     found = measures(
-        condensation=place + rng.normal(0, 0.03, 1200), dna_grain=rng.normal(0.3, 0.05, 1200)
+        condensation=place + rng.normal(0, 0.03, 1200), dna_grain=grain + rng.normal(0, 0.05, 1200)
     )
     said = np.where(np.arange(1200) // 100 == 10, DIVIDING, RESTING)
     corner, known = np.arange(1100, 1200), np.full(1200, NOBODY)
-    for by in ("trees", "clusters"):
+    for by in ("discriminant", "clusters"):
         limits = Limits(by=by)
         known[:] = NOBODY
         unaware = find_suspects(found, said, MITOSIS_STAGES, known=known, limits=limits)

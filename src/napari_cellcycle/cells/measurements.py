@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.measures import MEASURES, NAMES, Measure, measure_cell
+from napari_cellcycle.cells.measures import MEASURES, NAMES, OF_LABEL, Measure, measure_cell
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.stack import check_match
 from napari_cellcycle.work import run_to_end
@@ -81,12 +81,14 @@ class Measurements:
 
     def title(self, name: str) -> str:
         """Name with its unit, for an axis of a plot: ``cell volume (µm³)``."""
-        measure = self.measure(name)
+        measure, text = self.measure(name), self.plain_title(name)
         unit = measure.unit(is_2d=self.is_2d, physical=self.cells.spacing.is_physical)
-        text = measure.title_of(is_2d=self.is_2d)
-        if name in ("volume", "surface", "sphericity"):
-            text = f"{self.cells.labels_are} {text}"
         return f"{text} ({unit})" if unit else text
+
+    def plain_title(self, name: str) -> str:
+        """Name without a unit, for a sentence: ``cell volume``."""
+        text = self.measure(name).title_of(is_2d=self.is_2d)
+        return f"{self.cells.labels_are} {text}" if name in OF_LABEL else text
 
     def select(self, which: NDArray[Any]) -> Measurements:
         """Rows by boolean mask or by indices."""

@@ -1,4 +1,4 @@
-"""What measures say of the phases: the cluster of each, and what trees learn of them."""
+"""What measures say of the phases: the cluster of each, and what is learned of them."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Clusters:
         Median and robust deviation of ``points`` in each phase of :attr:`lesson`; NaN in one
         without cells.
     learned : ndarray, ``(n, leaves)``, float64, or None
-        Probabilities of trees that did not learn from the cell; None where nothing was learned, or
-        nobody asked.
+        Probabilities by a discriminant that did not learn from the cell; None where nothing was
+        learned, or nobody asked.
     """
 
     measurements: Measurements
@@ -75,7 +75,7 @@ class Clusters:
 
     @property
     def lesson(self) -> Ints:
-        """Phases that were learned from, -1 for none, ``(n,)``: those of people, else predicted."""
+        """Phases that form the clusters, -1 for none, ``(n,)``: of people, else predicted."""
         return lesson_of(self.phase, self.known)
 
 
@@ -88,8 +88,9 @@ def iter_clusters(
     fewest: int,
     learn: bool = True,
     known: NDArray[Any] | None = None,
+    probabilities: Floats | None = None,
 ) -> Generator[tuple[int, int], None, Clusters]:
-    """Find the cluster of each phase in the space of measures.
+    """Find the cluster of each phase in the space of measures, and learn to tell the phases.
 
     Parameters
     ----------
@@ -104,9 +105,12 @@ def iter_clusters(
     fewest : int
         A phase with fewer cells shares the cluster of its branch, or has none.
     learn : bool
-        Whether trees learn the phases too.
+        Whether a discriminant learns the phases too.
     known : ndarray, ``(n,)``, int, optional
         What people gave, as :attr:`Clusters.known`: it is learned in place of the prediction.
+    probabilities : ndarray, ``(n, leaves)``, float64, optional
+        What the network says; NaN rows where unknown. Elsewhere the likeliest leaf is learned in
+        place of the predicted one.
 
     Yields
     ------
@@ -130,9 +134,18 @@ def iter_clusters(
         )
     n, learned = len(phases.leaves), None
     if learn:
-        learned = yield from iter_learned(points, lesson, n, fewest=fewest, parts=FOLDS)
+        likeliest = lesson_of(_likeliest(code, probabilities), said)
+        learned = yield from iter_learned(points, likeliest, n, parts=FOLDS)
     centre, spread = _typical(points, lesson, n)
     return Clusters(found, phases, code, said, points, names, density, centre, spread, learned)
+
+
+def _likeliest(code: Ints, probabilities: Floats | None) -> Ints:
+    """Likeliest leaf of each cell that has a prediction; the predicted one where not known."""
+    if probabilities is None:
+        return code
+    is_known = (code >= 0) & np.isfinite(probabilities).all(axis=1)
+    return np.where(is_known, np.where(is_known[:, None], probabilities, 0).argmax(axis=1), code)
 
 
 def points_of(found: Measurements, names: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:

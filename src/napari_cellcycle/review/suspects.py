@@ -27,7 +27,9 @@ KINDS = ("", "other phase", "between phases", "outlier", "network in doubt")
 """Why a cell is suspect; the empty one for those that are not."""
 MEASURES = (
     *("volume", "nucleus_volume", "dna_volume", "sphericity", "dna_brightness", "dna_variation"),
-    *("dna_grain", "condensation", "dna_elongation", "dna_flatness", "dna_parts"),
+    *("dna_grain", "condensation", "dna_elongation", "dna_flatness", "dna_parts", "elongation"),
+    *("dna_quartile", "dna_skewness", "dna_sharpness", "dna_maximum", "dna_rim", "dna_middle"),
+    *("dna_share", "dna_offset", "dna_halves", "dna_half_elongation"),
 )
 """What is looked at, where it is known."""
 
@@ -40,10 +42,10 @@ class Limits:
     ----------
     measures : tuple of str
         Names of measures.
-    by : {"trees", "clusters"}
-        What the measures say: as boosted trees learn it from the other cells, or by the mixture of
-        two Gaussians that each phase forms, as the Allen Institute looked for its suspects. Of
-        fewer than 1,000 cells, and of a phase that is too rare to be learned, clusters are taken.
+    by : {"discriminant", "clusters"}
+        What the measures say: as a discriminant learns it from the other cells, or by the mixture
+        of two Gaussians that each phase forms, as the Allen Institute looked for its suspects. Of
+        fewer than 100 cells, and of a phase with fewer than 5, clusters are taken.
     other : float
         A cell looks like another phase if its measures say so with this probability.
     between : float
@@ -61,12 +63,12 @@ class Limits:
     """
 
     measures: tuple[str, ...] = MEASURES
-    by: Literal["trees", "clusters"] = "trees"
+    by: Literal["discriminant", "clusters"] = "discriminant"
     other: float = 0.5
     between: float = 0.8
     outlier: float = 0.002
     doubt: float = 0.6
-    weight: float = 0.15
+    weight: float = 0.2
     fewest: int = 20
 
 
@@ -150,19 +152,14 @@ class Suspects:
         points, column = self.clusters.points, self._telling(row)
         value, lesson = float(points[row, column]), self.clusters.lesson
         where = _percentile(points[lesson == self.phase[row], column], value)
-        text = f"{self._title(column)} is {where}"
+        title = self.measurements.plain_title(self.clusters.names[column])
+        text = f"{title} is {where}"
         if not brief:
             text = f"{own}, but its {text} of {own} cells"
         others = points[lesson == self.likely[row], column]
         if other != own and len(others):
             text += f", {_percentile(others, value)} of {other} ones"
         return text
-
-    def _title(self, column: int) -> str:
-        measure = self.measurements.measure(self.clusters.names[column])
-        title = measure.title_of(is_2d=self.measurements.is_2d)
-        is_label = measure.name in ("volume", "surface", "sphericity")
-        return f"{self.measurements.cells.labels_are} {title}" if is_label else title
 
     def _telling(self, row: int) -> int:
         """Measure that speaks loudest against the phase, and for the other one if there is one."""
@@ -185,10 +182,10 @@ def find_suspects(
     """Look for cells whose phase may be wrong.
 
     Sizes and intensities are taken as logarithms, scaled by median and median absolute deviation.
-    Boosted trees learn the predicted phases from them, or every phase forms a cluster, a mixture of
-    two Gaussians. A cell is judged by trees and clusters in which it took no part, and takes its
-    place in the order by the probability of its phase, given its measures and what the network
-    says.
+    A discriminant of the measures and their squares learns the phases that the network finds
+    likeliest, or every phase forms a cluster, a mixture of two Gaussians. A cell is judged by what
+    the others teach, and takes its place in the order by the probability of its phase, given its
+    measures and what the network says.
 
     Phases that people gave are learned in place of the predicted ones. Cells that they judged are
     not suspect any more, and from 50 answers on these show how much measures and network count: see
@@ -218,7 +215,7 @@ def find_suspects(
         If no measure is known, or no phase has enough cells for a cluster.
     """
     limits = Limits() if limits is None else limits
-    work = clusters_within(found, phase, phases, limits, known)
+    work = clusters_within(found, phase, phases, limits, known, probabilities)
     return judge(run_to_end(work), probabilities, limits)
 
 
@@ -228,6 +225,7 @@ def clusters_within(
     phases: PhaseSet,
     limits: Limits,
     known: NDArray[Any] | None = None,
+    probabilities: Floats | None = None,
 ) -> Generator[tuple[int, int], None, Clusters]:
     """Find what measures say of the phases, as :func:`judge` takes it with these limits.
 
@@ -242,8 +240,9 @@ def clusters_within(
         *(found, phase, phases),
         measures=limits.measures,
         fewest=limits.fewest,
-        learn=limits.by == "trees",
+        learn=limits.by == "discriminant",
         known=known,
+        probabilities=probabilities,
     )
 
 
@@ -267,7 +266,7 @@ def judge(clusters: Clusters, probabilities: Floats | None, limits: Limits) -> S
     with np.errstate(divide="ignore"):
         prior = np.log(share)
     by_measures = posterior(density + prior, code, has_cluster)
-    if limits.by == "trees" and clusters.learned is not None:
+    if limits.by == "discriminant" and clusters.learned is not None:
         is_learned = np.isin(code, [-1, *np.flatnonzero(clusters.learned.any(axis=0)).tolist()])
         by_measures[is_learned] = clusters.learned[is_learned]
     together = by_measures

@@ -211,7 +211,8 @@ class Finding(QObject):
             phase = np.where(found.is_known, self._said[0], -1)
             known = known_of(review)
             known[~found.is_known & (known != NOBODY)] = ASIDE
-            self._run("Find suspects", _clusters, found, phase, review.phases, self.limits, known)
+            given = (found, phase, review.phases, self.limits, known, self._said[1])
+            self._run("Find suspects", _clusters, *given)
 
     def _run(self, title: str, work: Callable[..., Generator[Any, None, Any]], *args: Any) -> None:
         """Start work in place of what is under way."""
@@ -283,9 +284,10 @@ def _clusters(
     phases: PhaseSet,
     limits: Limits,
     known: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
 ) -> Generator[Step, None, Clusters | str]:
     """Look for clusters, or say why there are none. Called in a thread."""
-    work = clusters_within(found, phase, phases, limits, known)
+    work = clusters_within(found, phase, phases, limits, known, probabilities)
     try:
         return (yield from told_as(work, lambda step: Step(*step, "fits")))
     except CellCycleError as error:

@@ -62,9 +62,7 @@ class LimitsForm(QWidget):
         self.fewest.setObjectName("limit-fewest")
         self.fewest.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.fewest.setRange(4, 100_000)
-        self.fewest.setToolTip(
-            "A phase with fewer cells has no cluster of its own, and is not learned"
-        )
+        self.fewest.setToolTip("A phase with fewer cells has no cluster of its own")
         self.fewest.valueChanged.connect(lambda _: self._soon.start())
         self._place(grid, len(_SHARES), "fewest", self.fewest)
         self.measures = ChoiceBox("limit-measures", tooltip="What is looked at")
@@ -112,7 +110,7 @@ class LimitsForm(QWidget):
         )
         self.by.set_choices(
             [
-                ("trees", "by trees", "Boosted trees, from the other cells"),
+                ("discriminant", "by discriminant", "Learned from the measures of the other cells"),
                 ("clusters", "by clusters", "Two Gaussians a phase, as the Allen Institute did"),
             ],
             keep=True,

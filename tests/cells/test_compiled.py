@@ -155,6 +155,10 @@ def test_nothing_is_compiled_while_views_are_made(data_dir):
         dna_contrast(pair[0], change(labels), cells)
         views = make_views(pair, change(labels), cells, ViewRecipe())
         np.testing.assert_array_equal(views.images, expected)
+    # a cell that fills an image which cannot be written to
+    all_of_it, one = (np.broadcast_to(a, a.shape) for a in (channels[0], np.ones_like(labels)))
+    cells = cell_table(Segmentation(one[None], "nucleus", "labels"), FLAT)
+    make_views([all_of_it, None], one, cells, ViewRecipe())
     assert [len(f.signatures) for f in functions] == before
 
 
@@ -190,7 +194,7 @@ def test_grey_values(data, grey, q):
     assert quick.percentiles(where, q, 98) == plain.percentiles(where, q, 98)
     assert quick.percentiles(None, q) == plain.percentiles(None, q)
     assert quick.step() == plain.step()
-    for level in (-1.0, -0.0, 0.2, 255.0, float(grey.flat[0])):
+    for level in (-0.5, -0.0, 0.0, 0.2, 255.0, float(grey.flat[0])):
         np.testing.assert_array_equal(quick.above(level), plain.above(level))
     cut = (slice(0, 2), slice(0, 9), slice(1, 3)) if grey.shape[2] > 1 else (slice(None),) * 3
     pictures = [

@@ -29,7 +29,7 @@ def _compiled(function: Any) -> Any:
 @_compiled
 def keys(values):
     """Whole numbers in the order of float32 values, and whether all of these are finite."""
-    flat = (values.reshape(-1) + np.float32(0)).view(np.int32)  # there is one zero only
+    flat = values.reshape(-1).view(np.int32)
     result = np.empty(flat.size, np.int32)
     odd = 0
     for i in range(flat.size):

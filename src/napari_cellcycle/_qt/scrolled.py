@@ -38,8 +38,7 @@ class Scrolled(QScrollArea):
     @property
     def needed(self) -> QSize:
         """The least size in which all is seen."""
-        page = self.widget()
-        return QSize() if page is None else page.minimumSizeHint().expandedTo(page.minimumSize())
+        return self._least(self.maximumViewportSize().width()).grownBy(self.contentsMargins())
 
     def bound(self, most: int | None) -> None:
         """Ask for no more height than this, pixels; None: for what is needed."""
@@ -49,7 +48,7 @@ class Scrolled(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """What is needed, unless it is bounded."""
-        size = self.needed
+        size = self._needed if self._needed.isValid() else self.needed
         if self._most is None or size.height() <= self._most:
             return size
         return QSize(size.width() + self._bar, self._most)
@@ -62,21 +61,25 @@ class Scrolled(QScrollArea):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Give the widget the room that there is."""
         super().resizeEvent(event)
+        self._look()
         self._fit()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Pass on that the widget needs another size."""
         handled = bool(super().eventFilter(watched, event))
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            needed = self.needed
-            if needed != self._needed:  # else the window would be laid out anew for nothing
-                grew = needed.height() > self._needed.height()
-                self._needed = needed
-                self.updateGeometry()
-                if grew:
-                    self.grew.emit()
+            self._look()
             self._fit()
         return handled
+
+    def _look(self) -> None:
+        needed = self.needed
+        if needed != self._needed:  # else the window would be laid out anew for nothing
+            grew = needed.height() > self._needed.height()
+            self._needed = needed
+            self.updateGeometry()
+            if grew:
+                self.grew.emit()
 
     @property
     def _bar(self) -> int:
@@ -90,14 +93,18 @@ class Scrolled(QScrollArea):
         page, room = self.widget(), self.maximumViewportSize()
         if page is None:
             return
-        if (least := self._least(room.width())) > room.height():
+        if (least := self._least(room.width()).height()) > room.height():
             room.setWidth(room.width() - self._bar)
-            least = self._least(room.width())
+            least = self._least(room.width()).height()
         page.resize(room.width(), max(room.height(), least))
 
-    def _least(self, width: int) -> int:
-        """Height that is needed at a width: texts are higher where it is narrow."""
+    def _least(self, width: int) -> QSize:
+        """Size that is needed at a width: texts are higher where it is narrow."""
         page = self.widget()
-        layout = None if page is None else page.layout()
-        height = self.needed.height()
-        return height if layout is None else max(height, layout.minimumHeightForWidth(width))
+        if page is None:
+            return QSize()
+        size, layout = page.minimumSizeHint().expandedTo(page.minimumSize()), page.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            height = layout.minimumHeightForWidth(max(width, size.width()))
+            size.setHeight(max(size.height(), height))
+        return size

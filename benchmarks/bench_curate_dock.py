@@ -77,8 +77,10 @@ class Pair(Dock):
     def settle(self) -> None:
         """Handle events until nothing that a gesture has begun is left."""
         bench, desk = self.curate.bench, self.desk
-        timers = (bench.picks._soon, bench._coloring, desk._counting, bench.scatter._soon)
-        until(lambda: not any(timer.isActive() for timer in timers), "the gesture")
+        timers = (bench.picks._soon, bench._coloring, bench.marks._soon, bench.scatter._soon)
+        until(
+            lambda: not (desk._counting or any(timer.isActive() for timer in timers)), "the gesture"
+        )
         for _ in range(3):
             QApplication.processEvents()
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.geometry import axis_lengths, smoothed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,10 +42,11 @@ def chromatin(cell: Subject, step: NDArray[np.float64]) -> dict[str, float]:
     dict of str to float
         By the name of the measure; ratios without unit.
     """
-    mask, bright, r = cell.mask[cell.mask_box], cell.foreground[cell.mask_box], cell.radius
-    above = np.where(mask, cell.values[cell.mask_box] - np.float32(cell.background), np.float32(0))
+    mask, bright, r = cell.near, cell.bright, cell.radius
+    values = np.asarray(cell.inner.values, np.float32)
+    above = np.where(mask, values - np.float32(cell.background), np.float32(0))
     np.maximum(above, 0, out=above)
-    fine, coarse = _smoothed(above, _FINE * r, step), _smoothed(above, _COARSE * r, step)
+    fine, coarse = smoothed(above, _FINE * r, step), smoothed(above, _COARSE * r, step)
     body = mask & (coarse > _BODY * float(np.percentile(coarse[mask], 99)))
     if np.count_nonzero(body) < _FEWEST:
         body = bright
@@ -88,7 +91,7 @@ def _places(
     apart, long = 0.0, np.nan
     if min(map(len, halves)):
         apart = float(np.linalg.norm(halves[0].mean(axis=0) - halves[1].mean(axis=0))) / r
-        axes = [_axes(half, step[used]) for half in halves]
+        axes = [axis_lengths(half, step[used]) for half in halves]
         long = float(np.mean([a[0] / a[-1] for a in axes]))
     return {
         "dna_middle": float(above[mask][near].mean()) / mean if near.any() else 0.0,
@@ -96,20 +99,6 @@ def _places(
         "dna_halves": apart,
         "dna_half_elongation": long,
     }
-
-
-def _axes(points: Floats, step: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviations along the principal axes of voxels, longest first."""
-    spread = np.atleast_2d(np.cov(points, rowvar=False, bias=True)) + np.diag(step**2 / 12)
-    return np.asarray(np.sqrt(np.linalg.eigvalsh(spread))[::-1], np.float64)
-
-
-def _smoothed(above: Floats, sigma: float, step: NDArray[np.float64]) -> Floats:
-    from scipy import ndimage
-
-    by_axis = np.where(np.array(above.shape) > 1, sigma / step, 0)
-    result: Floats = ndimage.gaussian_filter(above, by_axis, truncate=2.5)
-    return result
 
 
 def _depth(body: Mask, step: NDArray[np.float64]) -> NDArray[np.float64]:

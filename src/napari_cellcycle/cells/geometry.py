@@ -182,6 +182,29 @@ def resampling(n: int, first: float, step: float, centre: float, half: float, si
     return np.array(weights[pad : pad + n].T, dtype=np.float32, order="C")
 
 
+def smoothed(values: Floats, sigma: float, step: NDArray[np.float64]) -> Floats:
+    """Blur by a Gaussian, its deviation in the units of ``step``; an axis of one plane is left."""
+    from scipy import ndimage
+
+    by_axis = np.where(np.array(values.shape) > 1, sigma / step, 0)
+    result: Floats = ndimage.gaussian_filter(values, by_axis, truncate=2.5)
+    return result
+
+
+def axis_lengths(points: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviations of voxels along their principal axes, longest first.
+
+    Parameters
+    ----------
+    points : ndarray, ``(n, d)``
+        Middles of the voxels, in the units of ``step``.
+    step : ndarray, ``(d,)``
+        Size of a voxel: it counts as a box, not as a point.
+    """
+    spread = np.atleast_2d(np.cov(points, rowvar=False, bias=True)) + np.diag(step**2 / 12)
+    return np.asarray(np.sqrt(np.linalg.eigvalsh(spread))[::-1], np.float64)
+
+
 def sharpen(picture: Floats) -> Floats:
     """Sharpen a picture ``(y, x)`` in [0, 1] as Pillow's ``ImageFilter.SHARPEN`` does.
 

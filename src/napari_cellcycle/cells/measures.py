@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.cells.chromatin import chromatin
-from napari_cellcycle.cells.geometry import dilate
+from napari_cellcycle.cells.geometry import axis_lengths, dilate, smoothed
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.subject import Subject
 
@@ -175,9 +175,10 @@ def measure_cell(
         labels_are=labels_are,
     )
     voxel = float(np.prod(step[1:] if is_2d else step))
-    volume = float(cell.own.sum()) * voxel
-    around = surface(cell.own, step)
-    axes = principal_axes(cell.own, step)
+    own = cell.own
+    volume = float(own.sum()) * voxel
+    around = surface(own, step)
+    axes = principal_axes(own, step)
     found: dict[str, float] = {
         "volume": volume,
         "surface": around,
@@ -229,8 +230,7 @@ def principal_axes(mask: Mask, step: NDArray[np.float64]) -> NDArray[np.float64]
     """Standard deviations of a body along its principal axes, longest first; two in 2D."""
     dimensions = slice(1, 3) if mask.shape[0] == 1 else slice(0, 3)
     points = np.stack(np.nonzero(mask), axis=1)[:, dimensions] * step[dimensions]
-    spread = np.cov(points, rowvar=False, bias=True) + np.diag(step[dimensions] ** 2 / 12)
-    return np.asarray(np.sqrt(np.linalg.eigvalsh(spread))[::-1], np.float64)
+    return axis_lengths(points, step[dimensions])
 
 
 def gini(values: Floats) -> float:
@@ -252,21 +252,20 @@ def _dna(
 ) -> dict[str, float]:
     from scipy import ndimage
 
-    above = cell.values - np.float32(cell.background)
-    bright = above[cell.foreground]
+    above, foreground = cell.values - np.float32(cell.background), cell.foreground
+    bright, inside = above[foreground], above[cell.mask]
     mean = max(float(bright.mean()), 1e-12)
-    sigma = np.where(np.array(above.shape) > 1, _GRAIN * cell.radius / step, 0)
-    fine = (above - ndimage.gaussian_filter(above, sigma, truncate=2.5))[cell.foreground]
-    axes = principal_axes(cell.foreground, step)
-    pieces, n = ndimage.label(cell.foreground, np.ones((3, 3, 3)))
+    fine = (above - smoothed(above, _GRAIN * cell.radius, step))[foreground]
+    axes = principal_axes(foreground, step)
+    pieces, n = ndimage.label(foreground, np.ones((3, 3, 3)))
     sizes = np.bincount(pieces.ravel(), minlength=n + 1)[1:]
     return {
         "dna_volume": len(bright) * voxel,
-        "dna_content": float(above[cell.mask].sum(dtype=np.float64)) * voxel,
+        "dna_content": float(inside.sum(dtype=np.float64)) * voxel,
         "dna_brightness": float(bright.mean()),
         "dna_variation": float(bright.std()) / mean,
         "dna_grain": float(fine.std()) / mean,
-        "condensation": gini(np.maximum(above[cell.mask], 0).astype(np.float64)),
+        "condensation": gini(np.maximum(inside, 0).astype(np.float64)),
         "dna_elongation": float(axes[0] / axes[1]),
         "dna_flatness": np.nan if is_2d else float(axes[1] / axes[2]),
         "dna_parts": float((sizes >= _PART * len(bright)).sum()),

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as npst
 
 from napari_cellcycle.cells import compiled
 from napari_cellcycle.cells.content import Population
-from napari_cellcycle.cells.geometry import resampling, sums
+from napari_cellcycle.cells.geometry import grow, resampling, sums
 from napari_cellcycle.cells.grey import Grey
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
@@ -194,14 +194,34 @@ def test_grey_values(data, grey, q):
     assert quick.percentiles(where, q, 98) == plain.percentiles(where, q, 98)
     assert quick.percentiles(None, q) == plain.percentiles(None, q)
     assert quick.step() == plain.step()
-    for level in (-0.5, -0.0, 0.0, 0.2, 255.0, float(grey.flat[0])):
-        np.testing.assert_array_equal(quick.above(level), plain.above(level))
     cut = (slice(0, 2), slice(0, 9), slice(1, 3)) if grey.shape[2] > 1 else (slice(None),) * 3
     pictures = [
         way.cut(cut).projections(where[cut], ("y", "x", "z"), -3.0, 200.0) for way in (plain, quick)
     ]
     for one, other in zip(*pictures, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@quickly
+@given(st.data(), values, st.floats(0, 1), st.booleans())
+def test_the_foreground(data, grey, share, is_nucleus):
+    """Of a label anywhere in the box, with a margin or without, and others beside it."""
+    start = [data.draw(st.integers(0, edge - 1)) for edge in grey.shape]
+    stop = [data.draw(st.integers(a + 1, edge)) for a, edge in zip(start, grey.shape, strict=True)]
+    place = tuple(map(slice, start, stop))
+    core = data.draw(masks(grey[place]))
+    margin = data.draw(st.integers(0, 2)) * is_nucleus
+    free = data.draw(npst.arrays(bool, grey.shape)) if is_nucleus else None
+    found = []
+    for way, larger in ((Grey(grey), grow), (compiled.grey_of(grey), compiled.grown)):
+        near, near_place = larger(core, place, grey.shape, margin, (1.0, 1.0, 1.0))
+        found.append(way.foreground(core, place, near, near_place, free, share))
+    plain, quick = found
+    assert type(quick.inner) is not Grey
+    assert (quick.background, quick.sums) == (plain.background, plain.sums)
+    np.testing.assert_array_equal(quick.near, plain.near)
+    np.testing.assert_array_equal(quick.bright, plain.bright)
+    np.testing.assert_array_equal(quick.inner.values, plain.inner.values)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -219,18 +239,38 @@ def test_percentiles_of_many_values(dtype, spread):
         assert compiled.grey_of(grey).percentiles(where, *qs) == Grey(grey).percentiles(where, *qs)
 
 
+edges = st.tuples(*[st.floats(0.1, 3)] * 3)
+
+
+@quickly
+@given(npst.arrays(bool, boxes), st.tuples(*[st.integers(1, 4)] * 6), st.floats(0, 9), edges)
+def test_sums_and_dilation(mask, margins, reach, step):
+    assert compiled.sums_of(mask) == sums(mask)
+    before, after = margins[:3], margins[3:]
+    place = tuple(slice(a, a + edge) for a, edge in zip(before, mask.shape, strict=True))
+    shape = tuple(along.stop + b for along, b in zip(place, after, strict=True))
+    plain, where = grow(mask, place, shape, reach, step)
+    quick, same = compiled.grown(mask, place, shape, reach, step)
+    np.testing.assert_array_equal(quick, plain)
+    assert same == where
+
+
 @quickly
 @given(
-    npst.arrays(bool, boxes),
-    st.integers(1, 50),
-    st.tuples(st.floats(0.1, 3), st.floats(0.5, 30), st.floats(-5, 40)),
+    st.tuples(*[st.integers(1, 50)] * 3),
+    edges,
+    st.tuples(*[st.floats(-5, 40)] * 3),
+    st.floats(0.5, 30),
     st.integers(2, 40),
 )
-def test_sums_and_weights(mask, n, lengths, size):
-    assert compiled.sums_of(mask) == sums(mask)
-    step, half, centre = lengths
-    given = (n, 3 * step, step, centre, half, size)
-    np.testing.assert_array_equal(compiled.resampling_of(*given), resampling(*given))
+def test_weights(ns, step, centre, half, size):
+    box = tuple(slice(3, 3 + n) for n in ns)
+    for along, *lengths, found in zip(
+        box, step, centre, compiled.weights_of(box, step, centre, half, size), strict=True
+    ):
+        n, first = along.stop - along.start, along.start * lengths[0]
+        expected = resampling(n, first, *lengths, half, size)
+        np.testing.assert_array_equal(found, expected)
 
 
 def wait_for_kernels():
@@ -270,7 +310,7 @@ def test_a_compiler_that_fails_is_reported_and_does_without(monkeypatch, caplog)
 
     compiled.unload()
     monkeypatch.setattr(compiled, "WORTH", 0)
-    monkeypatch.setattr(kernels, "ranked", None)
+    monkeypatch.setattr(kernels, "percentiles", None)
     compiled.expect(1, "uint16")
     wait_for_kernels()
     assert "without" in caplog.text

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import Sums, resampling, sums
-from napari_cellcycle.cells.grey import Grey, scaled
+from napari_cellcycle.cells.geometry import Sums, grow, resampling, sums
+from napari_cellcycle.cells.grey import MIN_AROUND, MIN_FOREGROUND, Foreground, Grey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
+    from napari_cellcycle.cells.geometry import Step
+    from napari_cellcycle.cells.grey import Place
     from napari_cellcycle.cells.recipe import Axis
 
     Mask = NDArray[np.bool_]
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 WORTH = 500
 """Cells of a process after which the kernels are loaded."""
 _KEYS = np.dtype(np.int32)
+_NOTHING = np.zeros((0, 0, 0), bool)
 _ENDS: dict[np.dtype[Any], NDArray[Any]] = {
     np.dtype(np.uint8): np.array([0, 255], np.uint8),
     np.dtype(np.uint16): np.array([0, 65535], np.uint16),
@@ -124,19 +127,38 @@ def grey_of(values: NDArray[Any]) -> Grey:
 def sums_of(mask: Mask) -> Sums:
     """Add up a mask as :func:`~.geometry.sums`."""
     kernels = _State.kernels
-    if kernels is None:
-        return sums(mask)
-    total, *rest = kernels.sums(_bytes(mask)).tolist()
-    return Sums(total, tuple(rest[:3]), tuple(rest[3:]))
+    return sums(mask) if kernels is None else _sums(kernels.sums(_bytes(mask)))
 
 
-def resampling_of(
-    n: int, first: float, step: float, centre: float, half: float, size: int
-) -> Floats:
-    """Weigh voxels as :func:`~.geometry.resampling`."""
+def grown(
+    part: Mask, place: Place, shape: tuple[int, ...], reach: float, step: Step
+) -> tuple[Mask, Place]:
+    """Dilate as :func:`~.geometry.grow`."""
     kernels = _State.kernels
-    weigh = resampling if kernels is None else kernels.weights
-    found: Floats = weigh(n, float(first), float(step), float(centre), float(half), size)
+    if kernels is None:
+        return grow(part, place, shape, reach, step)
+    voxels = tuple(int(reach / size + 0.5) for size in step)
+    larger = tuple(
+        slice(max(along.start - n, 0), min(along.stop + n, edge))
+        for along, n, edge in zip(place, voxels, shape, strict=True)
+    )
+    before = tuple(inner.start - outer.start for inner, outer in zip(place, larger, strict=True))
+    edges = tuple(along.stop - along.start for along in larger)
+    return kernels.grow(_bytes(part), voxels, before, edges).view(bool), larger
+
+
+def weights_of(
+    box: Sequence[slice], step: Step, centre: Step, half: float, size: int
+) -> tuple[Floats, ...]:
+    """Weigh the voxels of a box along z, y and x, each as :func:`~.geometry.resampling`."""
+    steps, centres = tuple(map(float, step)), tuple(map(float, centre))
+    ns = tuple(along.stop - along.start for along in box)
+    firsts = tuple(along.start * edge for along, edge in zip(box, steps, strict=True))
+    kernels = _State.kernels
+    if kernels is None:
+        each = zip(ns, firsts, steps, centres, strict=True)
+        return tuple(resampling(*lengths, half, size) for lengths in each)
+    found: tuple[Floats, ...] = kernels.weights(ns, firsts, steps, centres, float(half), size)
     return found
 
 
@@ -162,40 +184,52 @@ class CompiledGrey(Grey):
         whole = _contiguous(self._whole[place], self._whole.dtype)
         return CompiledGrey(self._kernels, self.values[place], whole)
 
-    def above(self, level: float) -> Mask:
-        """Voxels that are brighter than a grey value."""
-        floor = np.float32(level)
-        if self._whole.dtype == _KEYS:
-            bits = int((floor + np.float32(0)).view(np.int32))
-            return self._whole > (bits if bits >= 0 else bits ^ 0x7FFFFFFF)
-        return self._whole > int(np.floor(floor))
+    @property
+    def _ends(self) -> NDArray[Any]:
+        return _ENDS[self._whole.dtype]
+
+    @property
+    def _is_key(self) -> bool:
+        return self._whole.dtype == _KEYS
+
+    def foreground(
+        self,
+        core: Mask,
+        core_place: Place,
+        near: Mask,
+        near_place: Place,
+        free: Mask | None,
+        share: float,
+    ) -> Foreground:
+        """Find the DNA of a cell: voxels of its mask that are bright."""
+        background, mask, seen, found, inner = self._kernels.foreground(
+            self._whole,
+            _bytes(core),
+            tuple(along.start for along in core_place),
+            _bytes(near),
+            tuple(along.start for along in near_place),
+            _bytes(_NOTHING if free is None else free),
+            float(share),
+            (MIN_AROUND, MIN_FOREGROUND),
+            self._ends,
+            self._is_key,
+        )
+        grey = CompiledGrey(self._kernels, self.values[near_place], inner)
+        return Foreground(background, mask.view(bool), seen.view(bool), _sums(found), grey)
 
     def percentiles(self, where: Mask | None, *qs: float) -> tuple[float, ...]:
         """Percentiles (0 to 100) of the voxels in a mask of at least one voxel, or of all."""
-        ends = _ENDS[self._whole.dtype]
-        if where is None:
-            return self._of(self._whole.reshape(-1), self._whole.size, ends, qs)
-        values, size, ends = self._kernels.inside(self._whole, _bytes(where), ends)
-        return self._of(values, size, ends, qs)
+        mask = _NOTHING if where is None else where
+        found = self._kernels.percentiles(
+            self._whole, _bytes(mask), np.array(qs, np.float64), self._ends, self._is_key
+        )
+        return tuple(found.tolist())
 
     def step(self) -> float:
         """Median difference of neighbours along x, 0 where there are none."""
-        if self._whole.dtype == _KEYS or self._whole.shape[2] < 2:
+        if self._is_key or self._whole.shape[2] < 2:
             return super().step()
-        steps = self._kernels.steps(self._whole)
-        return self._of(steps, steps.size, _ENDS[steps.dtype], (50,))[0]
-
-    def _of(
-        self, values: NDArray[Any], size: int, ends: NDArray[Any], qs: Sequence[float]
-    ) -> tuple[float, ...]:
-        """Percentiles of the ``size`` least of values that none of ``ends`` is beyond."""
-        found = []
-        for q in qs:
-            place = q / 100 * (size - 1)
-            below = int(place)
-            low, high = map(self._float, self._kernels.ranked(values, below, ends))
-            found.append(low if place == below else low + (high - low) * (place - below))
-        return tuple(found)
+        return float(self._kernels.median_step(self._whole, self._ends))
 
     def projections(
         self, where: Mask, axes: Sequence[Axis], low: float, high: float
@@ -203,8 +237,9 @@ class CompiledGrey(Grey):
         """Project and scale what a mask shows."""
         if "volume" in axes:
             return super().projections(where, axes, low, high)
-        flat = self._kernels.project(self._whole, _bytes(where), _ENDS[self._whole.dtype])
-        flat = scaled(self._floats(flat), low, high)
+        flat = self._kernels.project(
+            self._whole, _bytes(where), self._ends, float(low), float(high), self._is_key
+        )
         z, y, x = where.shape
         found: dict[str, Floats] = {}
         start = 0
@@ -213,16 +248,6 @@ class CompiledGrey(Grey):
             found[axis] = flat[start:stop].reshape(rows, columns)
             start = stop
         return [found[axis] for axis in axes]
-
-    def _floats(self, whole: NDArray[Any]) -> Floats:
-        if whole.dtype != _KEYS:
-            return whole.astype(np.float32)
-        return np.where(whole >= 0, whole, whole ^ 0x7FFFFFFF).view(np.float32)
-
-    def _float(self, whole: int) -> float:
-        if self._whole.dtype != _KEYS:
-            return float(whole)
-        return float(np.int32(whole if whole >= 0 else whole ^ 0x7FFFFFFF).view(np.float32))
 
 
 def _kind(dtype: DTypeLike) -> np.dtype[Any]:
@@ -240,12 +265,20 @@ def _bytes(where: Mask) -> NDArray[np.uint8]:
     return np.ascontiguousarray(where).view(np.uint8)
 
 
+def _sums(found: NDArray[np.int64]) -> Sums:
+    total, *rest = found.tolist()
+    return Sums(total, tuple(rest[:3]), tuple(rest[3:]))
+
+
 def _first_calls(kernels: Any, kind: np.dtype[Any]) -> Iterator[Callable[[], object]]:
     """Calls that make numba load or compile each kernel, for arrays as they will be given."""
     whole, where = np.zeros((1, 2, 2), kind), np.ones((1, 2, 2), bool)
     grey = CompiledGrey(kernels, whole, whole)
+    box = (slice(0, 1), slice(0, 2), slice(0, 2))
     yield lambda: kernels.sums(_bytes(where))
-    yield lambda: kernels.weights(2, 0.0, 1.0, 0.5, 1.0, 2)
+    yield lambda: kernels.weights((1, 2, 2), (0.0,) * 3, (1.0,) * 3, (0.5,) * 3, 1.0, 2)
+    yield lambda: kernels.grow(_bytes(where), (1, 1, 1), (0, 0, 0), (1, 2, 2))
+    yield lambda: grey.foreground(where, box, where, box, where, 0.5)
     yield lambda: grey.percentiles(where, 50)
     yield lambda: grey.projections(where, ("z",), 0.0, 1.0)
     yield grey.step

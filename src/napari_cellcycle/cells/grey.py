@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import percentile
+from napari_cellcycle.cells.geometry import Sums, percentile, sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,33 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
+    Place = tuple[slice, ...]
 
+MIN_AROUND = 64  # voxels; below this they do not tell the background
+MIN_FOREGROUND = 8  # voxels; below this the mask itself gives the size
 ARRAY_AXIS: dict[str, int] = {"z": 0, "y": 1, "x": 2}
+
+
+class Foreground(NamedTuple):
+    """Where the DNA of a cell is.
+
+    Parameters
+    ----------
+    background : float
+        Grey value where there is no DNA.
+    near, bright : ndarray, ``(z, y, x)``, bool
+        The cell's mask, and its foreground, in the mask's box.
+    sums : Sums
+        Of the foreground.
+    inner : Grey
+        Grey values in that box.
+    """
+
+    background: float
+    near: Mask
+    bright: Mask
+    sums: Sums
+    inner: Grey
 
 
 class Grey:
@@ -39,9 +64,50 @@ class Grey:
         """Part of the box."""
         return type(self)(self.values[place])
 
-    def above(self, level: float) -> Mask:
-        """Voxels that are brighter than a grey value."""
-        return np.asarray(self.values, dtype=np.float32) > np.float32(level)
+    def foreground(
+        self,
+        core: Mask,
+        core_place: Place,
+        near: Mask,
+        near_place: Place,
+        free: Mask | None,
+        share: float,
+    ) -> Foreground:
+        """Find the DNA of a cell: voxels of its mask that are bright.
+
+        Parameters
+        ----------
+        core : ndarray, ``(z, y, x)``, bool
+            The label, with at least one voxel.
+        core_place : tuple of slice
+            Where it lies in the box.
+        near : ndarray, ``(z, y, x)``, bool
+            The label dilated.
+        near_place : tuple of slice
+            Where that lies.
+        free : ndarray, ``(z, y, x)``, bool, optional
+            Voxels of the box without a label: the mask is what of ``near`` is free, and the label.
+            Of a whole cell, whose mask is its label: None.
+        share : float
+            How far bright is, from the background to bright DNA.
+        """
+        inner, own = self.cut(core_place), _within(core_place, near_place)
+        if free is None:
+            background, bright = inner.percentiles(core, 10, 98)
+        else:
+            near = near & free[near_place]
+            near[own] |= core
+            (bright,) = inner.percentiles(core, 98)
+            enough = np.count_nonzero(free) >= MIN_AROUND
+            (background,) = self.percentiles(free, 25) if enough else self.percentiles(None, 1)
+            inner = self.cut(near_place)
+        level = background + share * max(bright - background, 0.0)
+        seen = np.asarray(inner.values, dtype=np.float32) > np.float32(level)
+        seen &= near
+        if np.count_nonzero(seen) < MIN_FOREGROUND:
+            seen[:] = False
+            seen[own] = core
+        return Foreground(background, near, seen, sums(seen), inner)
 
     def percentiles(self, where: Mask | None, *qs: float) -> tuple[float, ...]:
         """Percentiles (0 to 100) of the voxels in a mask of at least one voxel, or of all."""
@@ -66,6 +132,14 @@ class Grey:
         return projections(shown, axes, low, high)
 
 
+def _within(part: Place, whole: Place) -> Place:
+    """Where a part of a box lies in a larger part."""
+    return tuple(
+        slice(inner.start - outer.start, inner.stop - outer.start)
+        for inner, outer in zip(part, whole, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """What of one channel belongs to a cell.
@@ -87,6 +161,11 @@ class Part:
     place: tuple[slice, ...]
     low: float
     high: float
+
+
+def across(box: tuple[Any, ...], axis: Axis) -> tuple[Any, ...]:
+    """What of ``(z, y, x)`` a projection along an axis has; a volume has all."""
+    return tuple(part for d, part in enumerate(box) if d != ARRAY_AXIS.get(axis))
 
 
 def projections(
@@ -116,10 +195,23 @@ def scaled(values: Floats, low: float, high: float) -> Floats:
     return result
 
 
-def resampled(picture: Floats, axis: Axis, weights: Sequence[Floats]) -> Floats:
-    """Resample what was projected along an axis, or a volume, by weights along z, y and x."""
-    if axis == "volume":
-        first = np.tensordot(weights[0], picture, axes=(1, 0))
-        return np.asarray(np.matmul(np.matmul(weights[1], first), weights[2].T), dtype=np.float32)
-    rows, columns = (d for d in range(3) if d != ARRAY_AXIS[axis])
-    return np.asarray(weights[rows] @ picture @ weights[columns].T, np.float32)
+def resampled(pictures: Floats, weights: Sequence[Floats], out: Floats) -> None:
+    """Resample pictures by weights along their rows and their columns, volumes along z, y and x.
+
+    Parameters
+    ----------
+    pictures : ndarray, ``(channels, rows, columns)`` or ``(channels, z, y, x)``, float32
+        As they were projected.
+    weights : sequence of ndarray, ``(size, n)``, float32
+        For each edge, as from :func:`~.geometry.resampling`.
+    out : ndarray, ``(channels, size, size)`` or ``(channels, size, size, size)``, float32
+        Where the result is put.
+    """
+    rows, columns = weights[-2:]
+    if pictures.ndim == 4:
+        planes = np.matmul(weights[0], pictures.reshape(*pictures.shape[:2], -1))
+        pictures = planes.reshape(*planes.shape[:2], *pictures.shape[2:])
+    if pictures.shape[-2] < pictures.shape[-1]:  # the longer edge first leaves less to do
+        np.matmul(rows, np.matmul(pictures, columns.T), out=out)
+    else:
+        np.matmul(np.matmul(rows, pictures), columns.T, out=out)

@@ -147,6 +147,179 @@ def ranked(values, rank, ends):
 
 
 @_compiled
+def _number(whole, is_key):
+    """The grey value that a whole number stands for."""
+    bits = np.empty(1, np.int32)
+    bits[0] = whole if whole >= 0 else whole ^ 0x7FFFFFFF
+    return np.float64(bits.view(np.float32)[0]) if is_key else np.float64(whole)
+
+
+@_compiled
+def _percentile(values, size, q, ends, is_key):
+    """A percentile of the ``size`` least of values, none of which is beyond ``ends``."""
+    place = q / 100 * (size - 1)
+    below = int(place)
+    whole, after = ranked(values, below, ends)
+    low = _number(whole, is_key)
+    return low if place == below else low + (_number(after, is_key) - low) * (place - below)
+
+
+@_compiled
+def percentiles(grey, mask, qs, ends, is_key):
+    """Percentiles of the grey values in a mask, or of all where it is empty."""
+    values, size = grey.reshape(-1), grey.size
+    if mask.size:
+        values, size, ends = inside(grey, mask, ends)
+    result = np.empty(qs.size)
+    for i in range(qs.size):
+        result[i] = _percentile(values, size, qs[i], ends, is_key)
+    return result
+
+
+@_compiled
+def median_step(grey, ends):
+    """Median difference of neighbours along x, of unsigned whole numbers."""
+    depth, height, width = grey.shape
+    steps = np.empty((depth, height, width - 1), grey.dtype)
+    for z in range(depth):
+        for y in range(height):
+            row, target = grey[z, y], steps[z, y]
+            for x in range(width - 1):
+                a, b = row[x], row[x + 1]
+                target[x] = a - b if a > b else b - a
+    return _percentile(steps.reshape(-1), steps.size, 50.0, ends, False)
+
+
+@_compiled
+def _copied(result, values):
+    for i in range(result.size):
+        result[i] = values[i]
+
+
+@_compiled
+def _either(result, one, other):
+    for i in range(result.size):
+        result[i] = one[i] | other[i]
+
+
+@_compiled
+def _cut(result, box, at):
+    """Copy what lies at a place of a box."""
+    depth, height, width = result.shape
+    for z in range(depth):
+        for y in range(height):
+            _copied(result[z, y], box[at[0] + z, at[1] + y, at[2] : at[2] + width])
+
+
+@_compiled
+def _put(box, at, part, also):
+    """Put a mask at a place of a box, beside what is there or instead of it."""
+    depth, height, width = part.shape
+    for z in range(depth):
+        for y in range(height):
+            target = box[at[0] + z, at[1] + y, at[2] : at[2] + width]
+            if also:
+                row = target.copy()
+                _either(target, row, part[z, y])
+            else:
+                _copied(target, part[z, y])
+
+
+@_compiled
+def _above(grey, level, mask, ends, is_key):
+    """Voxels of a mask that are brighter than a level, and how many they are."""
+    floor = np.empty(1, np.float32)
+    floor[0] = level
+    floor[0] += np.float32(0)  # zero without a sign
+    if is_key:
+        bound = np.int64(floor.view(np.int32)[0])
+        bound = bound if bound >= 0 else bound ^ 0x7FFFFFFF
+    else:
+        bound = np.int64(math.floor(floor[0]))
+    like = np.empty(1, grey.dtype)
+    like[0] = min(max(bound, np.int64(ends[0])), np.int64(ends[1]))
+    limit, all_are = like[0], bound < np.int64(ends[0])
+    result = np.empty(mask.shape, np.uint8)
+    flat, values, where = result.reshape(-1), grey.reshape(-1), mask.reshape(-1)
+    n = 0
+    for i in range(flat.size):
+        flat[i] = where[i] if values[i] > limit or all_are else 0
+    for i in range(flat.size):
+        n += flat[i]
+    return result, n
+
+
+@_compiled
+def foreground(grey, core, core_at, near, near_at, free, share, fewest, ends, is_key):
+    """Background, mask, foreground, sums of that, and grey values in its box: ``Grey.foreground``.
+
+    Parts lie ``at`` a place of the box of ``grey``; ``free`` fills it, or is empty. ``fewest`` are
+    voxels around, and of the foreground.
+    """
+    own = np.empty(core.shape, grey.dtype)
+    _cut(own, grey, core_at)
+    values, size, found = inside(own, core, ends)
+    bright = _percentile(values, size, 98.0, found, is_key)
+    at = (core_at[0] - near_at[0], core_at[1] - near_at[1], core_at[2] - near_at[2])
+    if not free.size:
+        background = _percentile(values, size, 10.0, found, is_key)
+        inner, mask = own, near
+    else:
+        values, size, found = inside(grey, free, ends)
+        if size >= fewest[0]:
+            background = _percentile(values, size, 25.0, found, is_key)
+        else:
+            background = _percentile(grey.reshape(-1), grey.size, 1.0, ends, is_key)
+        inner, mask = np.empty(near.shape, grey.dtype), np.empty(near.shape, np.uint8)
+        _cut(inner, grey, near_at)
+        _cut(mask, free, near_at)
+        flat, large = mask.reshape(-1), near.reshape(-1)
+        for i in range(flat.size):
+            flat[i] = flat[i] & large[i]
+        _put(mask, at, core, True)
+    level = background + share * max(bright - background, 0.0)
+    seen, n = _above(inner, level, mask, ends, is_key)
+    if n < fewest[1]:
+        seen[:] = 0
+        _put(seen, at, core, False)
+    return background, mask, seen, sums(seen), inner
+
+
+@_compiled
+def _spread(flat, parts, row, edge, n, before, shape):
+    """Dilate by ``n`` rows: ``parts`` of ``edge`` rows each, into parts of ``shape`` rows."""
+    length = (shape + 2 * n) * row
+    # rows of zeros end each part, so that all parts can be shifted together
+    values = np.zeros(parts * length + 2 * n * row, np.uint8)
+    other = np.empty_like(values)
+    for part in range(parts):
+        start = part * length + (before + n) * row
+        _copied(values[start : start + edge * row], flat[part * edge * row :])
+    seen, left = 1, values.size
+    while seen < 2 * n + 1:  # each turn sees up to twice as far
+        shift = min(seen, 2 * n + 1 - seen)
+        left -= shift * row
+        _either(other[:left], values[:left], values[shift * row :])
+        values, other = other, values
+        seen += shift
+    result = np.empty(parts * shape * row, np.uint8)
+    for part in range(parts):
+        start = part * shape * row
+        _copied(result[start : start + shape * row], values[part * length :])
+    return result
+
+
+@_compiled
+def grow(mask, reach, before, shape):
+    """Dilate by a box of ``reach`` voxels a side, as ``geometry.grow``, into a ``shape``."""
+    (depth, height, width), flat = mask.shape, mask.reshape(-1)
+    flat = _spread(flat, depth * height, 1, width, reach[2], before[2], shape[2])
+    flat = _spread(flat, depth, shape[2], height, reach[1], before[1], shape[1])
+    flat = _spread(flat, 1, shape[1] * shape[2], depth, reach[0], before[0], shape[0])
+    return flat.reshape(shape)
+
+
+@_compiled
 def _larger(result, one, other):
     for i in range(result.size):
         result[i] = one[i] if one[i] > other[i] else other[i]
@@ -159,8 +332,8 @@ def _onto(result, other):
 
 
 @_compiled
-def project(grey, mask, ends):
-    """Largest values inside a mask along x, y and z, one after the other in one row."""
+def project(grey, mask, ends, low, high, is_key):
+    """Largest values inside a mask along x, y and z, scaled, one after the other in one row."""
     depth, height, width = mask.shape
     size, dark = height * width, ends[0]
     result = np.empty(depth * (height + width) + size, grey.dtype)
@@ -196,11 +369,30 @@ def project(grey, mask, ends):
         row = result[z * height :]
         for y in range(height):
             row[y] = plane[y * width]
+    return _scaled(result, np.float32(low), np.float32(high - low), is_key)
+
+
+@_compiled
+def _scaled(whole, low, span, is_key):
+    """Grey values as ``grey.scaled``."""
+    result = np.empty(whole.size, np.float32)
+    if is_key:
+        bits = np.empty(whole.size, np.int32)
+        for i in range(whole.size):
+            bits[i] = whole[i] if whole[i] >= 0 else whole[i] ^ 0x7FFFFFFF
+        result[:] = bits.view(np.float32)
+    else:
+        for i in range(whole.size):
+            result[i] = np.float32(whole[i])
+    for i in range(result.size):
+        value = (result[i] - low) / span
+        value = value if value > 0 else np.float32(0)
+        result[i] = value if value < 1 else np.float32(1)
     return result
 
 
 @_compiled
-def weights(n, first, step, centre, half, size):
+def _weights(n, first, step, centre, half, size):
     """Weights of voxels for pixels, as ``geometry.resampling``, and in the same order."""
     result = np.zeros((size, n), np.float32)
     pitch = 2 * half / size
@@ -221,14 +413,8 @@ def weights(n, first, step, centre, half, size):
 
 
 @_compiled
-def steps(grey):
-    """How much neighbours along x differ, of unsigned whole numbers, as one row."""
-    depth, height, width = grey.shape
-    result = np.empty((depth, height, width - 1), grey.dtype)
-    for z in range(depth):
-        for y in range(height):
-            row, target = grey[z, y], result[z, y]
-            for x in range(width - 1):
-                a, b = row[x], row[x + 1]
-                target[x] = a - b if a > b else b - a
-    return result.reshape(-1)
+def weights(n, first, step, centre, half, size):
+    """Weights along z, y and x."""
+    z = _weights(n[0], first[0], step[0], centre[0], half, size)
+    y = _weights(n[1], first[1], step[1], centre[1], half, size)
+    return z, y, _weights(n[2], first[2], step[2], centre[2], half, size)

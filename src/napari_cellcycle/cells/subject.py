@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.compiled import grey_of, sums_of
-from napari_cellcycle.cells.geometry import Sums, grow, moments
+from napari_cellcycle.cells.compiled import grey_of, grown, sums_of
+from napari_cellcycle.cells.geometry import Sums, moments
 from napari_cellcycle.cells.grey import Part
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
-
-_MIN_AROUND = 64  # voxels; below this they do not tell the background
-_MIN_FOREGROUND = 8  # voxels; below this the mask itself gives the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,35 +188,22 @@ class Subject:
         )
         box, label_box = cut.box, cut.label_box
         grey = grey_of(dna[box])
-        inner = grey.cut(label_box)
+        near, mask_box, free = core, label_box, None
         if labels_are == "nucleus":
             free = labels[box] == 0
-            near, mask_box = grow(core, label_box, free.shape, cut.reach, step)
-            near &= free[mask_box]
-            own = _within(label_box, mask_box)
-            near[own] |= core
-            (bright,) = inner.percentiles(core, 98)
-            enough = np.count_nonzero(free) >= _MIN_AROUND
-            (background,) = grey.percentiles(free, 25) if enough else grey.percentiles(None, 1)
-            inner = grey.cut(mask_box)
-        else:
-            near, mask_box, own = core, label_box, _within(label_box, label_box)
-            background, bright = inner.percentiles(core, 10, 98)
-        seen = inner.above(background + recipe.foreground * max(bright - background, 0.0))
-        seen &= near
-        if np.count_nonzero(seen) < _MIN_FOREGROUND:
-            seen = _placed(core, own, near.shape)
-        centre, radius = moments(sums_of(seen), step, is_2d)
+            near, mask_box = grown(core, label_box, free.shape, cut.reach, step)
+        found = grey.foreground(core, label_box, near, mask_box, free, recipe.foreground)
+        centre, radius = moments(found.sums, step, is_2d)
         return cls(
             box=box,
             label_box=label_box,
             mask_box=mask_box,
             grey=grey,
-            inner=inner,
+            inner=found.inner,
             core=core,
-            near=near,
-            bright=seen,
-            background=background,
+            near=found.near,
+            bright=found.bright,
+            background=found.background,
             centre=cut.centre(mask_box, centre, step),
             radius=radius,
             other_reach=cut.other_reach,
@@ -242,7 +226,7 @@ class Subject:
         """
         grey = grey_of(volume[self.box])
         shape = grey.values.shape
-        where = _placed(*grow(self.core, self.label_box, shape, self.other_reach, step), shape)
+        where = _placed(*grown(self.core, self.label_box, shape, self.other_reach, step), shape)
         low, high = grey.percentiles(where, 5, 99.5)
         return Part(grey, where, tuple(slice(0, edge) for edge in shape), low, high)
 
@@ -252,11 +236,3 @@ def _placed(part: Mask, place: tuple[slice, ...], shape: tuple[int, ...]) -> Mas
     mask = np.zeros(shape, bool)
     mask[place] = part
     return mask
-
-
-def _within(part: tuple[slice, ...], whole: tuple[slice, ...]) -> tuple[slice, ...]:
-    """Where a part of a box lies in a larger part."""
-    return tuple(
-        slice(inner.start - outer.start, inner.stop - outer.start)
-        for inner, outer in zip(part, whole, strict=True)
-    )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.compiled import resampling_of
+from napari_cellcycle.cells.compiled import weights_of
 from napari_cellcycle.cells.framing import around, fitted, levels, within
 from napari_cellcycle.cells.geometry import sharpen
-from napari_cellcycle.cells.grey import projections, resampled
+from napari_cellcycle.cells.grey import across, projections, resampled
 from napari_cellcycle.cells.subject import Subject
 from napari_cellcycle.errors import ChannelError, ViewError
 
@@ -87,10 +87,10 @@ def make_views(
         If the channel that gives the cell's size is missing.
     """
     axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
-    images = np.zeros((len(cells), *view_shape(recipe, axes)), np.float32)
+    images = np.empty((len(cells), *view_shape(recipe, axes)), np.float32)
     radius = np.zeros(len(cells))
     for i in range(len(cells)):
-        images[i], radius[i] = view_cell(
+        _, radius[i] = view_cell(
             channels,
             labels,
             int(cells.label[i]),
@@ -99,6 +99,7 @@ def make_views(
             spacing=cells.spacing,
             labels_are=cells.labels_are,
             population=population,
+            out=images[i],
         )
     return Views(images, axes, radius)
 
@@ -136,6 +137,7 @@ def view_cell(
     spacing: Spacing,
     labels_are: LabelsAre,
     population: Population | None = None,
+    out: Floats | None = None,
 ) -> tuple[Floats, float]:
     """Make the views of one cell.
 
@@ -176,6 +178,8 @@ def view_cell(
         What the labels outline.
     population : Population, optional
         As in :func:`make_views`.
+    out : ndarray, ``(axes, channels, size, size)``, float32, optional
+        Where they are put.
 
     Returns
     -------
@@ -216,18 +220,8 @@ def view_cell(
     # without a mask the view may reach beyond the box that holds the mask
     box = cell.box if recipe.mask else around(centre, half, step, labels.shape)
     axes = view_axes(recipe, is_2d=is_2d)
-    images = np.zeros(view_shape(recipe, axes), np.float32)
-    weights = [
-        resampling_of(
-            box[d].stop - box[d].start,
-            float(box[d].start * step[d]),
-            float(step[d]),
-            float(centre[d]),
-            half,
-            recipe.size,
-        )
-        for d in range(3)
-    ]
+    shape = tuple(part.stop - part.start for part in box)
+    pictures = [np.zeros((len(channels), *across(shape, axis)), np.float32) for axis in axes]
     for c, volume in enumerate(channels):
         if volume is None:
             continue
@@ -240,12 +234,16 @@ def view_cell(
         if high <= low:
             continue
         if recipe.mask:
-            shown = part.grey.projections(part.where, axes, low, high)
-            seen = [weigh[:, along] for weigh, along in zip(weights, part.place, strict=True)]
+            shown, place = part.grey.projections(part.where, axes, low, high), part.place
         else:
-            shown, seen = projections(volume[box], axes, low, high), weights
-        for a, axis in enumerate(axes):
-            images[a, c] = resampled(shown[a], axis, seen)
-            if recipe.sharpen:
-                images[a, c] = sharpen(images[a, c])
+            shown, place = projections(volume[box], axes, low, high), ()
+        for picture, one, axis in zip(pictures, shown, axes, strict=True):
+            picture[(c, *across(place, axis))] = one
+    weights = weights_of(box, step, centre, half, recipe.size)
+    images = np.empty(view_shape(recipe, axes), np.float32) if out is None else out
+    for image, picture, axis in zip(images, pictures, axes, strict=True):
+        resampled(picture, across(weights, axis), out=image)
+    if recipe.sharpen:
+        for picture in images.reshape(-1, *images.shape[2:]):
+            picture[:] = sharpen(picture)
     return images, cell.radius

@@ -71,6 +71,33 @@ class Viewed(OfCells):
     views: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cells that are predicted in one go, their views where they were made.
+
+    Parameters
+    ----------
+    parts : tuple of Viewed
+        At least one.
+    """
+
+    parts: tuple[Viewed, ...]
+
+    def cells(self) -> OfCells:
+        """All cells, without their views."""
+        return OfCells.joined([OfCells(part.rows, part.contrast) for part in self.parts])
+
+    def views(self, axes: slice) -> NDArray[np.float32]:
+        """Views along some axes, ``(n, axes, channels, size, size)``."""
+        return np.concatenate([part.views[:, axes] for part in self.parts])
+
+    def chosen(self, which: NDArray[np.bool_]) -> list[Viewed]:
+        """Some of the cells."""
+        ends = np.cumsum([len(part) for part in self.parts])[:-1]
+        marked = zip(self.parts, np.split(which, ends), strict=True)
+        return [part[mark] for part, mark in marked if mark.any()]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """Some cells of one frame, with the frame."""
@@ -98,7 +125,7 @@ def batch_sizes(n: int, most: int, workers: int) -> list[int]:
     return [n // parts + (i < n % parts) for i in range(parts)]
 
 
-def filled(viewed: Iterable[Viewed], sizes: Iterable[int]) -> Iterator[Viewed]:
+def filled(viewed: Iterable[Viewed], sizes: Iterable[int]) -> Iterator[Batch]:
     """Make batches of these sizes, in the order of the cells."""
     parts = iter(viewed)
     held: list[Viewed] = []
@@ -110,8 +137,8 @@ def filled(viewed: Iterable[Viewed], sizes: Iterable[int]) -> Iterator[Viewed]:
         last = held[-1]
         cut = len(last) + missing
         held[-1] = last[:cut]
-        yield Viewed.joined(held)
-        held = [last[cut:]]
+        yield Batch(tuple(held))
+        held = [last[cut:]] if cut < len(last) else []
 
 
 def frames_of(prepared: Prepared, workers: int) -> Iterator[Iterator[Group]]:

@@ -11,7 +11,7 @@ from napari_cellcycle.cells.compiled import expect
 from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
-from napari_cellcycle.classify.groups import OfCells, Viewed, batch_sizes, filled, frames_of
+from napari_cellcycle.classify.groups import Batch, OfCells, Viewed, batch_sizes, filled, frames_of
 from napari_cellcycle.errors import ViewError
 from napari_cellcycle.models.ensemble import discount, is_close
 
@@ -93,10 +93,17 @@ def look_at(
             contrast = dna_contrast(dna, group.labels, these)
         return Viewed(group.rows, contrast, views.images)
 
-    def predict(part: tuple[Viewed, slice]) -> tuple[Viewed, Seen]:
+    def predict(part: tuple[Batch, slice], exact: bool) -> tuple[Batch, Seen]:
         batch, these = part
-        levels = batcher.predict(batch.views[:, these], axes[these], exact=exact)
-        return batch, Seen(batch.rows, batch.contrast, *levels)
+        known = batch.cells()
+        levels = batcher.predict(batch.views(these), axes[these], exact=exact)
+        return batch, Seen(known.rows, known.contrast, *levels)
+
+    def first(part: tuple[Batch, slice]) -> tuple[Batch, Seen]:
+        return predict(part, exact)
+
+    def again(part: Seen | tuple[Batch, slice]) -> Seen:
+        return part if isinstance(part, Seen) else predict(part, exact=True)[1]
 
     def close(seen: Seen) -> NDArray[np.bool_]:
         found = is_close(seen.level1, seen.level2, request.vote)
@@ -104,13 +111,6 @@ def look_at(
             later = discount(seen.level1, cells.touches_border[seen.rows], border_odds)
             found |= is_close(later, seen.level2, request.vote)
         return found
-
-    def again(part: Seen | tuple[Viewed, slice]) -> Seen:
-        if isinstance(part, Seen):
-            return part
-        batch, these = part
-        levels = batcher.predict(batch.views[:, these], axes[these])
-        return Seen(batch.rows, batch.contrast, *levels)
 
     expect(len(cells), request.stack.data.dtype)
     on_cpu = classifier.device == "cpu"
@@ -121,23 +121,24 @@ def look_at(
         batches = filled(in_order(pool, view, frames_of(prepared, pool.workers)), sizes)
         if on_cpu:
             each = [slice(a, a + 1) for a in range(len(axes))]
-            parts = in_order(pool, predict, [((batch, one) for batch in batches for one in each)])
+            parts = in_order(pool, first, [((batch, one) for batch in batches for one in each)])
             together = zip(*[parts] * len(axes), strict=True)
             if exact:
                 yield from (_side_by_side([seen for _, seen in batch]) for batch in together)
             else:
-                looked = in_order(pool, again, [_set_aside(together, close, each)])
+                looked = in_order(pool, again, [_set_aside(together, close, each, pool.workers)])
                 yield from _with_all_axes(looked, len(axes))
         else:
             for batch in batches:
-                yield predict((batch, slice(None)))[1]
+                yield first((batch, slice(None)))[1]
 
 
 def _set_aside(
-    parts: Iterable[Sequence[tuple[Viewed, Seen]]],
+    parts: Iterable[Sequence[tuple[Batch, Seen]]],
     close: Callable[[Seen], NDArray[np.bool_]],
     each: Sequence[slice],
-) -> Iterator[Seen | tuple[Viewed, slice]]:
+    workers: int,
+) -> Iterator[Seen | tuple[Batch, slice]]:
     """What is said of most cells; now and then those to be looked at again, axis by axis."""
     held: list[Viewed] = []
     for axis_by_axis in parts:
@@ -145,14 +146,14 @@ def _set_aside(
         aside = close(seen)
         if not aside.all():
             yield seen[~aside]
-        if aside.any():
-            held.append(axis_by_axis[0][0][aside])
+        held += axis_by_axis[0][0].chosen(aside)
         if sum(map(len, held)) >= AGAIN:
-            batch, held = Viewed.joined(held), []
+            batch, held = Batch(tuple(held)), []
             yield from ((batch, one) for one in each)
-    if held:
-        batch = Viewed.joined(held)
-        yield from ((batch, one) for one in each)
+    if held:  # nothing else is left to do: a part for each worker
+        n = sum(map(len, held))
+        for batch in filled(held, batch_sizes(n, -(-n // workers), workers)):
+            yield from ((batch, one) for one in each)
 
 
 def _with_all_axes(parts: Iterable[Seen], n: int) -> Iterator[Seen]:

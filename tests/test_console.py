@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -112,3 +113,36 @@ def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
         "G1         9",
         "S      12345",
     ]
+
+
+def test_a_full_disk_is_one_line() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    code = "raise SystemExit(console.guarded(lambda: print('x' * 100_000)))"
+    words = [sys.executable, "-c", f"from napari_cellcycle import console; {code}"]
+    if Path("/dev/full").exists():
+        with open("/dev/full", "w") as out:
+            done = subprocess.run(words, stdout=out, stderr=-1, check=False, text=True)
+        assert done.returncode == 2
+        assert done.stderr == (
+            f"napari-cellcycle: The output cannot be written: {full.strerror}.\n"
+        )
+    with pytest.raises(OSError, match="nameless"):
+        run(OSError("nameless"))
+
+
+def test_letters_that_a_pipe_has_none_for_are_escaped() -> None:
+    code = (
+        "from napari_cellcycle import console\n"
+        "def work():\n"
+        "    console.print_json({'image': 'ü 細'})\n"
+        "    print('µm')\n"
+        "    console.note('≥')\n"
+        "raise SystemExit(console.guarded(work))"
+    )
+    words = [sys.executable, "-c", code]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(words, env=ascii_only, capture_output=True, check=False, text=True)
+    assert done.returncode == 0
+    *lines, last = done.stdout.splitlines()
+    assert json.loads("".join(lines)) == {"image": "ü 細"}
+    assert (last, done.stderr) == ("\\xb5m", "note: \\u2265\n")

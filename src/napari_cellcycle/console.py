@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import json
 import math
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from napari_cellcycle.errors import CellCycleError, CellCycleWarning
@@ -27,6 +29,7 @@ Progress = Callable[[int, int], None]
 USER_MISTAKE = 2
 BROKEN_PIPE = 141
 INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,6 +54,7 @@ def guarded(work: Callable[[], None]) -> int:
         0, or 2 for a mistake that the user can mend, 130 when interrupted, 141 when the reader of
         our output went away. Our own mistakes keep their traceback.
     """
+    _print_any_letter()
     try:
         with _notes_on_stderr():
             work()
@@ -60,16 +64,33 @@ def guarded(work: Callable[[], None]) -> int:
     except CellCycleError as error:
         return _complain(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return BROKEN_PIPE
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            return _complain(f"{error.filename}: {error.strerror}.")
+        if error.errno not in _NO_ROOM:
             raise
-        return _complain(f"{error.filename}: {error.strerror}.")
+        with suppress(OSError):
+            sys.stdout.flush()
+        _give_up_stdout()
+        return _complain(f"The output cannot be written: {error.strerror}.")
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _give_up_stdout() -> None:
+    """Let nothing that is still to be written fail when the program ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_any_letter() -> None:
+    """Escape letters that a console or a pipe has none for, such as a micro sign in ASCII."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(message: str) -> int:
@@ -138,7 +159,8 @@ def print_notes(notes: Sequence[str]) -> None:
 
 def print_json(value: Any) -> None:
     """Print strict JSON: numbers that are none become ``null``."""
-    print(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False))
+    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    print(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=not unicode))
 
 
 def plain(value: Any) -> Any:

@@ -40,7 +40,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """Give the name of a new file beside ``path`` that takes its place once the block is done.
 
     If the block fails, the new file is removed and an older one of that name stays as it was.
-    Folders that are missing are made.
+    Folders that are missing are made. An error of the disk names ``path``, not the new file.
 
     Parameters
     ----------
@@ -54,20 +54,35 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
+    new = None
     try:
-        yield Path(name)
-        with open(name, "rb") as written:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
+        )
+        os.close(handle)
+        new = Path(name)
+        yield new
+        with new.open("rb") as written:
             os.fsync(written.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
+        new.chmod(0o666 & ~umask)
+        new.replace(path)
         sync_folder(path.parent)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as error:
+        if new is not None:
+            new.unlink(missing_ok=True)
+        if isinstance(error, OSError) and _is_of(error, path):
+            raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
         raise
+
+
+def _is_of(error: OSError, path: Path) -> bool:
+    """Whether an error names no file, as where the disk is full, or a new one beside ``path``."""
+    if error.filename is None:
+        return error.errno is not None
+    named = Path(os.fsdecode(error.filename)).absolute()
+    return named.parent == path.parent.absolute() and named.name.startswith(f".{path.stem}-")
 
 
 @contextmanager

@@ -147,6 +147,13 @@ def test_imagej_spacing_needs_its_unit(tmp_path, pixels, reader, unit, spacing):
         assert stack.spacing.zyx == pytest.approx(spacing)
 
 
+def test_imagej_axes_may_have_units_of_their_own(tmp_path, pixels, reader):
+    metadata = {"axes": "ZYX", "unit": "um", "zunit": "nm", "spacing": 500.0}
+    data = pixels(3, 32, 40)
+    tifffile.imwrite(tmp_path / "ij.tif", data, imagej=True, resolution=(4, 4), metadata=metadata)
+    assert open_image(tmp_path / "ij.tif").spacing.zyx == pytest.approx((0.5, 0.25, 0.25))
+
+
 def test_imagej_frames_are_time(tmp_path, pixels, reader):
     tifffile.imwrite(tmp_path / "t.tif", pixels(6, 32, 40), imagej=True, metadata={"axes": "TYX"})
     assert open_image(tmp_path / "t.tif").data.shape == (6, 1, 1, 32, 40)

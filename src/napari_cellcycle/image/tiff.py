@@ -161,16 +161,18 @@ def _imagej_lengths(tif: Any, series: Any) -> dict[str, Length]:
     reason the resolution tags of a plain TIFF are not read at all.
     """
     metadata = tif.imagej_metadata or {}
-    unit = str(metadata.get("unit", "")).replace("\\u00B5", "µ").strip()
-    if not unit or unit.lower() in ("inch", "in"):
-        return {}
-    lengths: dict[str, Length] = {}
-    if metadata.get("spacing"):
-        lengths["Z"] = (abs(float(metadata["spacing"])), unit)
     tags = series.pages[0].tags
-    for axis in "YX":
+    lengths: dict[str, Length] = {}
+    for axis in "ZYX":
+        # y and z have a unit of their own where it is another one than that of x
+        unit = metadata.get("unit", "")
+        unit = str(metadata.get(f"{axis.lower()}unit", unit)).replace("\\u00B5", "µ").strip()
+        if not unit or unit.lower() in ("inch", "in"):
+            continue
         tag = tags.get(f"{axis}Resolution")
-        if tag is not None and tag.value[0] and tag.value[1]:
+        if axis == "Z" and metadata.get("spacing"):
+            lengths[axis] = (abs(float(metadata["spacing"])), unit)
+        elif tag is not None and tag.value[0] and tag.value[1]:
             lengths[axis] = (tag.value[1] / tag.value[0], unit)
     return lengths
 

@@ -48,14 +48,15 @@ def run(args: argparse.Namespace) -> None:
     check_not_an_input(args.out, jobs)
     model = load_model(args.model, choose_device(args.device))
     parts = Parts(Path(f"{args.out}.parts"), settings_of(args), model.sha256)
-    with progress("classify", "images") as report:
-        outcomes = tell_each(
-            classify_many(jobs, settings_of(args), model, parts), len(jobs), report
-        )
-    done, failed = sort_out(outcomes, jobs, parts)
+    with parts.alone():
+        with progress("classify", "images") as report:
+            outcomes = tell_each(
+                classify_many(jobs, settings_of(args), model, parts), len(jobs), report
+            )
+        done, failed = sort_out(outcomes, jobs, parts)
+        rows = parts.join([one.name for one in done], args.out) if done else 0
     if not done:
         refuse_none_done(failed, parts)
-    rows = parts.join([one.name for one in done], args.out)
     if not failed:
         parts.remove()
     if args.json:
@@ -87,10 +88,12 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 
 def check_not_an_input(out: Path, jobs: Sequence[Job]) -> None:
-    """Refuse to write over an image or its labels."""
+    """Refuse to write over an image or its labels, or over a folder."""
     inputs = {path for job in jobs for path in (job.image, job.labels, job.nuclei) if path}
     if out.resolve() in {path.resolve() for path in inputs}:
         raise CellCycleError(f"--out {out} is an image of this run; choose another name.")
+    if out.is_dir():
+        raise CellCycleError(f"--out {out} is a folder; give the name of a file.")
 
 
 def tell_each(outcomes: Iterable[Done | Failed], total: int, report: Any) -> list[Done | Failed]:

@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_of(args)
     parts = Parts(args.out / "parts", settings, sha256)
     with (
+        parts.alone(),
         connected(args.scheduler, args.workers, args.device) as client,
         progress("classify", "images") as report,
     ):
@@ -79,9 +80,9 @@ def run(args: argparse.Namespace) -> None:
             client, jobs, settings, find_model(args.model), sha256, args.device, parts
         )
         done, failed = sort_out(tell_each(work, len(jobs), report), jobs, parts)
+        rows = parts.join([one.name for one in done], table) if done else 0
     if not done:
         refuse_none_done(failed, parts)
-    rows = parts.join([one.name for one in done], table)
     wells = summarise_wells(jobs, done, card.phases)
     files = [_write_wells(wells, args.out / "wells.csv"), *_draw(wells, card, args)]
     if args.json:

@@ -360,3 +360,40 @@ def test_a_table_is_needed_and_is_no_input(
     assert (code, "None of the 4 images could be classified" in err) == (2, True)
     assert not (tmp_path / "no.csv").exists()
     assert not (tmp_path / "no.csv.parts").exists()  # nothing to go on from
+
+
+def test_two_runs_do_not_work_in_one_folder(
+    many: Run, fields: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the one that ends first takes away what the other has done."""
+    from napari_cellcycle.classify import many as module
+
+    real, others = module.classify_job, []
+
+    def classify_job(job: Any, *rest: Any) -> Any:
+        if not others:
+            other = [sys.executable, "-m", "napari_cellcycle"]
+            other += words(fields, tiny_folder, tmp_path / "cells.csv")
+            others.append(subprocess.run(other, check=False, capture_output=True, text=True))
+        return real(job, *rest)
+
+    monkeypatch.setattr(module, "classify_job", classify_job)
+    assert many()[0] == 0
+    assert others[0].returncode == 2
+    assert "Another run is at work in" in others[0].stderr
+    whole = expected(fields, tiny_folder, NAMES, tmp_path)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "cells.csv"), whole)
+    assert many()[0] == 0
+
+
+def test_a_folder_in_place_of_the_table_is_told_before_the_work(many: Run, tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").mkdir()
+    code, _, err = many()
+    assert (code, "is a folder; give the name of a file" in err) == (2, True)
+    assert not (tmp_path / "cells.csv.parts").exists()
+
+
+def test_a_file_that_is_given_twice_is_one_image(fields: Path) -> None:
+    one = fields / "f0.ome.tif"
+    jobs = jobs_of([str(one), str(fields / ".." / fields.name / one.name)])
+    assert [job.image for job in jobs] == [one]

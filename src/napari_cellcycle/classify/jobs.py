@@ -128,7 +128,10 @@ def jobs_of(
                 jobs += plate_jobs(read_plate(path), labels, nuclei)
             else:
                 files.append(path)
-    files = list(dict.fromkeys(files))
+    once: dict[str, Path] = {}
+    for path in files:
+        once.setdefault(os.path.abspath(path), path)
+    files = list(once.values())
     found = {path: (_beside(labels, path), _beside(nuclei, path)) for path in files}
     taken = {path.resolve() for pair in found.values() for path in pair if path is not None}
     given, files = files, [path for path in files if path.resolve() not in taken]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellcycle.cells.columns import safe_text
 from napari_cellcycle.errors import CellCycleError, MissingExtraError
 from napari_cellcycle.files import replacing
+from napari_cellcycle.project.lock import LOCK, WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,6 +104,32 @@ class Parts:
                 "choose another --out, or remove the folder."
             )
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out of the folder until the block is done, or the program dies.
+
+        A drive that knows no locks keeps none out.
+
+        Raises
+        ------
+        CellCycleError
+            If another run is at work in the folder.
+        """
+        try:
+            lock = WriterLock.acquire(self.folder)
+        except OSError:
+            yield
+            return
+        if lock is None:
+            raise CellCycleError(
+                f"Another run is at work in {self.folder}. Wait until it is done, or choose "
+                "another --out."
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
     def path(self, name: str) -> Path:
         """File of an image, there or not, by the name of its job."""
         return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()[:20]}.parquet"
@@ -173,7 +201,7 @@ class Parts:
 
     def remove_if_empty(self) -> None:
         """Remove the folder if no image is done in it: nothing is there to go on from."""
-        if [path.name for path in self.folder.iterdir()] == [MANIFEST]:
+        if {path.name for path in self.folder.iterdir()} <= {MANIFEST, LOCK}:
             self.remove()
 
 

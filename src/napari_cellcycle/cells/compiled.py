@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.cells.geometry import Sums, grow, resampling, sums
-from napari_cellcycle.cells.grey import MIN_AROUND, MIN_FOREGROUND, Foreground, Grey
+from napari_cellcycle.cells.grey import MIN_AROUND, MIN_FOREGROUND, Foreground, Grey, placed, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -62,9 +62,11 @@ def expect(cells: int, *dtypes: DTypeLike) -> None:
     with _State.lock:
         _State.cells += cells
         missing = frozenset(map(_kind, dtypes)) - _State.asked
-        if _State.cells < WORTH or not missing or find_spec("numba") is None:
+        if _State.cells < WORTH or not missing:
             return
         _State.asked |= missing
+    if find_spec("numba") is None:
+        return
     Thread(target=_load_beside, args=(missing,), name="kernels").start()
 
 
@@ -189,8 +191,9 @@ class CompiledGrey(Grey):
         return _ENDS[self._whole.dtype]
 
     @property
-    def _is_key(self) -> bool:
-        return self._whole.dtype == _KEYS
+    def _keyed(self) -> bool | None:
+        """None if not: what is None costs nothing in compiled code."""
+        return True if self._whole.dtype == _KEYS else None
 
     def foreground(
         self,
@@ -210,24 +213,28 @@ class CompiledGrey(Grey):
             tuple(along.start for along in near_place),
             _bytes(_NOTHING if free is None else free),
             float(share),
-            (MIN_AROUND, MIN_FOREGROUND),
+            MIN_AROUND,
             self._ends,
-            self._is_key,
+            self._keyed,
         )
         grey = CompiledGrey(self._kernels, self.values[near_place], inner)
-        return Foreground(background, mask.view(bool), seen.view(bool), _sums(found), grey)
+        mask, seen = mask.view(bool), seen.view(bool)
+        if found[0] < MIN_FOREGROUND:
+            seen = placed(core, within(core_place, near_place), seen.shape)
+            found = self._kernels.sums(_bytes(seen))
+        return Foreground(background, mask, seen, _sums(found), grey)
 
     def percentiles(self, where: Mask | None, *qs: float) -> tuple[float, ...]:
         """Percentiles (0 to 100) of the voxels in a mask of at least one voxel, or of all."""
         mask = _NOTHING if where is None else where
         found = self._kernels.percentiles(
-            self._whole, _bytes(mask), np.array(qs, np.float64), self._ends, self._is_key
+            self._whole, _bytes(mask), np.array(qs, np.float64), self._ends, self._keyed
         )
         return tuple(found.tolist())
 
     def step(self) -> float:
         """Median difference of neighbours along x, 0 where there are none."""
-        if self._is_key or self._whole.shape[2] < 2:
+        if self._keyed or self._whole.shape[2] < 2:
             return super().step()
         return float(self._kernels.median_step(self._whole, self._ends))
 
@@ -238,7 +245,7 @@ class CompiledGrey(Grey):
         if "volume" in axes:
             return super().projections(where, axes, low, high)
         flat = self._kernels.project(
-            self._whole, _bytes(where), self._ends, float(low), float(high), self._is_key
+            self._whole, _bytes(where), self._ends, float(low), float(high), self._keyed
         )
         z, y, x = where.shape
         found: dict[str, Floats] = {}

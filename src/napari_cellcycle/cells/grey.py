@@ -91,7 +91,7 @@ class Grey:
         share : float
             How far bright is, from the background to bright DNA.
         """
-        inner, own = self.cut(core_place), _within(core_place, near_place)
+        inner, own = self.cut(core_place), within(core_place, near_place)
         if free is None:
             background, bright = inner.percentiles(core, 10, 98)
         else:
@@ -105,8 +105,7 @@ class Grey:
         seen = np.asarray(inner.values, dtype=np.float32) > np.float32(level)
         seen &= near
         if np.count_nonzero(seen) < MIN_FOREGROUND:
-            seen[:] = False
-            seen[own] = core
+            seen = placed(core, own, near.shape)
         return Foreground(background, near, seen, sums(seen), inner)
 
     def percentiles(self, where: Mask | None, *qs: float) -> tuple[float, ...]:
@@ -132,7 +131,14 @@ class Grey:
         return projections(shown, axes, low, high)
 
 
-def _within(part: Place, whole: Place) -> Place:
+def placed(part: Mask, place: Place, shape: tuple[int, ...]) -> Mask:
+    """Put a part of a mask where it lies."""
+    mask = np.zeros(shape, bool)
+    mask[place] = part
+    return mask
+
+
+def within(part: Place, whole: Place) -> Place:
     """Where a part of a box lies in a larger part."""
     return tuple(
         slice(inner.start - outer.start, inner.stop - outer.start)

@@ -1,9 +1,11 @@
 """Loops over the voxels of one cell, compiled by numba; :mod:`.compiled` calls them.
 
 All of them are in this file: numba's cache on the disk does not see changes in another one. Grey
-values are whole numbers, masks are uint8, 0 or 1, and arrays ``(z, y, x)`` and contiguous. Loops
-run over a whole plane or box where they can: processors take 32 voxels at a time, and rows are
-hardly longer than that. For the same reason what a loop writes is never what it reads.
+values are whole numbers (``keyed``: not None if they are keys of float32), masks are uint8, 0 or 1,
+and arrays ``(z, y, x)`` and contiguous. Loops run over a whole plane or box where they can:
+processors take 32 voxels at a time, and rows are hardly longer than that. For the same reason what
+a loop writes is never what it reads at another place. A function is compiled again wherever it is
+called from, so that a call is written once where that is possible.
 """
 
 from __future__ import annotations
@@ -147,32 +149,34 @@ def ranked(values, rank, ends):
 
 
 @_compiled
-def _number(whole, is_key):
+def _number(whole, keyed):
     """The grey value that a whole number stands for."""
+    if keyed is None:
+        return np.float64(whole)
     bits = np.empty(1, np.int32)
     bits[0] = whole if whole >= 0 else whole ^ 0x7FFFFFFF
-    return np.float64(bits.view(np.float32)[0]) if is_key else np.float64(whole)
+    return np.float64(bits.view(np.float32)[0])
 
 
 @_compiled
-def _percentile(values, size, q, ends, is_key):
+def _percentile(values, size, q, ends, keyed):
     """A percentile of the ``size`` least of values, none of which is beyond ``ends``."""
     place = q / 100 * (size - 1)
     below = int(place)
     whole, after = ranked(values, below, ends)
-    low = _number(whole, is_key)
-    return low if place == below else low + (_number(after, is_key) - low) * (place - below)
+    low = _number(whole, keyed)
+    return low if place == below else low + (_number(after, keyed) - low) * (place - below)
 
 
 @_compiled
-def percentiles(grey, mask, qs, ends, is_key):
+def percentiles(grey, mask, qs, ends, keyed):
     """Percentiles of the grey values in a mask, or of all where it is empty."""
     values, size = grey.reshape(-1), grey.size
     if mask.size:
         values, size, ends = inside(grey, mask, ends)
     result = np.empty(qs.size)
     for i in range(qs.size):
-        result[i] = _percentile(values, size, qs[i], ends, is_key)
+        result[i] = _percentile(values, size, qs[i], ends, keyed)
     return result
 
 
@@ -187,7 +191,7 @@ def median_step(grey, ends):
             for x in range(width - 1):
                 a, b = row[x], row[x + 1]
                 target[x] = a - b if a > b else b - a
-    return _percentile(steps.reshape(-1), steps.size, 50.0, ends, False)
+    return _percentile(steps.reshape(-1), steps.size, 50.0, ends, None)
 
 
 @_compiled
@@ -212,76 +216,70 @@ def _cut(result, box, at):
 
 
 @_compiled
-def _put(box, at, part, also):
-    """Put a mask at a place of a box, beside what is there or instead of it."""
-    depth, height, width = part.shape
+def _reached(result, near, free, near_at, core, at):
+    """What of a dilated label no other label has; ``at`` is where the label lies in it."""
+    depth, height, width = near.shape
     for z in range(depth):
         for y in range(height):
-            target = box[at[0] + z, at[1] + y, at[2] : at[2] + width]
-            if also:
-                row = target.copy()
-                _either(target, row, part[z, y])
-            else:
-                _copied(target, part[z, y])
+            row, large = result[z, y], near[z, y]
+            other = free[near_at[0] + z, near_at[1] + y, near_at[2] : near_at[2] + width]
+            for x in range(width):
+                row[x] = large[x] & other[x]
+    depth, height, width = core.shape
+    for z in range(depth):
+        for y in range(height):
+            row, own = result[at[0] + z, at[1] + y, at[2] : at[2] + width], core[z, y]
+            for x in range(width):
+                row[x] = row[x] | own[x]
 
 
 @_compiled
-def _above(grey, level, mask, ends, is_key):
-    """Voxels of a mask that are brighter than a level, and how many they are."""
+def _above(grey, level, mask, ends, keyed):
+    """Voxels of a mask that are brighter than a level."""
     floor = np.empty(1, np.float32)
     floor[0] = level
     floor[0] += np.float32(0)  # zero without a sign
-    if is_key:
+    if keyed is None:
+        bound = np.int64(math.floor(floor[0]))
+    else:
         bound = np.int64(floor.view(np.int32)[0])
         bound = bound if bound >= 0 else bound ^ 0x7FFFFFFF
-    else:
-        bound = np.int64(math.floor(floor[0]))
     like = np.empty(1, grey.dtype)
     like[0] = min(max(bound, np.int64(ends[0])), np.int64(ends[1]))
     limit, all_are = like[0], bound < np.int64(ends[0])
     result = np.empty(mask.shape, np.uint8)
     flat, values, where = result.reshape(-1), grey.reshape(-1), mask.reshape(-1)
-    n = 0
     for i in range(flat.size):
         flat[i] = where[i] if values[i] > limit or all_are else 0
-    for i in range(flat.size):
-        n += flat[i]
-    return result, n
+    return result
 
 
 @_compiled
-def foreground(grey, core, core_at, near, near_at, free, share, fewest, ends, is_key):
+def foreground(grey, core, core_at, near, near_at, free, share, least, ends, keyed):
     """Background, mask, foreground, sums of that, and grey values in its box: ``Grey.foreground``.
 
-    Parts lie ``at`` a place of the box of ``grey``; ``free`` fills it, or is empty. ``fewest`` are
-    voxels around, and of the foreground.
+    Parts lie ``at`` a place of the box of ``grey``; ``free`` fills it, or is empty; with
+    fewer than ``least`` voxels it does not tell the background.
     """
     own = np.empty(core.shape, grey.dtype)
     _cut(own, grey, core_at)
-    values, size, found = inside(own, core, ends)
-    bright = _percentile(values, size, 98.0, found, is_key)
-    at = (core_at[0] - near_at[0], core_at[1] - near_at[1], core_at[2] - near_at[2])
-    if not free.size:
-        background = _percentile(values, size, 10.0, found, is_key)
-        inner, mask = own, near
-    else:
-        values, size, found = inside(grey, free, ends)
-        if size >= fewest[0]:
-            background = _percentile(values, size, 25.0, found, is_key)
-        else:
-            background = _percentile(grey.reshape(-1), grey.size, 1.0, ends, is_key)
+    bright = background = 0.0
+    for turn in range(2):
+        box, where, q = own, core, 98.0 if turn == 0 else 10.0
+        if turn and free.size:
+            box, where, q = grey, free, 25.0
+        values, size, found = inside(box, where, ends)
+        if turn and free.size and size < least:
+            values, size, found, q = grey.reshape(-1), grey.size, ends, 1.0
+        bright, background = background, _percentile(values, size, q, found, keyed)
+    inner, mask = own, near
+    if free.size:
         inner, mask = np.empty(near.shape, grey.dtype), np.empty(near.shape, np.uint8)
+        at = (core_at[0] - near_at[0], core_at[1] - near_at[1], core_at[2] - near_at[2])
+        _reached(mask, near, free, near_at, core, at)
         _cut(inner, grey, near_at)
-        _cut(mask, free, near_at)
-        flat, large = mask.reshape(-1), near.reshape(-1)
-        for i in range(flat.size):
-            flat[i] = flat[i] & large[i]
-        _put(mask, at, core, True)
     level = background + share * max(bright - background, 0.0)
-    seen, n = _above(inner, level, mask, ends, is_key)
-    if n < fewest[1]:
-        seen[:] = 0
-        _put(seen, at, core, False)
+    seen = _above(inner, level, mask, ends, keyed)
     return background, mask, seen, sums(seen), inner
 
 
@@ -313,9 +311,13 @@ def _spread(flat, parts, row, edge, n, before, shape):
 def grow(mask, reach, before, shape):
     """Dilate by a box of ``reach`` voxels a side, as ``geometry.grow``, into a ``shape``."""
     (depth, height, width), flat = mask.shape, mask.reshape(-1)
-    flat = _spread(flat, depth * height, 1, width, reach[2], before[2], shape[2])
-    flat = _spread(flat, depth, shape[2], height, reach[1], before[1], shape[1])
-    flat = _spread(flat, 1, shape[1] * shape[2], depth, reach[0], before[0], shape[0])
+    for axis in (2, 1, 0):  # a call, and so a loop, is compiled as often as it is written
+        parts, row, edge = 1, shape[1] * shape[2], depth
+        if axis == 1:
+            parts, row, edge = depth, shape[2], height
+        elif axis == 2:
+            parts, row, edge = depth * height, 1, width
+        flat = _spread(flat, parts, row, edge, reach[axis], before[axis], shape[axis])
     return flat.reshape(shape)
 
 
@@ -332,7 +334,7 @@ def _onto(result, other):
 
 
 @_compiled
-def project(grey, mask, ends, low, high, is_key):
+def project(grey, mask, ends, low, high, keyed):
     """Largest values inside a mask along x, y and z, scaled, one after the other in one row."""
     depth, height, width = mask.shape
     size, dark = height * width, ends[0]
@@ -369,21 +371,20 @@ def project(grey, mask, ends, low, high, is_key):
         row = result[z * height :]
         for y in range(height):
             row[y] = plane[y * width]
-    return _scaled(result, np.float32(low), np.float32(high - low), is_key)
+    return _scaled(result, np.float32(low), np.float32(high - low), keyed)
 
 
 @_compiled
-def _scaled(whole, low, span, is_key):
+def _scaled(whole, low, span, keyed):
     """Grey values as ``grey.scaled``."""
     result = np.empty(whole.size, np.float32)
-    if is_key:
-        bits = np.empty(whole.size, np.int32)
-        for i in range(whole.size):
-            bits[i] = whole[i] if whole[i] >= 0 else whole[i] ^ 0x7FFFFFFF
-        result[:] = bits.view(np.float32)
-    else:
+    if keyed is None:
         for i in range(whole.size):
             result[i] = np.float32(whole[i])
+    else:
+        bits = result.view(np.int32)
+        for i in range(whole.size):
+            bits[i] = whole[i] if whole[i] >= 0 else whole[i] ^ 0x7FFFFFFF
     for i in range(result.size):
         value = (result[i] - low) / span
         value = value if value > 0 else np.float32(0)

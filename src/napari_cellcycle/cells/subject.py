@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_cellcycle.cells.compiled import grey_of, grown, sums_of
 from napari_cellcycle.cells.geometry import Sums, moments
-from napari_cellcycle.cells.grey import Part
+from napari_cellcycle.cells.grey import Part, placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,17 +139,17 @@ class Subject:
     @property
     def own(self) -> Mask:
         """The label, ``(z, y, x)``."""
-        return _placed(self.core, self.label_box, self.grey.values.shape)
+        return placed(self.core, self.label_box, self.grey.values.shape)
 
     @property
     def mask(self) -> Mask:
         """The label dilated, ``(z, y, x)``."""
-        return _placed(self.near, self.mask_box, self.grey.values.shape)
+        return placed(self.near, self.mask_box, self.grey.values.shape)
 
     @property
     def foreground(self) -> Mask:
         """Bright DNA in the mask, ``(z, y, x)``."""
-        return _placed(self.bright, self.mask_box, self.grey.values.shape)
+        return placed(self.bright, self.mask_box, self.grey.values.shape)
 
     @classmethod
     def find(
@@ -226,13 +226,6 @@ class Subject:
         """
         grey = grey_of(volume[self.box])
         shape = grey.values.shape
-        where = _placed(*grown(self.core, self.label_box, shape, self.other_reach, step), shape)
+        where = placed(*grown(self.core, self.label_box, shape, self.other_reach, step), shape)
         low, high = grey.percentiles(where, 5, 99.5)
         return Part(grey, where, tuple(slice(0, edge) for edge in shape), low, high)
-
-
-def _placed(part: Mask, place: tuple[slice, ...], shape: tuple[int, ...]) -> Mask:
-    """Put a part of a mask where it lies."""
-    mask = np.zeros(shape, bool)
-    mask[place] = part
-    return mask

@@ -59,12 +59,43 @@ def test_small_cells_that_touch_are_cells():
     cell_table(Segmentation(specks[None, None], "nucleus", "specks"), ISOTROPIC)
 
 
-def test_numbers_that_begin_anew_in_each_tile_are_cells():
+def test_numbers_that_begin_anew_in_each_tile_are_refused():
     y, x = np.indices((160, 160))
     tile = (y % 80) // 8 * 10 + (x % 80) // 8 + 1
     labels = np.where((y % 8 < 1) | (x % 8 < 1), 0, tile)
-    table = cell_table(Segmentation(labels[None, None], "nucleus", "tiles"), ISOTROPIC)
-    assert len(table) == 100
+    with pytest.raises(SegmentationError, match=r"label 1 lies in 4 pieces far apart.*tiles"):
+        cell_table(Segmentation(labels[None, None], "nucleus", "tiles"), ISOTROPIC)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "embryo_timelapse_3d",
+        "flat_cells_3d",
+        "h2b_field_2d_t1",
+        "organoid_h2b_membrane_3d_t301_nuclei",
+    ],
+)
+@pytest.mark.parametrize("value", [1, 255])
+def test_a_mask_of_many_cells_is_refused(data_dir, name, value):
+    labels = np.asarray(open_labels(data_dir / f"{name}_labels.ome.tif").data)
+    mask = Segmentation((labels > 0).astype(np.uint8) * np.uint8(value), "nucleus", "mask.tif")
+    with pytest.raises(SegmentationError, match=rf"^mask.tif .* label {value} lies in \d+ pieces"):
+        cell_table(mask, ISOTROPIC)
+
+
+def test_one_cell_may_be_in_pieces():
+    """Two daughters with one label, a cell in fragments, one label of three that is used twice."""
+    y, x = np.indices((200, 200))
+
+    def disc(cy: int, cx: int, r: int) -> np.ndarray:
+        return (y - cy) ** 2 + (x - cx) ** 2 < r * r
+
+    daughters = disc(60, 40, 12) | disc(60, 90, 12)
+    fragments = np.any([disc(100 + dy, 100 + dx, 5) for dy in (-9, 0, 9) for dx in (-9, 0, 9)], 0)
+    twice = disc(20, 180, 8) | disc(180, 20, 8)
+    for labels in (daughters * 1, fragments * 1, fragments + 2 * daughters + 3 * twice):
+        cell_table(Segmentation(labels[None, None], "nucleus", "pieces"), ISOTROPIC)
 
 
 def test_another_image_in_place_of_labels_or_nuclei_is_one_sentence(data_dir, tiny_folder):

@@ -164,3 +164,17 @@ def test_grey_range_counts_inside_labels_only():
     grey = grey_range(dna, labels)
     assert (grey.levels, grey.saturated, grey.largest) == (100, 0.01, 999.0)
     assert grey_range(dna, np.zeros_like(labels)).levels == 0
+
+
+def test_a_label_as_large_as_a_background_is_told(model_card):
+    stack, labels = balls([3.0, 3.1, 3.2, 3.3], Spacing(0.5, 0.2, 0.2, "user"))
+    numbered = replace(labels, data=labels.data + 1)
+    told = [
+        compare_with_card(cell_table(found, stack.spacing), stack, BOTH, model_card, found).notes
+        for found in (labels, numbered)
+    ]
+    assert not any("background" in text for text in told[0])
+    assert (
+        "Label 1 of balls' labels covers 74 % of the image and is classified as a cell. If it is "
+        "the background, set it to 0."
+    ) in told[1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_cellcycle.cells.objects import check_objects
+from napari_cellcycle.cells.objects import check_objects, check_pieces
 from napari_cellcycle.cells.runs import Runs, compact, find_runs
 from napari_cellcycle.errors import SegmentationError, SegmentationMismatchError
 
@@ -99,7 +99,7 @@ def cell_table(
     ------
     SegmentationError
         If the labels are no positive integers, there is none in any frame, or they are the grey
-        values of an image.
+        values of an image, or a mask of many cells.
     SegmentationMismatchError
         If the nuclei do not lie on the same grid.
     """
@@ -116,11 +116,13 @@ def cell_table(
             )
         _check_objects(_measure(nuclei.window(0), nuclei.name), nuclei.name)
     n_frames, *shape = segmentation.grid
-    parts = []
+    parts: list[tuple[NDArray[np.int64], _Measured, NDArray[np.int64]]] = []
     for frame in range(n_frames):
         labels = segmentation.window(frame)
         measured = _measure(labels, segmentation.name)
         _check_objects(measured, segmentation.name)
+        if not any(len(earlier.label) for _, earlier, _ in parts):
+            check_pieces(labels, measured.label, measured.bbox, spacing.zyx, segmentation.name)
         if segmentation.labels_are == "nucleus":
             nucleus_voxels = measured.voxels
         elif nuclei is None:

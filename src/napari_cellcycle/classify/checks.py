@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _FEW_LEVELS = 32
 _MUCH_SATURATED = 0.02
 _SAMPLE = 40
+_FEW_CELLS = 4
+_MUCH = 0.3
+_HUGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ def compare_with_card(
                 f"{_of(outside)} have a radius outside the {_n(low)} to {_n(high)} µm that "
                 f"{card.name} was trained on (median here {_n(np.nanmedian(radius))} µm)."
             )
+    if segmentation is not None:
+        notes += _background_note(cells, segmentation)
     if segmentation is not None and channels.get("dna") is not None and len(cells):
         notes += _intensity_notes(cells, stack, channels["dna"] or 0, segmentation, card)
     return Findings(tuple(notes), tuple(cell_notes))
@@ -133,6 +138,20 @@ def _voxel_notes(cells: CellTable, card: ModelCard, *, is_2d: bool) -> list[str]
         ratio = z / np.sqrt(y * x)
         notes += _outside("The distance of planes in pixels", ratio, "axial_ratio", card)
     return notes
+
+
+def _background_note(cells: CellTable, segmentation: Segmentation) -> list[str]:
+    """Name a label that is as large as a background."""
+    if len(cells) < _FEW_CELLS:
+        return []
+    share = cells.voxels / np.prod(segmentation.grid[1:])
+    most = int(np.argmax(share))
+    if share[most] < _MUCH or cells.voxels[most] < _HUGE * np.median(cells.voxels):
+        return []
+    return [
+        f"Label {cells.label[most]} of {segmentation.name} covers {100 * share[most]:.0f} % of the "
+        "image and is classified as a cell. If it is the background, set it to 0."
+    ]
 
 
 def _intensity_notes(

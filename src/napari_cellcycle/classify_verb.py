@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle import many_verb, project_verbs
@@ -21,7 +22,6 @@ from napari_cellcycle.project_arguments import who_options
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
-    from pathlib import Path
 
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Stack
@@ -35,7 +35,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run ``classify``."""
-    from napari_cellcycle.classify.jobs import is_many
+    from napari_cellcycle.classify.jobs import beside, is_many
     from napari_cellcycle.image.reading import open_image
     from napari_cellcycle.image.roles import parse_channels
 
@@ -43,6 +43,9 @@ def run(args: argparse.Namespace) -> None:
         many_verb.run(args)
         return
     (args.image,) = args.image
+    args.labels, args.nuclei_labels = (
+        beside(pattern, Path(args.image)) for pattern in (args.labels, args.nuclei_labels)
+    )
     check_viewer(args)
     check_outputs(args, "out", "gallery", "overlay")
     check_crop(args)

@@ -232,7 +232,7 @@ def keep(args: argparse.Namespace, stack: Stack, result: Classification) -> Path
     name = who(args.who)
     opened = Project.open(folder, who=name) if folder.exists() else Project.create(folder, who=name)
     with opened as project:
-        nuclei = open_labels(args.nuclei_labels) if args.nuclei_labels else None
+        nuclei = open_labels(args.nuclei_labels, scene=args.scene) if args.nuclei_labels else None
         settings = {"channels": {k: v for k, v in result.channels.items() if v is not None}}
         image = project.images.add(
             stack, result.segmentation, cells=result.cells, nuclei=nuclei, settings=settings

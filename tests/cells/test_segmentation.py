@@ -203,3 +203,11 @@ def test_real_crowded_nuclei_with_haze_are_partly_found(data_dir):
     assert f1(truth, segment_nuclei(image, 0).data[0]) > f1(
         truth, segment_nuclei(image, 0, method="otsu").data[0]
     )
+
+
+def test_voxels_that_are_no_number_are_told():
+    dna, _ = balls((1, 60, 60), [(0, 30, 30)], 8)
+    dna = dna.astype(np.float32)
+    dna[0, 0, 0] = np.nan
+    with pytest.raises(SegmentationError, match=r"^field\.tif has voxels in frame 0 that are no"):
+        segment_nuclei(stack(dna), 0)

@@ -75,3 +75,10 @@ def test_without_others_a_crop_is_shown_whole(crop, classifier):
     assert result.population.radius == pytest.approx(min(crop.shape) / 2 / 2.0)
     assert any("no other cells to compare" in note for note in result.notes)
     assert not any("G1" in note for note in result.notes)
+
+
+def test_a_crop_with_nan_is_told(classifier):
+    picture = np.random.default_rng(0).random((64, 64), np.float32)
+    picture[0] = np.nan
+    with pytest.raises(ViewError, match=r"^nan\.tif has pixels that are no number"):
+        classify_crop(Stack(picture[None, None, None], ("DNA",), None, "nan.tif"), model=classifier)

@@ -73,7 +73,8 @@ def segment_nuclei(
     Raises
     ------
     SegmentationError
-        If nothing is found in any frame; the message says what was tried.
+        If nothing is found in any frame, and the message says what was tried; or if voxels are no
+        finite number.
     """
     if method not in get_args(Method):
         raise SegmentationError(
@@ -94,6 +95,11 @@ def segment_nuclei(
     found: dict[int, NDArray[np.int32]] = {}
     for done, frame in enumerate(wanted, start=1):
         volume = np.asarray(stack.volume(frame, index), np.float32)
+        if not np.isfinite(volume).all():
+            raise SegmentationError(
+                f"{stack.name} has voxels in frame {frame} that are no number (NaN, infinite), and "
+                "no threshold can be found. Fill them first, such as with numpy.nan_to_num."
+            )
         if stack.is_2d:
             plane = label_plane(volume[0], step[1:], smoothing, min_diameter, local=local)
             found[frame] = plane[None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_cellcycle.cells.content import FEWEST
 from napari_cellcycle.cells.crops import crop_labels
 from napari_cellcycle.classify.channels import resolve_channels
@@ -85,7 +87,13 @@ def classify_crop(
             f"{stack.name} is a crop of one. Classify an image of {FEWEST} cells or more."
         )
     roles = resolve_channels(stack, card.recipe.channels, channels)
-    labels = crop_labels(stack.volume(0, roles[card.recipe.reference] or 0)[0])
+    crop = stack.volume(0, roles[card.recipe.reference] or 0)[0]
+    if not np.isfinite(crop).all():
+        raise ViewError(
+            f"{stack.name} has pixels that are no number (NaN, infinite). Fill them first, such as "
+            "with numpy.nan_to_num."
+        )
+    labels = crop_labels(crop)
     request = ClassifyRequest(
         stack=stack,
         segmentation=Segmentation(labels[None, None], "nucleus", f"outline of {stack.name}"),

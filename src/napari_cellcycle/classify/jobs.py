@@ -132,7 +132,7 @@ def jobs_of(
     for path in files:
         once.setdefault(os.path.abspath(path), path)
     files = list(once.values())
-    found = {path: (_beside(labels, path), _beside(nuclei, path)) for path in files}
+    found = {path: (beside(labels, path), beside(nuclei, path)) for path in files}
     taken = {path.resolve() for pair in found.values() for path in pair if path is not None}
     given, files = files, [path for path in files if path.resolve() not in taken]
     if given and not files:
@@ -290,7 +290,8 @@ def _expand(text: str) -> list[Path]:
     return matches
 
 
-def _beside(pattern: str | None, image: Path) -> Path | None:
+def beside(pattern: str | None, image: Path) -> Path | None:
+    """Fill ``{folder}`` and ``{name}`` of a pattern in, as they are of an image."""
     if pattern is None:
         return None
     filled = pattern.replace("{folder}", str(image.parent)).replace("{name}", _stem(image))

@@ -46,6 +46,9 @@ def open_picture(path: Path, scene: str | int | None = None) -> Scene:
 def open_tiff(path: Path, scene: str | int | None, info: TiffInfo) -> Scene:
     """Open one series of a TIFF lazily: a chunk is one volume, or one plane of a large one."""
     names = tuple(part.name for part in info.scenes)
+    titles = [part.title for part in info.scenes]
+    if scene not in names and titles.count(str(scene)) == 1:
+        scene = titles.index(str(scene))
     index = pick_scene(names, scene, path)
     part = info.scenes[index]
     return Scene(

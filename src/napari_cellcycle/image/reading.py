@@ -75,7 +75,8 @@ def open_labels(
     labels_are : {"nucleus", "cell"}
         What a label stands for.
     scene : str or int, optional
-        Name or index; the first one by default.
+        Name or index; the first one by default. The only one of a file is taken in any case, so
+        that each scene of an image may have a file of labels.
 
     Returns
     -------
@@ -90,6 +91,8 @@ def open_labels(
     ImageReadError
         As :func:`open_image`.
     """
+    if scene is not None and len(list_scenes(path)) == 1:
+        scene = None
     stack = open_image(path, scene=scene)
     check_dtype(stack.data.dtype, stack.name, n_channels=len(stack.channels))
     segmentation = Segmentation(
@@ -102,6 +105,25 @@ def open_labels(
 def list_scenes(path: str | PathLike[str]) -> tuple[str, ...]:
     """Names of the scenes in a file, at least one."""
     return _open(Path(path).expanduser(), None, check=False).scenes
+
+
+def scene_notes(stack: Stack) -> list[str]:
+    """Tell that a file has more scenes than the first, which is the one that is taken.
+
+    Parameters
+    ----------
+    stack : Stack
+        As opened.
+    """
+    if not stack.scene or stack.path is None or not stack.path.exists():
+        return []
+    names = list_scenes(stack.path)
+    if stack.scene != names[0]:
+        return []
+    return [
+        f"{stack.name} has {len(names)} scenes, and this is the first ({stack.scene}). Others are "
+        "chosen by --scene. If they are planes of one stack, save them as one image with its axes."
+    ]
 
 
 def _open(path: Path, scene: str | int | None, *, check: bool = True) -> Scene:

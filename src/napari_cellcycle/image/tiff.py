@@ -33,7 +33,9 @@ class TiffScene:
     Parameters
     ----------
     name : str
-        As the OME metadata name it, else ``Image:i``.
+        Its ID in the OME metadata, else ``Image:i``.
+    title : str
+        Its name there, which nobody warrants to be unlike others.
     stored_axes, axes : str
         As stored, and with unknown letters named.
     shape : tuple of int
@@ -43,6 +45,7 @@ class TiffScene:
     """
 
     name: str
+    title: str
     stored_axes: str
     axes: str
     shape: tuple[int, ...]
@@ -124,6 +127,7 @@ def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffSce
         lengths = _imagej_lengths(tif, series)
     return TiffScene(
         name=str(ome.get("ID", f"Image:{index}")),
+        title=str(ome.get("Name", "")),
         stored_axes=series.axes,
         axes=name_unknown(series.axes),
         shape=tuple(int(n) for n in series.shape),

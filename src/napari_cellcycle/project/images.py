@@ -165,7 +165,8 @@ class Images:
         if "nuclei" not in self._inputs.of(number):
             return None
         try:
-            return open_labels(self._inputs.locate(number, "nuclei"))
+            path = self._inputs.locate(number, "nuclei")
+            return open_labels(path, scene=self[number].scene or None)
         except CellCycleError:
             return None  # sizes of nuclei are not known then
 

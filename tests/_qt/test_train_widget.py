@@ -9,6 +9,7 @@ from fields import write_field
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QFileDialog
 
+from napari_cellcycle._qt.classify_widget import ClassifyWidget
 from napari_cellcycle._qt.training.form import TrainForm
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.catalogue import user_models
@@ -146,7 +147,8 @@ def test_train_keep_train_on_from_it_and_classify(
     click(qtbot, panel.outcome.keep)
     assert [entry.name for entry in user_models()] == ["mine", "mine-2"]
     click(qtbot, panel.outcome.classify)
-    _, classify = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Classify cells")
+    docks = viewer.window.dock_widgets.values()
+    (classify,) = (dock for dock in docks if isinstance(dock, ClassifyWidget))
     assert classify.form.model.key() == "mine-2"
     assert tuple(classify.form.channels) == ("dna",)
 

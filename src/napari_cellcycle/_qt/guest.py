@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_cellcycle._qt.docks import open_dock
 from napari_cellcycle._qt.pages import Pages
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import text_label
@@ -85,4 +86,4 @@ class Guest(Pages):
             self.show_scrolled(self.bench)
 
     def _open_review(self) -> None:
-        self._viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
+        open_dock(self._viewer, "Review cells")

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.docks import open_dock
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.progress import ProgressRow
@@ -37,9 +38,7 @@ if TYPE_CHECKING:
     from napari_cellcycle._qt.training.run import Outcome, TrainRun
     from napari_cellcycle.train.fitting import Progress
 
-_PLUGIN = "napari-cellcycle"
 _CLASSIFY = "Classify cells"
-_REVIEW = "Review cells"
 _SETTLES_MS = 50
 """Until new rows have their places."""
 _PAUSE = 0.05
@@ -285,10 +284,8 @@ class TrainWidget(QWidget):
         name, models = self.outcome.name.text(), list_models()
         review = session_of(self._viewer).review
         if review is not None:
-            self._viewer.window.add_plugin_dock_widget(_PLUGIN, _REVIEW)
             bring_forward(review)
             review.classify_again(next(entry for entry in models if entry.name == name))
             return
-        _, widget = self._viewer.window.add_plugin_dock_widget(_PLUGIN, _CLASSIFY)
-        bring_forward(widget)
+        widget = open_dock(self._viewer, _CLASSIFY)
         widget.form.offer_models(models, name)

@@ -27,14 +27,14 @@ def read_project(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     """
     import napari
 
+    from napari_cellcycle._qt.docks import open_dock
     from napari_cellcycle.errors import ProjectError
 
     viewer = napari.current_viewer()
     folder = path if isinstance(path, str) else path[0]
     if viewer is None:
         raise ProjectError(f"{folder} can only be opened in a viewer. Open napari first.")
-    _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
-    widget.open_project(folder)
+    open_dock(viewer, "Review cells").open_project(folder)
     # napari's sign for: read, but no layer to add
     return [(None,)]
 

@@ -194,10 +194,7 @@ def test_grey_values(data, grey, q):
     assert quick.percentiles(where, q, 98) == plain.percentiles(where, q, 98)
     assert quick.percentiles(None, q) == plain.percentiles(None, q)
     assert quick.step() == plain.step()
-    cut = (slice(0, 2), slice(0, 9), slice(1, 3)) if grey.shape[2] > 1 else (slice(None),) * 3
-    pictures = [
-        way.cut(cut).projections(where[cut], ("y", "x", "z"), -3.0, 200.0) for way in (plain, quick)
-    ]
+    pictures = [way.projections(where, ("y", "x", "z"), -3.0, 200.0) for way in (plain, quick)]
     for one, other in zip(*pictures, strict=True):
         np.testing.assert_array_equal(one, other)
 

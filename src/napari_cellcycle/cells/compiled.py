@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import Sums, grow, resampling, sums
+from napari_cellcycle.cells.geometry import Sums, grow, reached, resampling, sums
 from napari_cellcycle.cells.grey import MIN_AROUND, MIN_FOREGROUND, Foreground, Grey, placed, within
 
 if TYPE_CHECKING:
@@ -139,11 +139,7 @@ def grown(
     kernels = _State.kernels
     if kernels is None:
         return grow(part, place, shape, reach, step)
-    voxels = tuple(int(reach / size + 0.5) for size in step)
-    larger = tuple(
-        slice(max(along.start - n, 0), min(along.stop + n, edge))
-        for along, n, edge in zip(place, voxels, shape, strict=True)
-    )
+    voxels, larger = reached(place, shape, reach, step)
     before = tuple(inner.start - outer.start for inner, outer in zip(place, larger, strict=True))
     edges = tuple(along.stop - along.start for along in larger)
     return kernels.grow(_bytes(part), voxels, before, edges).view(bool), larger
@@ -180,11 +176,6 @@ class CompiledGrey(Grey):
         super().__init__(values)
         self._kernels = kernels
         self._whole = whole
-
-    def cut(self, place: tuple[slice, ...]) -> CompiledGrey:
-        """Part of the box."""
-        whole = _contiguous(self._whole[place], self._whole.dtype)
-        return CompiledGrey(self._kernels, self.values[place], whole)
 
     @property
     def _ends(self) -> NDArray[Any]:

@@ -120,13 +120,26 @@ def grow(
     place : tuple of slice
         Where that lies.
     """
-    grown = list(place)
+    voxels, larger = reached(place, shape, reach, step)
     for d in (2, 1, 0):  # rows are the slowest, so while they are few
-        n = int(reach / step[d] + 0.5)
-        start, stop = max(place[d].start - n, 0), min(place[d].stop + n, shape[d])
-        part = _spread(part, n, d, place[d].start - start, stop - place[d].stop)
-        grown[d] = slice(start, stop)
-    return part, tuple(grown)
+        before, after = place[d].start - larger[d].start, larger[d].stop - place[d].stop
+        part = _spread(part, voxels[d], d, before, after)
+    return part, larger
+
+
+def reached(
+    place: tuple[slice, ...], shape: tuple[int, ...], reach: float, step: Step
+) -> tuple[tuple[int, ...], tuple[slice, ...]]:
+    """How many voxels a dilation reaches along each axis, and the box that holds its result.
+
+    Parameters are those of :func:`grow`.
+    """
+    voxels = tuple(int(reach / size + 0.5) for size in step)
+    larger = tuple(
+        slice(max(along.start - n, 0), min(along.stop + n, edge))
+        for along, n, edge in zip(place, voxels, shape, strict=True)
+    )
+    return voxels, larger
 
 
 def _spread(

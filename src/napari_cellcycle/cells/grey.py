@@ -11,7 +11,6 @@ from napari_cellcycle.cells.geometry import Sums, percentile, sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
 
     from numpy.typing import NDArray
 
@@ -60,10 +59,6 @@ class Grey:
     def __init__(self, values: NDArray[Any]) -> None:
         self.values = values
 
-    def cut(self, place: tuple[slice, ...]) -> Self:
-        """Part of the box."""
-        return type(self)(self.values[place])
-
     def foreground(
         self,
         core: Mask,
@@ -91,7 +86,7 @@ class Grey:
         share : float
             How far bright is, from the background to bright DNA.
         """
-        inner, own = self.cut(core_place), within(core_place, near_place)
+        inner, own = Grey(self.values[core_place]), within(core_place, near_place)
         if free is None:
             background, bright = inner.percentiles(core, 10, 98)
         else:
@@ -100,7 +95,7 @@ class Grey:
             (bright,) = inner.percentiles(core, 98)
             enough = np.count_nonzero(free) >= MIN_AROUND
             (background,) = self.percentiles(free, 25) if enough else self.percentiles(None, 1)
-            inner = self.cut(near_place)
+            inner = Grey(self.values[near_place])
         level = background + share * max(bright - background, 0.0)
         seen = np.asarray(inner.values, dtype=np.float32) > np.float32(level)
         seen &= near

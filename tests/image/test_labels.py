@@ -115,3 +115,9 @@ def test_failure_while_reading_names_the_image():
     )
     with pytest.raises(ImageReadError, match=r"cells.ome.tif cannot be read at .*disk gone"):
         Segmentation(data, "cell", "cells.ome.tif").volume(0)
+
+
+def test_labels_are_cells_or_nuclei_and_nothing_else(data_dir):
+    """A plural would be taken for cells, whose mask is another one."""
+    with pytest.raises(SegmentationError, match=r"^Labels are 'cell' or 'nucleus', not 'nuclei'"):
+        open_labels(data_dir / "h2b_field_2d_t1_labels.ome.tif", labels_are="nuclei")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -142,6 +142,11 @@ class Segmentation:
     def __post_init__(self) -> None:
         if len(self.data.shape) != 4:
             raise ValueError(f"A Segmentation is (t, z, y, x), not of shape {self.data.shape}.")
+        if self.labels_are not in get_args(LabelsAre):
+            raise SegmentationError(
+                f"Labels are {' or '.join(map(repr, get_args(LabelsAre)))}, not "
+                f"{self.labels_are!r} ({self.name})."
+            )
 
     @property
     def grid(self) -> tuple[int, int, int, int]:

@@ -43,7 +43,7 @@ def tracking_of(review: Review) -> Tracking:
     if found is None:
         raise TrackError(
             f"{review.project.folder.name} has no tracks of {review.cells.image}. Give a table of "
-            "label, frame and track, or a Tracks layer."
+            "label, frame and track (--tracks), or a Tracks layer."
         )
     return found
 

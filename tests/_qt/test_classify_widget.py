@@ -15,6 +15,7 @@ from qtpy.QtCore import Qt
 
 from napari_cellcycle._qt import classify_widget
 from napari_cellcycle._qt.overlay import overlays_of
+from napari_cellcycle.image import open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
 
 LONG = 120_000
@@ -174,6 +175,31 @@ def test_one_layer_with_a_channel_axis_and_cells_with_their_nuclei(add, viewer, 
     assert result.cells.labels_are == "cell"
     assert (result.cells.nucleus_voxels > 0).any()
     check_overlay(viewer, cells, result)
+
+
+def test_channels_follow_the_labels_to_another_image(viewer, widget, data_dir, qtbot):
+    """Frames of one organoid, opened with napari's menu one after the other."""
+    for frame in (301, 302):
+        name = f"organoid_h2b_membrane_3d_t{frame}"
+        viewer.open(data_dir / f"{name}.ome.tif", plugin="napari")
+        kind = f"{name}_nuclei_labels.ome"
+        viewer.add_labels(open_labels(data_dir / f"{kind}.tif").data[0].compute(), name=kind)
+    images, labels = viewer.layers[::2], viewer.layers[1::2]
+    panel = widget()
+    dna, membrane = panel.form.channels["dna"], panel.form.channels["membrane"]
+    assert [box.value().layer for box in (dna, membrane)] == [images[1]] * 2
+    assert dna.itemText(1) == "H2B, organoid_h2b_membrane_3d_t301.ome"
+    qtbot.keyClick(dna, Qt.Key.Key_Down)
+    assert dna.value().layer == images[1]
+    assert not panel.progress.start.isEnabled()  # two roles have the same channel
+
+    panel.form.labels.setFocus()
+    qtbot.keyClick(panel.form.labels, Qt.Key.Key_Up)
+
+    assert panel.form.labels.value() == labels[0]
+    assert [box.value().layer for box in (dna, membrane)] == [images[0]] * 2
+    assert [box.value().index for box in (dna, membrane)] == [0, 1]
+    assert panel.progress.start.isEnabled(), panel.message.text()
 
 
 def test_a_disabled_run_says_why(viewer, widget, qtbot):

@@ -32,6 +32,37 @@ def test_two_layers_are_two_channels_with_guessed_roles():
     assert stack.channels[channels["membrane"]] == "CellMask"
 
 
+def two_channels(name, size=8):
+    image = np.zeros((2, 3, size, size))
+    return Image(image, name=name, axis_labels=("c", "z", "y", "x"))
+
+
+@pytest.mark.parametrize(
+    ("size", "name", "of"),
+    [
+        (8, "day_2_labels", 1),
+        (8, "nuclei of day_2.ome", 1),
+        (9, "anything", 0),  # the other image has other pixels
+        (8, "anything", None),
+    ],
+)
+def test_roles_are_guessed_within_the_image_of_the_labels(size, name, of):
+    layers = [two_channels("day_1.ome"), two_channels("day_2.ome", size)]
+    channels = [
+        inputs.Channel(layer, i, text)
+        for layer in layers
+        for i, text in enumerate(("H2B", "membrane"))
+    ]
+    like = Labels(np.zeros((3, 8, 8), int), name=name)
+    guessed = inputs.guess(channels, ("dna", "membrane"), like)
+    found = [
+        None if channel is None else (channel.layer, channel.index) for channel in guessed.values()
+    ]
+    assert found == ([None, None] if of is None else [(layers[of], 0), (layers[of], 1)])
+    assert inputs.texts_of(channels)[2] == "H2B, day_2.ome"
+    assert inputs.texts_of(channels[:2]) == ["H2B", "membrane"]
+
+
 @pytest.mark.parametrize(
     ("shape", "labels", "axes"),
     [

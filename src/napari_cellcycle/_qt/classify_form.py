@@ -104,7 +104,7 @@ class ClassifyForm(QWidget):
             self._form.addRow(text, field)
         self._on_model()
 
-        self.labels.changed.connect(self._on_labels)
+        self.labels.changed.connect(self._on_other_labels)
         self.labels_are.changed.connect(self._on_labels_are)
         self.nuclei.changed.connect(self.changed)
         self.time.toggled.connect(self._on_time)
@@ -250,6 +250,16 @@ class ClassifyForm(QWidget):
         self._form.setRowVisible(self.vote, self.model.has_vote)
         self._on_time()
 
+    def _on_other_labels(self) -> None:
+        """Take channels that were chosen for the labels of another image no further."""
+        found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
+        guessed = inputs.guess(found, self.model.roles, self.labels.value())
+        for role, box in self.channels.items():
+            chosen, channel = box.value(), guessed[role]
+            if chosen is not None and channel is not None and channel.layer != chosen.layer:
+                box.follow(channel.key)
+        self._on_labels()
+
     def _on_labels(self) -> None:
         layer = self.labels.value()
         if layer is not None:
@@ -293,11 +303,12 @@ class ClassifyForm(QWidget):
     def _on_time(self) -> None:
         """Offer the channels as the axes say now."""
         found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
-        guessed = inputs.guess(found, self.model.roles)
+        guessed = inputs.guess(found, self.model.roles, self.labels.value())
+        keys = [channel.key for channel in found]
         for role, box in self.channels.items():
             channel = guessed[role]
             box.set_choices(
-                [(None, "none", None), *((c.key, c.name, c) for c in found)],
+                [(None, "none", None), *zip(keys, inputs.texts_of(found), found, strict=True)],
                 None if channel is None else channel.key,
             )
         self._on_channel()

@@ -31,8 +31,9 @@ def open_dock(viewer: Any, name: str) -> Any:
 
     manager = PluginManager.instance()
     offered = {w.display_name: w for w in manager.iter_widgets() if w.plugin_name == _PLUGIN}
-    kind, docks = offered[name].get_callable(), viewer.window.dock_widgets
-    found = next((widget for widget in docks.values() if isinstance(widget, kind)), None)
+    kind: Any = offered[name].get_callable()
+    docks = viewer.window.dock_widgets.values()
+    found: Any = next((widget for widget in docks if isinstance(widget, kind)), None)
     if found is None:
         found = kind(viewer)
         title = f"{name} ({manager.get_manifest(_PLUGIN).display_name})"

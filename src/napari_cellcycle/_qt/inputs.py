@@ -179,14 +179,50 @@ def channels_of(layers: Iterable[Any], *, time: bool = False, like: Any = None) 
     return found
 
 
-def guess(channels: Sequence[Channel], roles: Sequence[str]) -> dict[str, Channel | None]:
-    """Which channel plays which role, judged by their names; labels play none."""
+def guess(
+    channels: Sequence[Channel], roles: Sequence[str], like: Any = None
+) -> dict[str, Channel | None]:
+    """Which channel plays which role, judged by their names; labels play none.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        Of all images.
+    roles : sequence of str
+        Roles of a model's view recipe.
+    like : napari.layers.Labels, optional
+        Segmentation of the image that is meant. Where there are several, those of other pixels play
+        no role, and of the same pixels that whose name the segmentation's begins with or follows
+        "of".
+    """
     from napari_cellcycle.image import guess_roles
 
     labels = open_as_image(channel.layer for channel in channels)
     channels = [channel for channel in channels if channel.layer not in labels]
+    if like is not None:
+        channels = _of_one_image(channels, like)
     found = guess_roles([channel.name for channel in channels], tuple(roles))
     return {role: None if (at := found.get(role)) is None else channels[at] for role in roles}
+
+
+def _of_one_image(channels: Sequence[Channel], like: Any) -> Sequence[Channel]:
+    """Channels of the image that labels are of; all where that cannot be told."""
+    fit = [c for c in channels if shape_of(c.layer)[-2:] == shape_of(like)[-2:]] or channels
+    of = like.name.rpartition(" of ")[2]
+    named = {c.layer.name: c.layer.name.removesuffix(".tif").removesuffix(".ome") for c in fit}
+    best = max((stem for stem in named.values() if of.startswith(stem)), key=len, default=None)
+    mine = [c for c in fit if named[c.layer.name] == best]
+    # a layer with one channel may be one of several of an image
+    return mine if len(mine) > 1 else fit
+
+
+def texts_of(channels: Sequence[Channel]) -> list[str]:
+    """What a person reads of each channel: its name, with its layer's where another has it too."""
+    names = [channel.name for channel in channels]
+    return [
+        name if names.count(name) == 1 else f"{name}, {channel.layer.name}"
+        for name, channel in zip(names, channels, strict=True)
+    ]
 
 
 def combine(

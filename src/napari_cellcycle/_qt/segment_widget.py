@@ -180,7 +180,8 @@ class SegmentWidget(QWidget):
         found = inputs.channels_of(self._viewer.layers)
         guessed = inputs.guess(found, ("dna",))["dna"] if found else None
         self.channel.set_choices(
-            [(c.key, c.name, c) for c in found], None if guessed is None else guessed.key
+            list(zip([c.key for c in found], inputs.texts_of(found), found, strict=True)),
+            None if guessed is None else guessed.key,
         )
         self._on_channel()
 

@@ -251,7 +251,7 @@ class ImageLayers:
         found = [finished.stack for finished in session_of(self._viewer).finished.values()]
         for layer in inputs.label_layers(self._viewer.layers):
             channels = inputs.channels_of(self._viewer.layers, like=layer)
-            guessed = inputs.guess(channels, ROLES)
+            guessed = inputs.guess(channels, ROLES, layer)
             for chosen in (guessed, {str(i): c for i, c in enumerate(channels)}):
                 try:
                     found.append(inputs.combine(chosen, like=layer)[0])

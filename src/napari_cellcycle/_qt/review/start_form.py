@@ -223,12 +223,13 @@ class StartForm(QWidget):
     def _offer_channels(self) -> None:
         layer = self.labels.value()
         channels = inputs.channels_of(self._viewer.layers, like=layer)
-        guessed = inputs.guess(channels, ROLES)
+        guessed = inputs.guess(channels, ROLES, layer)
         if guessed["dna"] is None and len(channels) == 1:
             guessed["dna"] = channels[0]
+        keys = [channel.key for channel in channels]
         for role, box in self.channels.items():
             of_role: Sequence[Any] = [(None, "none", None)]
-            choices = [*of_role, *((c.key, c.name, c) for c in channels)]
+            choices = [*of_role, *zip(keys, inputs.texts_of(channels), channels, strict=True)]
             guess = guessed[role]
             box.set_choices(choices, None if guess is None else guess.key)
         dna = self.channels["dna"].value()

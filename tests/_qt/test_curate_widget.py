@@ -210,6 +210,9 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     np.testing.assert_allclose(ring.data, desk.review.cells.centroid[rows][:, 1:])
     assert review.bench.queue.picked.text().startswith(f"{len(rows)} picked")
     assert "stand out" in bench.told.text()
+    # that the next word is about all of them is told where it is said
+    assert f"of {len(rows)} selected" in review.bench.panel.title.text()
+    assert review.bench.message.text().startswith(f"{len(rows)} cells are selected: a word is")
     assert viewer.layers.selection.active == review.scene.phases.layer
 
     # a phase for all of them, by its key where the hand is, and back
@@ -237,6 +240,7 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     row = next(r for r in left if scatter.point_at(QPointF(pixel(scatter, r))) == r)
     qtbot.mouseClick(scatter, LEFT, NONE, pixel(scatter, row))
     assert (desk.current, selection.indices.tolist()) == (row, [row])
+    assert review.bench.panel.title.text() == f"<b>Cell {desk.source.label[row]}</b>"
     assert desk.queue.count == len(left) + 1
     scatter.setFocus()
     qtbot.keyClick(scatter, Qt.Key.Key_D)

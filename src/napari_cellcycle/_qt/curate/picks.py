@@ -89,6 +89,10 @@ class Picks(QObject):
             members = desk.queue.members()
             first = int(members[0]) if len(members) else int(rows[0])
         desk.source.selection.set(rows, first)
+        if len(rows) > 1:
+            desk.told.emit(
+                f"{len(rows):,} cells are selected: a word is about all of them until you go to one."
+            )
 
     def clear(self) -> None:
         """Pick and select nothing; the current cell stays."""

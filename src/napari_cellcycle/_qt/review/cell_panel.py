@@ -74,6 +74,7 @@ class CellPanel(QWidget):
         self.loader.came.connect(self._show_pictures)
         self.loader.failed.connect(self._fail)
         source.selection.current_changed.connect(self._show)
+        source.selection.changed.connect(self._name)
         source.signals.changed.connect(self._change)
         source.signals.reloaded.connect(self._reload)
         self._show(source.selection.current)
@@ -136,13 +137,21 @@ class CellPanel(QWidget):
     def _tell(self, index: int) -> None:
         source = self._source
         facts = source.facts(index)
-        self.title.setText(f"<b>Cell {source.label[index]}</b>")
+        self._name()
         self.place.setText(_place_of(source, index))
         status = STATUSES[source.status[index]]
         self.phase.set(source, int(source.phase[index]), status)
         self.sheet.set_votes(source.phases, facts.votes, int(source.predicted[index]))
         self._facts = [(name, text) for name, text in self._texts(index, facts) if text]
         self._write_facts()
+
+    def _name(self) -> None:
+        """Say which cell it is, and of how many that a word would be about."""
+        if self.index >= 0:
+            n = int(np.count_nonzero(self._source.selection.mask))
+            rest = f" of {n:,} selected" if n > 1 else ""
+            self.title.setText(f"<b>Cell {self._source.label[self.index]}</b>{rest}")
+            self.title.setToolTip("A word is about all that are selected." if rest else "")
 
     def _write_facts(self) -> None:
         faint = Look.of(self).faint.name()

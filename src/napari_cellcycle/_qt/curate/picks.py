@@ -91,7 +91,8 @@ class Picks(QObject):
         desk.source.selection.set(rows, first)
         if len(rows) > 1:
             desk.told.emit(
-                f"{len(rows):,} cells are selected: a word is about all of them until you go to one."
+                f"{len(rows):,} cells are selected: a word is about all of them, until you go to "
+                "one."
             )
 
     def clear(self) -> None:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QScrollArea, QStyle, QWidget
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
+
+_SETTLES_MS = 50
+"""Until a widget that has come has its place."""
+
+
+def scroll_to(widget: QWidget) -> None:
+    """Bring a widget into view, if it is on a page that scrolls."""
+    around = widget.parent()
+    while around is not None and not isinstance(around, Scrolled):
+        around = around.parent()
+    if around is not None:
+        around.show_soon(widget)
 
 
 class Scrolled(QScrollArea):
@@ -30,6 +42,11 @@ class Scrolled(QScrollArea):
         super().__init__(parent)
         self._most: int | None = None
         self._needed = QSize()
+        self._soon_seen: QWidget | None = None
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLES_MS)
+        self._settled.timeout.connect(lambda: self.ensureWidgetVisible(self._soon_seen, 0, 8))
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -45,6 +62,11 @@ class Scrolled(QScrollArea):
         if most != self._most:
             self._most = most
             self.updateGeometry()
+
+    def show_soon(self, widget: QWidget) -> None:
+        """Scroll to a widget on the page, once it has its place there."""
+        self._soon_seen = widget
+        self._settled.start()
 
     def minimumSizeHint(self) -> QSize:
         """What is needed, unless it is bounded."""

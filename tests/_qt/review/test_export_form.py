@@ -12,6 +12,7 @@ from people import LEAVES, people_project
 from qtpy.QtCore import QPoint, Qt
 
 from napari_cellcycle._qt.review.export_form import KINDS, ExportForm
+from napari_cellcycle._qt.scrolled import Scrolled
 from napari_cellcycle.image import open_labels
 from napari_cellcycle.review import read_table
 from napari_cellcycle.train.cropset import read_crop_set
@@ -73,6 +74,17 @@ def test_each_kind_is_written_where_it_says(form, tmp_path, qtbot, monkeypatch):
     assert [int(row.split(",")[4]) for row in rows] != sorted(range(1, 13))
     labels = open_labels(tmp_path / "labels-out.ome.tif")
     assert len(np.unique(np.asarray(labels.data))) > 2
+
+
+def test_where_the_file_is_comes_into_view_on_a_low_screen(form, tmp_path, qtbot, monkeypatch):
+    scrolled = Scrolled(form)
+    qtbot.addWidget(scrolled)
+    scrolled.resize(400, 100)
+    scrolled.show()
+    qtbot.waitUntil(lambda: form.height() > 100)
+    scrolled.ensureWidgetVisible(form.button)
+    export(qtbot, monkeypatch, form, tmp_path / "cells")
+    qtbot.waitUntil(lambda: form.message.visibleRegion().boundingRect() == form.message.rect())
 
 
 def test_which_cells_and_what_blind_mode_hides(form, tmp_path, qtbot, monkeypatch):

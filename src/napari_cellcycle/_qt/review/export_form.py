@@ -25,6 +25,7 @@ from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.image_bar import name_of
+from napari_cellcycle._qt.scrolled import scroll_to
 from napari_cellcycle.errors import CellCycleError, ProjectError
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class ExportForm(QWidget):
         self._job.succeeded.connect(self._tell)
         self._job.cancelled.connect(lambda: self.message.hint("Cancelled; nothing was written."))
         self._job.ended.connect(self._rest)
+        self._job.ended.connect(lambda: scroll_to(self.message))
         desk.source.signals.reloaded.connect(self.fill)
         self.fill()
         self._offer()

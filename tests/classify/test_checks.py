@@ -178,3 +178,13 @@ def test_a_label_as_large_as_a_background_is_told(model_card):
         "Label 1 of balls' labels covers 74 % of the image and is classified as a cell. If it is "
         "the background, set it to 0."
     ) in told[1]
+
+
+def test_cells_without_any_dna_are_counted(classifier):
+    stack, labels = balls((4.0, 4.0, 4.0), Spacing(0.5, 0.25, 0.25, "user"))
+    card = replace(classifier.card, ranges={"contrast": (1.0, 500.0)})
+    model = ProjectionClassifier(card, classifier.networks)
+    told = "1 of 3 cells have no DNA above the background around them"
+    assert not any("no DNA above" in note for note in classify(stack, labels, model=model).notes)
+    stack.data[..., : stack.data.shape[-1] // 3] = 0
+    assert any(note.startswith(told) for note in classify(stack, labels, model=model).notes)

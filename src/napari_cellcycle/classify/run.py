@@ -111,7 +111,7 @@ def iter_classify(
     level2 = np.empty((total, len(axes), card.n_stages))
     cell_notes = list(prepared.cell_notes)
     batcher = Batcher(classifier, request.batch_size)
-    done = 0
+    done = dark = 0
 
     def batch(rows: NDArray[np.int64]) -> Batch:
         return Batch(
@@ -136,6 +136,7 @@ def iter_classify(
             for row in rows[(plain.phase > 0) & (kept.phase == 0)]:
                 cell_notes[row] = "; ".join(filter(None, (cell_notes[row], BORDER_NOTE)))
         if part.contrast is not None:
+            dark += int(np.count_nonzero(part.contrast == 0))
             for row, note in zip(rows, contrast_notes(part.contrast, card), strict=True):
                 cell_notes[row] = "; ".join(filter(None, (cell_notes[row], note)))
         done += len(rows)
@@ -146,12 +147,22 @@ def iter_classify(
         card=card,
         model_sha256=classifier.sha256,
         device=device,
-        notes=(*prepared.notes, *batcher.notes),
+        notes=(*prepared.notes, *batcher.notes, *_dark_notes(dark, total)),
         cell_notes=tuple(cell_notes),
         segmentation=prepared.segmentation,
         channels=prepared.channels,
         population=prepared.population,
     )
+
+
+def _dark_notes(dark: int, total: int) -> list[str]:
+    """Say how many cells the image shows no DNA in."""
+    if not dark:
+        return []
+    return [
+        f"{dark:,} of {total:,} cells have no DNA above the background around them: what the model "
+        "calls them means nothing. Does the image lack a part, or do the labels lie elsewhere?"
+    ]
 
 
 def run(

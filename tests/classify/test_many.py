@@ -19,6 +19,7 @@ import tifffile
 
 from napari_cellcycle.classify import classify
 from napari_cellcycle.classify.jobs import is_many, jobs_of
+from napari_cellcycle.classify.parts import inputs_of
 from napari_cellcycle.errors import CellCycleError, ImageReadError
 
 Run = Callable[..., tuple[int, str, str]]
@@ -397,3 +398,19 @@ def test_a_file_that_is_given_twice_is_one_image(fields: Path) -> None:
     one = fields / "f0.ome.tif"
     jobs = jobs_of([str(one), str(fields / ".." / fields.name / one.name)])
     assert [job.image for job in jobs] == [one]
+
+
+def test_pixels_of_an_ome_zarr_that_were_written_anew_are_another_input(
+    write_ome_zarr: Any, tmp_path: Path
+) -> None:
+    """The metadata, which say nothing of it, may stay as they were."""
+    data = np.arange(64, dtype=np.uint16).reshape(8, 8)
+    path = write_ome_zarr(tmp_path / "a.ome.zarr", data, "yx", scale=[1, 1], units=[None, None])
+    (job,) = jobs_of([str(path)])
+    before = inputs_of(job)
+    (path / "labels").mkdir()
+    (path / "labels" / "new").write_text("labels")
+    assert inputs_of(job) == before
+    *_, chunk = sorted(file for file in (path / "0").rglob("*") if file.is_file())
+    os.utime(chunk, ns=(0, before[0][2] + 10**9))
+    assert inputs_of(job) != before

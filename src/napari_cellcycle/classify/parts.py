@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -27,7 +28,6 @@ MANIFEST = "manifest.json"
 SCHEMA = 1
 _KEY = b"napari_cellcycle"
 _ROWS_AT_ONCE = 50_000
-_MARKS = ("zarr.json", ".zattrs", ".zgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +215,30 @@ def check_parquet() -> None:
 
 
 def inputs_of(job: Job) -> list[list[Any]]:
-    """Path, size and time of an image and its labels; of a folder those of its metadata."""
+    """Path, size and time of an image and its labels.
+
+    Of a folder the size of all its files and the time of the newest, but for label images in it.
+    """
     found: list[list[Any]] = []
     for path in (job.image, job.labels, job.nuclei):
         if path is not None and path.exists():
-            mark = next((m for name in _MARKS if (m := path / name).is_file()), path)
-            stat = mark.stat()
-            found.append([str(path.absolute()), stat.st_size, stat.st_mtime_ns])
+            stats = [file.stat() for file in _files(path)]
+            size, time = (
+                sum(s.st_size for s in stats),
+                max((s.st_mtime_ns for s in stats), default=0),
+            )
+            found.append([str(path.absolute()), size, time])
     return found
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield the path itself, or the files in it if it is an OME-Zarr."""
+    if path.is_file():
+        yield path
+    for folder, inside, names in os.walk(path):
+        if Path(folder) == path and "labels" in inside:
+            inside.remove("labels")
+        yield from (Path(folder, name) for name in names)
 
 
 def _tables(paths: Sequence[Path]) -> Iterator[Any]:

@@ -229,3 +229,16 @@ def test_classify_keeps_its_result_in_a_project(
             assert len(project.predictions.sets(image.number)) == sets
     code, _, err = run("classify", f"{stem}.ome.tif", "--crop", "--project", tmp_path / "mine")
     assert code == 2
+
+
+def test_a_project_that_somebody_has_open_is_told_before_the_work(
+    run: Run, home: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    image, labels = (tmp_path / name for name in ("field.tif", "labels.tif"))
+    words = ("classify", image, "--labels", labels, "--isotropic", "--model", tiny_folder)
+    words = (*words, "--project", home, "--out", tmp_path / "new.csv")
+    with Project.open(home, who="Ann"):
+        code, _, err = run(*words)
+    assert code == 2
+    assert "Ann has " in err
+    assert not (tmp_path / "new.csv").exists()

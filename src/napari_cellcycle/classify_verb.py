@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> None:
     check_viewer(args)
     check_outputs(args, "out", "gallery", "overlay")
     check_crop(args)
+    project_verbs.check_project(args)
     stack = open_image(args.image, scene=args.scene)
     channels = parse_channels(args.channel, stack) or None
     result = _crop(args, stack, channels) if args.crop else _cells(args, stack, channels)

@@ -221,17 +221,35 @@ def _import_labels(args: argparse.Namespace, project: Project) -> None:
     print(found)
 
 
+def check_project(args: argparse.Namespace) -> None:
+    """Refuse a ``--project`` that cannot be written, before any work is done."""
+    from napari_cellcycle.errors import ReadOnlyProjectError
+
+    if args.project and _folder(args).exists():
+        with _opened(args) as project:
+            if project.read_only:
+                raise ReadOnlyProjectError(project.reason)
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    from napari_cellcycle.project.project import SUFFIX
+
+    folder: Path = args.project
+    return folder if folder.suffix == SUFFIX else folder.with_name(folder.name + SUFFIX)
+
+
+def _opened(args: argparse.Namespace) -> Project:
+    from napari_cellcycle.project.project import Project
+
+    folder, name = _folder(args), who(args.who)
+    return Project.open(folder, who=name) if folder.exists() else Project.create(folder, who=name)
+
+
 def keep(args: argparse.Namespace, stack: Stack, result: Classification) -> Path:
     """Put a classification into the project of ``--project``, which is made where there is none."""
     from napari_cellcycle.image.reading import open_labels
-    from napari_cellcycle.project.project import SUFFIX, Project
 
-    folder: Path = args.project
-    if folder.suffix != SUFFIX:
-        folder = folder.with_name(folder.name + SUFFIX)
-    name = who(args.who)
-    opened = Project.open(folder, who=name) if folder.exists() else Project.create(folder, who=name)
-    with opened as project:
+    with _opened(args) as project:
         nuclei = open_labels(args.nuclei_labels, scene=args.scene) if args.nuclei_labels else None
         settings = {"channels": {k: v for k, v in result.channels.items() if v is not None}}
         image = project.images.add(

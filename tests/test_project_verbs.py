@@ -234,7 +234,7 @@ def test_classify_keeps_its_result_in_a_project(
 def test_a_project_that_somebody_has_open_is_told_before_the_work(
     run: Run, home: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
-    image, labels = (tmp_path / name for name in ("field.tif", "labels.tif"))
+    image, labels = (tmp_path / name for name in ("field.tif", "field_labels.tif"))
     words = ("classify", image, "--labels", labels, "--isotropic", "--model", tiny_folder)
     words = (*words, "--project", home, "--out", tmp_path / "new.csv")
     with Project.open(home, who="Ann"):

@@ -173,6 +173,34 @@ def test_a_mistake_is_told_in_one_line(
     assert err.count("\n") == 1
 
 
+def test_an_image_with_too_few_cells_stops_no_other(run: Run, drawn: Path, tmp_path: Path) -> None:
+    alone = json.loads(run("curate", drawn, "--json")[1])
+    folder = tmp_path / "both"
+    shutil.copytree(drawn.parent, folder)
+    few = folder / "few.tif"
+    y, x = np.mgrid[:60, :60]
+    labels = ((y - 30) ** 2 + (x - 30) ** 2 < 64).astype(np.uint8)
+    tifffile.imwrite(few, labels * np.uint8(90) + np.uint8(9))
+    tifffile.imwrite(folder / "few_labels.tif", labels)
+    with Project.open(folder / drawn.name, who="Ann") as project:
+        image = project.images.add(
+            open_image(few),
+            open_labels(folder / "few_labels.tif"),
+            settings={"channels": {"dna": 0}},
+        )
+        decision = decide(np.array([[[0.9, 0.1]]]), np.empty((1, 1, 0)), ("z",))
+        cells = project.segmentations.cells(project.segmentations.current(image.number))
+        phases = flat_vocabulary("sizes", ["small", "large"])
+        project.predictions.add(
+            image.number, cells, decision, model="m", model_sha256="0", phases=phases
+        )
+    code, text, err = run("curate", folder / drawn.name, "--json")
+    assert code == 0
+    assert json.loads(text) == alone
+    assert "note: few.tif is left out: " in err
+    assert run("curate", folder / drawn.name, "--image", "few.tif")[0] == 2
+
+
 def test_a_project_without_predictions_has_no_suspects(run: Run, tmp_path: Path) -> None:
     with make_project(tmp_path, predicted=False) as project:
         project.vocabularies.add(flat_vocabulary("mine", ["a", "b"]))

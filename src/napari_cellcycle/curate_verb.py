@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.console import print_files, print_json, print_notes, print_table, progress
+from napari_cellcycle.console import (
+    note,
+    print_files,
+    print_json,
+    print_notes,
+    print_table,
+    progress,
+)
+from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project_arguments import (
     channel_option,
     image_number,
@@ -183,7 +191,13 @@ def _run_suspects(args: argparse.Namespace) -> None:
             )
             with progress("measure", "cells") as report:
                 measured = measured_of(source, report)
-            suspects = suspects_of(source.review, measured, limits=limits)
+            try:
+                suspects = suspects_of(source.review, measured, limits=limits)
+            except CellCycleError as error:
+                if number == numbers[-1] and not found:
+                    raise
+                note(f"{source.name} is left out: {error}")
+                continue
             table = suspects_table(suspects, suspects.first(args.first))
             peaks = find_dna_peaks(measured["dna_content"])
             counts = curation_counts(source.review, suspects)

@@ -129,8 +129,8 @@ def iter_clusters(
     density = yield from _densities(points, lesson, phases, fewest)
     if not np.isfinite(density).any():
         raise CellCycleError(
-            f"No phase has {fewest} cells, too few of the {len(code)} to say what is usual for it. "
-            "Take more cells, or ask for fewer (--fewest, or the dock's limits)."
+            f"No phase has {fewest} cells, which it takes to say what is usual for one; there are "
+            f"{len(code)} in all. Take more, or ask for fewer (--fewest, or the dock's limits)."
         )
     n, learned = len(phases.leaves), None
     if learn:

@@ -126,7 +126,7 @@ def look_at(
             if exact:
                 yield from (_side_by_side([seen for _, seen in batch]) for batch in together)
             else:
-                looked = in_order(pool, again, [_set_aside(together, close, each, pool.workers)])
+                looked = in_order(pool, again, [_set_aside(together, close, each)])
                 yield from _with_all_axes(looked, len(axes))
         else:
             for batch in batches:
@@ -137,7 +137,6 @@ def _set_aside(
     parts: Iterable[Sequence[tuple[Batch, Seen]]],
     close: Callable[[Seen], NDArray[np.bool_]],
     each: Sequence[slice],
-    workers: int,
 ) -> Iterator[Seen | tuple[Batch, slice]]:
     """What is said of most cells; now and then those to be looked at again, axis by axis."""
     held: list[Viewed] = []
@@ -150,10 +149,9 @@ def _set_aside(
         if sum(map(len, held)) >= AGAIN:
             batch, held = Batch(tuple(held)), []
             yield from ((batch, one) for one in each)
-    if held:  # nothing else is left to do: a part for each worker
-        n = sum(map(len, held))
-        for batch in filled(held, batch_sizes(n, -(-n // workers), workers)):
-            yield from ((batch, one) for one in each)
+    if held:
+        batch = Batch(tuple(held))
+        yield from ((batch, one) for one in each)
 
 
 def _with_all_axes(parts: Iterable[Seen], n: int) -> Iterator[Seen]:

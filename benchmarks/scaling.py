@@ -80,10 +80,10 @@ def alone(model: str, jobs: list[Job], folder: Path) -> dict[str, Any]:
     in_network = 0.0
     predict = classifier.predict
 
-    def timed(*views: Any) -> Any:
+    def timed(*views: Any, **how: Any) -> Any:
         nonlocal in_network
         begun = time.thread_time()
-        found = predict(*views)
+        found = predict(*views, **how)
         in_network += time.thread_time() - begun
         return found
 

@@ -141,6 +141,8 @@ def test_lazy_layers(add, viewer, widget, qtbot, form):
         ("flat_cells_3d.ome", "flat_cells_3d_cells_labels.ome", "cell"),
         ("cells", "cells labels", "cell"),  # a channel of the cells
         ("other", "flat_cells_labels", "cell"),
+        ("other", "masks of cells", "cell"),
+        ("h2b_membrane.ome", "nuclei of h2b_membrane.ome", "nucleus"),  # by Segment nuclei
     ],
 )
 def test_what_the_name_of_the_image_says_is_not_said_of_its_labels(

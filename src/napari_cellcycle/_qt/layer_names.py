@@ -15,7 +15,8 @@ NUCLEUS = r"nuc|dna|dapi|hoechst|h2b"
 def ends_on(wanted: str, layer: Any, layers: Iterable[Any]) -> bool:
     """Whether the name of labels, less that of their image, ends on words of one kind.
 
-    What precedes may be said of the image.
+    What precedes may be said of the image, and so may what follows *of*, as in *nuclei of
+    membranes*.
 
     Parameters
     ----------
@@ -31,5 +32,9 @@ def ends_on(wanted: str, layer: Any, layers: Iterable[Any]) -> bool:
         stem = image.name.removesuffix(".tif").removesuffix(".ome")
         if image != layer and re.search(r"[ _-]", stem) and name.startswith(stem):
             name = name.removeprefix(stem)
-    found = re.findall(f"{CELL}|{NUCLEUS}", name, re.IGNORECASE)
+    found = next(filter(None, map(_words, (name.partition(" of ")[0], name))), [])
     return bool(found) and re.fullmatch(wanted, found[-1], re.IGNORECASE) is not None
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(f"{CELL}|{NUCLEUS}", name, re.IGNORECASE)

@@ -73,10 +73,8 @@ def do_job(
         return Failed(job.name, " ".join(str(error).split()))
     except MemoryError:
         return Failed(job.name, f"{job.name} does not fit into the free memory.")
-    except OSError as error:
-        if error.filename is None:
-            log.exception("%s could not be classified", job.name)
-        return Failed(job.name, f"{error.filename or type(error).__name__}: {error.strerror}.")
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            return Failed(job.name, f"{error.filename}: {error.strerror}.")
         log.exception("%s could not be classified", job.name)
         return Failed(job.name, f"{type(error).__name__}: {error}")

@@ -59,8 +59,8 @@ def test_roles_are_guessed_within_the_image_of_the_labels(size, name, of):
         None if channel is None else (channel.layer, channel.index) for channel in guessed.values()
     ]
     assert found == ([None, None] if of is None else [(layers[of], 0), (layers[of], 1)])
-    assert inputs.texts_of(channels)[2] == "H2B, day_2.ome"
-    assert inputs.texts_of(channels[:2]) == ["H2B", "membrane"]
+    assert inputs.choices_of(channels)[2][1] == "H2B, day_2.ome"
+    assert [text for _, text, _ in inputs.choices_of(channels[:2])] == ["H2B", "membrane"]
 
 
 @pytest.mark.parametrize(

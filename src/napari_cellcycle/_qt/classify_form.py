@@ -304,11 +304,10 @@ class ClassifyForm(QWidget):
         """Offer the channels as the axes say now."""
         found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
         guessed = inputs.guess(found, self.model.roles, self.labels.value())
-        keys = [channel.key for channel in found]
         for role, box in self.channels.items():
             channel = guessed[role]
             box.set_choices(
-                [(None, "none", None), *zip(keys, inputs.texts_of(found), found, strict=True)],
+                [(None, "none", None), *inputs.choices_of(found)],
                 None if channel is None else channel.key,
             )
         self._on_channel()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle._qt.layer_names import stem_of
 from napari_cellcycle._qt.origin import origin_of
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.errors import CellCycleError
@@ -209,20 +210,21 @@ def _of_one_image(channels: Sequence[Channel], like: Any) -> Sequence[Channel]:
     """Channels of the image that labels are of; all where that cannot be told."""
     fit = [c for c in channels if shape_of(c.layer)[-2:] == shape_of(like)[-2:]] or channels
     of = like.name.rpartition(" of ")[2]
-    named = {c.layer.name: c.layer.name.removesuffix(".tif").removesuffix(".ome") for c in fit}
+    named = {c.layer.name: stem_of(c.layer) for c in fit}
     best = max((stem for stem in named.values() if of.startswith(stem)), key=len, default=None)
     mine = [c for c in fit if named[c.layer.name] == best]
     # a layer with one channel may be one of several of an image
     return mine if len(mine) > 1 else fit
 
 
-def texts_of(channels: Sequence[Channel]) -> list[str]:
-    """What a person reads of each channel: its name, with its layer's where another has it too."""
+def choices_of(channels: Sequence[Channel]) -> list[tuple[Any, str, Any]]:
+    """Key, text and channel: a name, with that of its layer where another channel has it too."""
     names = [channel.name for channel in channels]
-    return [
+    texts = [
         name if names.count(name) == 1 else f"{name}, {channel.layer.name}"
         for name, channel in zip(names, channels, strict=True)
     ]
+    return [(channel.key, text, channel) for channel, text in zip(channels, texts, strict=True)]
 
 
 def combine(

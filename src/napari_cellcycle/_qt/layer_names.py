@@ -29,11 +29,16 @@ def ends_on(wanted: str, layer: Any, layers: Iterable[Any]) -> bool:
     """
     name = layer.name
     for image in layers:
-        stem = image.name.removesuffix(".tif").removesuffix(".ome")
+        stem = stem_of(image)
         if image != layer and re.search(r"[ _-]", stem) and name.startswith(stem):
             name = name.removeprefix(stem)
     found = next(filter(None, map(_words, (name.partition(" of ")[0], name))), [])
     return bool(found) and re.fullmatch(wanted, found[-1], re.IGNORECASE) is not None
+
+
+def stem_of(layer: Any) -> str:
+    """Name of a layer, less the ending of a file."""
+    return str(layer.name).removesuffix(".tif").removesuffix(".ome")
 
 
 def _words(name: str) -> list[str]:

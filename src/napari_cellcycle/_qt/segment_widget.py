@@ -179,10 +179,7 @@ class SegmentWidget(QWidget):
     def _refresh(self) -> None:
         found = inputs.channels_of(self._viewer.layers)
         guessed = inputs.guess(found, ("dna",))["dna"] if found else None
-        self.channel.set_choices(
-            list(zip([c.key for c in found], inputs.texts_of(found), found, strict=True)),
-            None if guessed is None else guessed.key,
-        )
+        self.channel.set_choices(inputs.choices_of(found), None if guessed is None else guessed.key)
         self._on_channel()
 
     def _on_channel(self) -> None:

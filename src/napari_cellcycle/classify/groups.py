@@ -72,7 +72,7 @@ class Viewed(OfCells):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Gathered:
     """Cells that are predicted in one go, their views where they were made.
 
     Parameters
@@ -125,7 +125,7 @@ def batch_sizes(n: int, most: int, workers: int) -> list[int]:
     return [n // parts + (i < n % parts) for i in range(parts)]
 
 
-def filled(viewed: Iterable[Viewed], sizes: Iterable[int]) -> Iterator[Batch]:
+def filled(viewed: Iterable[Viewed], sizes: Iterable[int]) -> Iterator[Gathered]:
     """Make batches of these sizes, in the order of the cells."""
     parts = iter(viewed)
     held: list[Viewed] = []
@@ -137,7 +137,7 @@ def filled(viewed: Iterable[Viewed], sizes: Iterable[int]) -> Iterator[Batch]:
         last = held[-1]
         cut = len(last) + missing
         held[-1] = last[:cut]
-        yield Batch(tuple(held))
+        yield Gathered(tuple(held))
         held = [last[cut:]] if cut < len(last) else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,14 @@ from napari_cellcycle.cells.compiled import expect
 from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
-from napari_cellcycle.classify.groups import Batch, OfCells, Viewed, batch_sizes, filled, frames_of
+from napari_cellcycle.classify.groups import (
+    Gathered,
+    OfCells,
+    Viewed,
+    batch_sizes,
+    filled,
+    frames_of,
+)
 from napari_cellcycle.errors import ViewError
 from napari_cellcycle.models.ensemble import discount, is_close
 
@@ -93,16 +101,13 @@ def look_at(
             contrast = dna_contrast(dna, group.labels, these)
         return Viewed(group.rows, contrast, views.images)
 
-    def predict(part: tuple[Batch, slice], exact: bool) -> tuple[Batch, Seen]:
+    def predict(part: tuple[Gathered, slice], exact: bool) -> tuple[Gathered, Seen]:
         batch, these = part
         known = batch.cells()
         levels = batcher.predict(batch.views(these), axes[these], exact=exact)
         return batch, Seen(known.rows, known.contrast, *levels)
 
-    def first(part: tuple[Batch, slice]) -> tuple[Batch, Seen]:
-        return predict(part, exact)
-
-    def again(part: Seen | tuple[Batch, slice]) -> Seen:
+    def again(part: Seen | tuple[Gathered, slice]) -> Seen:
         return part if isinstance(part, Seen) else predict(part, exact=True)[1]
 
     def close(seen: Seen) -> NDArray[np.bool_]:
@@ -121,7 +126,11 @@ def look_at(
         batches = filled(in_order(pool, view, frames_of(prepared, pool.workers)), sizes)
         if on_cpu:
             each = [slice(a, a + 1) for a in range(len(axes))]
-            parts = in_order(pool, first, [((batch, one) for batch in batches for one in each)])
+            parts = in_order(
+                pool,
+                partial(predict, exact=exact),
+                [((batch, one) for batch in batches for one in each)],
+            )
             together = zip(*[parts] * len(axes), strict=True)
             if exact:
                 yield from (_side_by_side([seen for _, seen in batch]) for batch in together)
@@ -130,14 +139,14 @@ def look_at(
                 yield from _with_all_axes(looked, len(axes))
         else:
             for batch in batches:
-                yield first((batch, slice(None)))[1]
+                yield predict((batch, slice(None)), exact)[1]
 
 
 def _set_aside(
-    parts: Iterable[Sequence[tuple[Batch, Seen]]],
+    parts: Iterable[Sequence[tuple[Gathered, Seen]]],
     close: Callable[[Seen], NDArray[np.bool_]],
     each: Sequence[slice],
-) -> Iterator[Seen | tuple[Batch, slice]]:
+) -> Iterator[Seen | tuple[Gathered, slice]]:
     """What is said of most cells; now and then those to be looked at again, axis by axis."""
     held: list[Viewed] = []
     for axis_by_axis in parts:
@@ -147,10 +156,10 @@ def _set_aside(
             yield seen[~aside]
         held += axis_by_axis[0][0].chosen(aside)
         if sum(map(len, held)) >= AGAIN:
-            batch, held = Batch(tuple(held)), []
+            batch, held = Gathered(tuple(held)), []
             yield from ((batch, one) for one in each)
     if held:
-        batch = Batch(tuple(held))
+        batch = Gathered(tuple(held))
         yield from ((batch, one) for one in each)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,10 +225,8 @@ class StartForm(QWidget):
         guessed = inputs.guess(channels, ROLES, layer)
         if guessed["dna"] is None and len(channels) == 1:
             guessed["dna"] = channels[0]
-        keys = [channel.key for channel in channels]
         for role, box in self.channels.items():
-            of_role: Sequence[Any] = [(None, "none", None)]
-            choices = [*of_role, *zip(keys, inputs.texts_of(channels), channels, strict=True)]
+            choices = [(None, "none", None), *inputs.choices_of(channels)]
             guess = guessed[role]
             box.set_choices(choices, None if guess is None else guess.key)
         dna = self.channels["dna"].value()

@@ -377,8 +377,18 @@ def test_uncertain_cells_are_outlined_until_they_are_judged(review, viewer, qtbo
     assert lines[labels == judged].any()
     viewer.dims.ndisplay = 3
     assert not scene.phases.outlines.layer.visible
+    layer = scene.phases.outlines.layer
     press(qtbot, review, "o")
-    assert scene.phases.outlines is None
+    viewer.dims.ndisplay = 2
+    assert not layer.visible
+    press(qtbot, review, "1")
+    press(qtbot, review, "o")
+    assert layer.visible
+    assert scene.phases.outlines.layer is layer
+    qtbot.waitUntil(lambda: not scene.phases.is_painting)
+    assert not np.asarray(layer.data)[labels == judged].any()
+    review.close_project()
+    assert layer not in viewer.layers
 
 
 def test_blind_mode_shows_own_words_only_in_the_canvas(review, viewer, qtbot):
@@ -471,12 +481,33 @@ def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, q
     assert written > 0.5 * pixels_of(viewer, layer) > 100  # no cell hides its name
     scene.phases.layer.visible = True
     qtbot.mouseClick(bench.canvas.names, LEFT)
-    assert layer not in viewer.layers
+    assert not layer.visible
     viewer.dims.ndisplay = 2
+    qtbot.wait(50)
+    assert len(layer.data) == len(desk.review)  # nothing is written meanwhile
     qtbot.mouseClick(bench.canvas.names, LEFT)
-    viewer.layers.remove(scene.text.layer)
-    assert not bench.canvas.names.isChecked()
+    assert scene.text.layer is layer
+    assert layer.visible
+    qtbot.waitUntil(lambda: len(layer.data) < len(desk.review))
+
+
+def test_the_eye_of_the_names_does_as_the_key_does(review, viewer, qtbot):
+    desk, scene, names = review.desk, review.scene, review.bench.canvas.names
+    desk.goes_on = False
     press(qtbot, review, "t")
+    layer = scene.text.layer
+    layer.visible = False
+    assert not names.isChecked()
+    press(qtbot, review, "1" if slug(review, desk.current) != "non-mitotic" else "2")
+    name = desk.review.phases[slug(review, desk.current)].name
+    assert named(review)[desk.current] != name
+    layer.visible = True
+    assert names.isChecked()
+    assert named(review)[desk.current] == name
+    viewer.layers.remove(layer)
+    assert not names.isChecked()
+    press(qtbot, review, "t")
+    assert names.isChecked()
     layer = scene.text.layer
     review.close_project()
     assert layer not in viewer.layers

@@ -45,7 +45,8 @@ class PhaseLayer:
     ----------
     overlay : PhaseOverlay
     outlines : PhaseOverlay or None
-        Outlines of uncertain cells, while they are shown.
+        Outlines of uncertain cells, once they were shown. They are hidden, not removed, when they
+        are not: napari collects garbage with each layer that goes, up to half a second.
     """
 
     def __init__(self, segmentation: Any, axes: str, review: Review) -> None:
@@ -135,29 +136,39 @@ class PhaseLayer:
             self._frames.remove(waits)
             self._paint_whole(*waits, redraw=True)
 
-    def outline(
-        self, viewer: Any, doubtful: Mask | None, shown: Mask, frame: int | None = None
-    ) -> None:
-        """Outline uncertain cells that nobody has judged yet; None takes the outlines away.
+    def outline(self, viewer: Any, doubtful: Mask, shown: Mask, frame: int | None = None) -> None:
+        """Outline uncertain cells that nobody has judged yet.
 
         Parameters
         ----------
         viewer : napari.Viewer
             Whose layer list it is.
-        doubtful : ndarray, ``(n,)``, bool, or None
+        doubtful : ndarray, ``(n,)``, bool
             Which predictions are uncertain.
         shown : ndarray, ``(n,)``, bool
             Which cells are shown at all.
         frame : int, optional
             The one that is outlined at once.
         """
-        self._frames = [waits for waits in self._frames if waits[0] is not self.outlines]
+        self._leave_outlines()
+        self.doubtful = doubtful
+        self._lined = self._outlined(shown)
+        if self.outlines is None or self.outlines.layer not in viewer.layers:
+            self.outlines = self._add_outlines(viewer)
+        self._paint_frames(self.outlines, frame)
+
+    def remove_outlines(self, viewer: Any) -> None:
+        """Take the outlines away."""
+        self._leave_outlines()
         if self.outlines is not None and self.outlines.layer in viewer.layers:
             viewer.layers.remove(self.outlines.layer)
         self.outlines = None
-        if doubtful is None:
-            return
-        self.doubtful = doubtful
+
+    def _leave_outlines(self) -> None:
+        """Leave frames whose outlines wait for their colour as they are."""
+        self._frames = [waits for waits in self._frames if waits[0] is not self.outlines]
+
+    def _add_outlines(self, viewer: Any) -> PhaseOverlay:
         legend = [("uncertain", OUTLINE_COLOR)]
         review, segmentation = self._review, self.overlay.segmentation
         made = PhaseOverlay(
@@ -168,9 +179,7 @@ class PhaseLayer:
         place = [layer.unique_id for layer in viewer.layers].index(self.layer.unique_id)
         with selection_kept(viewer.layers):
             viewer.layers.insert(place + 1, made.layer)
-        self.outlines = made
-        self._lined = self._outlined(shown)
-        self._paint_frames(made, frame)
+        return made
 
     def _paint_frames(self, overlay: PhaseOverlay, first: int | None) -> None:
         """Paint a frame, and let the others wait; lazy data are painted when they are drawn."""

@@ -57,13 +57,16 @@ class PhaseText(QObject):
 
     Attributes
     ----------
+    is_shown : bool
+        Whether names are written.
     layer : napari.layers.Points or None
-        The names, while they are shown.
-    removed : Signal()
-        The person took the layer away.
+        The names, once they were shown; hidden, not removed, when they are not: napari collects
+        garbage with each layer that goes, which takes up to half a second.
+    changed : Signal()
+        The person showed, hid or removed the layer in napari's list.
     """
 
-    removed = Signal()
+    changed = Signal()
 
     def __init__(
         self,
@@ -80,49 +83,44 @@ class PhaseText(QObject):
         self._review = review
         self._shown: Mask = np.ones(len(review), bool)
         self._written: tuple[bytes, ...] = ()
+        self.is_shown = False
         self.layer: Any = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.write)
+        viewer.layers.events.removed.connect(self._on_removed)
 
     def show(self, shown: Mask) -> None:
         """Write the names from now on; ``shown`` is the mask of cells that are not hidden."""
         self._shown = shown
-        self._add_layer()
+        self._begin()
         self.write()
-        dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
-        for event in (dims.current_step, dims.ndisplay, dims.order):
-            event.connect(self._on_dims)
-        for event in (camera.center, camera.zoom):
-            event.connect(self._on_camera)
-        self._viewer.layers.events.removed.connect(self._on_removed)
 
     def hide(self) -> None:
+        """Write no more, and hide the layer."""
+        self._end()
+        if self.layer is not None:
+            self.layer.visible = False
+
+    def close(self) -> None:
         """Write no more, and take the layer away."""
-        self._soon.stop()
-        if self.layer is None:
-            return
-        dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
-        for event in (dims.current_step, dims.ndisplay, dims.order):
-            event.disconnect(self._on_dims)
-        for event in (camera.center, camera.zoom):
-            event.disconnect(self._on_camera)
+        self._end()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         layer, self.layer = self.layer, None
-        if layer in self._viewer.layers:
+        if layer is not None:
             self._viewer.layers.remove(layer)
 
     def follow(self, shown: Mask) -> None:
         """Words were said, or other cells are shown; several calls are written once."""
         self._shown = shown
-        if self.layer is not None:
+        if self.is_shown:
             self._soon.start(0)
 
     def write(self) -> None:
         """Write the names that are to be seen now."""
         import pandas as pd
 
-        if self.layer is None or self._segmentation not in self._viewer.layers:
+        if not self.is_shown or self._segmentation not in self._viewer.layers:
             return
         rows, places = self._to_write()
         final = self._review.final[rows]
@@ -191,6 +189,28 @@ class PhaseText(QObject):
 
     # --- inside ---------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        self.is_shown = True
+        if self.layer is None:
+            self._add_layer()
+        self.layer.visible = True
+        dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
+        for event in (dims.current_step, dims.ndisplay, dims.order):
+            event.connect(self._on_dims)
+        for event in (camera.center, camera.zoom):
+            event.connect(self._on_camera)
+
+    def _end(self) -> None:
+        if not self.is_shown:
+            return
+        self.is_shown = False
+        self._soon.stop()
+        dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
+        for event in (dims.current_step, dims.ndisplay, dims.order):
+            event.disconnect(self._on_dims)
+        for event in (camera.center, camera.zoom):
+            event.disconnect(self._on_camera)
+
     def _add_layer(self) -> None:
         import pandas as pd
         from napari.layers import Points
@@ -215,6 +235,7 @@ class PhaseText(QObject):
             metadata={METADATA_KEY: {"names_of": str(layer.unique_id)}},
             **placed_like(layer),
         )
+        self.layer.events.visible.connect(self._on_visible)
         with selection_kept(layers):
             layers.append(self.layer)
 
@@ -225,10 +246,21 @@ class PhaseText(QObject):
         if not self._soon.isActive() or self._soon.interval() == _CAMERA_MS:
             self._soon.start(_CAMERA_MS)
 
+    def _on_visible(self, event: Any = None) -> None:
+        """The eye in the list of layers does as the key does."""
+        if self.layer is None or self.layer.visible == self.is_shown:
+            return
+        if self.layer.visible:
+            self.show(self._shown)
+        else:
+            self._end()
+        self.changed.emit()
+
     def _on_removed(self, event: Any) -> None:
         if self.layer is not None and event.value == self.layer:
-            self.hide()
-            self.removed.emit()
+            self.layer = None
+            self._end()
+            self.changed.emit()
 
 
 def _names(review: Review) -> NDArray[Any]:

@@ -78,7 +78,7 @@ class Scene(QObject):
         self.shown: Mask = np.ones(len(desk.review), bool)
         self.phases = PhaseLayer(layer, axes, desk.review)
         self.text = PhaseText(viewer, layer, axes, desk.review, self)
-        self.text.removed.connect(self.marked)
+        self.text.changed.connect(self.marked)
         self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
         self.canvas.clicked.connect(self._click)
         self.labels = LabelWatch(layer, self)
@@ -103,9 +103,8 @@ class Scene(QObject):
         self._viewer.dims.events.ndisplay.disconnect(self._on_ndisplay)
         self._viewer.dims.events.current_step.disconnect(self._on_step)
         self.phases.finish()
-        if self.phases.outlines is not None:
-            self.phases.outline(self._viewer, None, self.shown)
-        self.text.hide()
+        self.phases.remove_outlines(self._viewer)
+        self.text.close()
         self.canvas.close()
 
     @property
@@ -122,7 +121,7 @@ class Scene(QObject):
         """Paint all phases anew; in a new layer where the vocabulary is another or it has gone."""
         review = self.desk.review
         self.phases.stop()
-        self.phases.outline(self._viewer, None, self.shown)
+        self.phases.remove_outlines(self._viewer)
         self.isolated = -1
         stays = self.is_there and review.phases == self._vocabulary
         if review.cells is not self._cells:
@@ -190,7 +189,7 @@ class Scene(QObject):
     @property
     def named(self) -> bool:
         """Whether phases are written on the cells."""
-        return self.text.layer is not None
+        return self.text.is_shown
 
     def name_phases(self) -> None:
         """Write the phases on the cells, or no more."""
@@ -208,11 +207,9 @@ class Scene(QObject):
     # --- inside ---------------------------------------------------------------------------------
 
     def _outline(self) -> None:
-        doubtful = None
         if self.outlined:
-            review = self.desk.review
-            doubtful = review.shown.confidence < DOUBT
-        self.phases.outline(self._viewer, doubtful, self.shown, self.frame_on_screen())
+            doubtful = self.desk.review.shown.confidence < DOUBT
+            self.phases.outline(self._viewer, doubtful, self.shown, self.frame_on_screen())
         self._on_ndisplay()
 
     def _on_step(self, event: Any = None) -> None:
@@ -222,7 +219,8 @@ class Scene(QObject):
     def _on_ndisplay(self, event: Any = None) -> None:
         if self.phases.outlines is not None:
             # in 3D the outlines would be a shell around the phases
-            self.phases.outlines.layer.visible = self._viewer.dims.ndisplay == 2
+            in_2d = self._viewer.dims.ndisplay == 2
+            self.phases.outlines.layer.visible = self.outlined and in_2d
 
     def _row_of(self, frame: int, label: int) -> int:
         row = self.desk.review.row_of(frame, label)

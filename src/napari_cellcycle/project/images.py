@@ -174,7 +174,7 @@ class Images:
         """Open the present segmentation as it is without merged cells, see :meth:`labels`."""
         from napari_cellcycle.image.reading import open_labels
 
-        below, _ = self._segmentations.derivation(self._segmentations.current(number))
+        below = self._segmentations.below(number)
         kept = self._segmentations.kept_labels(below)
         if kept is not None:
             return kept

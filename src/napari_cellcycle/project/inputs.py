@@ -192,7 +192,7 @@ class Inputs:
         right = found == known.signature or (
             known.role == "labels"
             and self._segmentations.number_of(known.image, found)
-            == self._segmentations.derivation(self._segmentations.current(known.image))[0]
+            == self._segmentations.below(known.image)
         )
         if not right:
             advice = (

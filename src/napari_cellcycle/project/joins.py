@@ -216,7 +216,7 @@ class Joins:
     def _insert(
         self, changes: Transaction, action: Action, joinings: Sequence[Joining], source: str
     ) -> None:
-        below, _ = self._segmentations.derivation(self._segmentations.current(action.image))
+        below = self._segmentations.below(action.image)
         changes.run_many(
             f"INSERT INTO joining ({_ROW}) VALUES ({', '.join('?' * 10)})",
             [
@@ -275,8 +275,7 @@ class Joins:
             f"WHERE action.image = ? AND {which} ORDER BY joining.time, action, joining.id",
             (image, value),
         )
-        below, _ = self._segmentations.derivation(self._segmentations.current(image))
-        routes = self._segmentations.routes(image, below)
+        routes = self._segmentations.routes(image, self._segmentations.below(image))
         return [
             (follow_group(routes.get(version), (frame, _labels(text))), tuple(said))
             for version, frame, text, *said in rows

@@ -139,6 +139,17 @@ class Journal:
             found.append((*cell, words[key]))
         return found
 
+    def all(self) -> tuple[list[Action], list[Event]]:
+        """Everything, of all images, for another project."""
+        query = self._store.database.query
+        actions = [action_from(row) for row in query(f"SELECT {ACTION} FROM action")]
+        events = query(f"SELECT {EVENT} FROM event ORDER BY action")
+        return actions, [event_from(row) for row in events]
+
+    def ids(self) -> set[bytes]:
+        """Ids of all events."""
+        return {identity for (identity,) in self._store.database.query("SELECT id FROM event")}
+
     def events_of(self, action: bytes) -> list[Event]:
         """Events of an action."""
         rows = self._store.database.query(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +46,11 @@ class Transfer:
     def __len__(self) -> int:
         return len(self.old)
 
+    def rows(self) -> Iterator[tuple[int, int, int, bool]]:
+        """Frame, old label, new label and whether the voxels are the same, of each cell."""
+        columns = (self.frame, self.old, self.new, self.same)
+        return zip(*(column.tolist() for column in columns), strict=True)
+
     def to_bytes(self) -> bytes:
         """Four little-endian integers a row, without what is doubtful."""
         table = np.stack([self.frame, self.old, self.new, self.same.astype(np.int64)], axis=1)
@@ -77,15 +82,8 @@ class Route:
 
     def before(self, transfer: Transfer) -> Route:
         """The way that begins with one more step."""
-        rows = zip(
-            transfer.frame.tolist(),
-            transfer.old.tolist(),
-            transfer.new.tolist(),
-            transfer.same.tolist(),
-            strict=True,
-        )
         steps: _Steps = {}
-        for frame, old, new, same in rows:
+        for frame, old, new, same in transfer.rows():
             later, still = self._step((frame, new)) or (new, True) if new else (0, False)
             steps[frame, old] = later, same and still
         return self._behind(steps)
@@ -144,14 +142,30 @@ def place(
     versions, frames, labels : sequence of int, ``(n,)``
         The cells.
     """
-    version = np.asarray(versions, np.int64)
-    frame, label = np.asarray(frames, np.int64), np.asarray(labels, np.int64)
-    heir = np.zeros(len(label), np.int64)
+    frame = np.asarray(frames, np.int64)
+    return index.rows(frame, follow_all(routes, versions, frame, labels))
+
+
+def follow_all(
+    routes: Mapping[int, Route],
+    versions: Sequence[int] | Ints,
+    frames: Sequence[int] | Ints,
+    labels: Sequence[int] | Ints,
+) -> Ints:
+    """Find labels of cells of any version where the routes lead, 0 where they have no heir.
+
+    Parameters
+    ----------
+    routes, versions, frames, labels
+        As for :func:`place`.
+    """
+    version, frame, label = (np.asarray(given, np.int64) for given in (versions, frames, labels))
+    found = np.zeros(len(label), np.int64)
     for number in np.unique(version).tolist():
         if number in routes:
             here = np.flatnonzero(version == number)
-            heir[here] = routes[number].follow(frame[here], label[here])[0]
-    return index.rows(frame, heir)
+            found[here] = routes[number].follow(frame[here], label[here])[0]
+    return found
 
 
 def merged_differently(old: Iterable[Group], new: Iterable[Group]) -> set[tuple[int, int]]:

@@ -128,6 +128,10 @@ class Segmentations:
         )
         return (rows[0][0], groups_of(rows[0][1])) if rows else (number, ())
 
+    def below(self, image: int) -> int:
+        """Number of the version below the present one: its labels without merged cells."""
+        return self.derivation(self.current(image))[0]
+
     def merged(self, image: int) -> list[MergedVersion]:
         """Versions of an image in which labels are one cell, see :func:`merged_versions`."""
         return merged_versions(self._store, image, self.current(image))
@@ -216,6 +220,19 @@ class Segmentations:
         )
         return tuple(Version(*row) for row in rows if row[0] not in derived)
 
+    def digests(self, image: int) -> dict[int, str]:
+        """Digest of every version of an image's segmentation by number, oldest first."""
+        return dict(
+            self._store.database.query(
+                "SELECT number, digest FROM segmentation WHERE image = ? ORDER BY number", (image,)
+            )
+        )
+
+    def revisions(self) -> list[tuple[int, int, bytes]]:
+        """Versions and those that came of them, with a transfer as it is stored, oldest first."""
+        rows = self._store.database.query("SELECT old, new, moved FROM revision ORDER BY time")
+        return [(old, new, moved) for old, new, moved in rows]
+
     def show(self, image: int, number: int) -> None:
         """Show an image with a version that the project has; words follow their cells there."""
         found = self._store.database.value(
@@ -262,7 +279,7 @@ class Segmentations:
             Number of the version.
         """
         old = self.current(image)
-        below, steps = (old, transfer) if merged is None else (self.derivation(old)[0], merged[0])
+        below, steps = (old, transfer) if merged is None else (self.below(image), merged[0])
         digest = digest_of(cells)
         if digest == digest_of(self.cells(below)):
             if labels is None or not len(steps):

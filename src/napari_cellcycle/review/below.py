@@ -55,7 +55,7 @@ def labels_below(
     Below or None
         None where no merged cell is left, or the labels below cannot be read any more.
     """
-    touched = set(zip(transfer.frame.tolist(), transfer.old.tolist(), strict=True))
+    touched = {(frame, label) for frame, label, *_ in transfer.rows()}
     groups = [g for g in project.joins.groups(image) if (g[0], g[1][0]) not in touched]
     if not groups:
         return None

@@ -102,8 +102,7 @@ def take_joins(
     actions, rows = theirs.joins.rows(there.number)
     if not rows:
         return Joined()
-    base, _ = theirs.segmentations.derivation(theirs.segmentations.current(there.number))
-    below, _ = ours.segmentations.derivation(ours.segmentations.current(here.number))
+    base, below = theirs.segmentations.below(there.number), ours.segmentations.below(here.number)
     route = ours.segmentations.routes(here.number, below).get(number_of[base])
     cells = CellIndex(ours.segmentations.cells(below))
     known = {row[1] for row in ours.joins.rows(here.number)[1]}
@@ -161,7 +160,7 @@ def link_merged(
     """
     _, here = pair
     segmentations, versions = ours.segmentations, theirs.segmentations
-    below, _ = segmentations.derivation(segmentations.current(here.number))
+    below = segmentations.below(here.number)
     others = [
         number
         for number in sorted(set(spoken) & set(number_of))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.project.routes import follow_all
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -65,7 +67,7 @@ def shared_words(project: Project, image: int, events: Sequence[Said]) -> Shared
         np.array(column, np.int64) for column in list(zip(*events, strict=True))[1:4]
     )
     here = versions.routes(image)
-    has_cell = _places(here, said_in, frames, labels) > 0
+    has_cell = follow_all(here, said_in, frames, labels) > 0
     by_labels: dict[int, list[MergedVersion]] = {}
     for one in merged:
         by_labels.setdefault(one.below, []).append(one)
@@ -74,7 +76,7 @@ def shared_words(project: Project, image: int, events: Sequence[Said]) -> Shared
         cells = _cells(derived, here, settled)
         if not cells:
             continue
-        found = _places(versions.routes(image, below), said_in, frames, labels)
+        found = follow_all(versions.routes(image, below), said_in, frames, labels)
         latest = _latest(events, found, {(t, label) for t, group in cells for label in group})
         for (frame, group), (version, heir) in cells.items():
             for who, time, word, about in _alike(latest, frame, group):
@@ -106,16 +108,6 @@ def _cells(
             elif not heir and one.revised:
                 cells.setdefault(cell, (one.number, 0))
     return cells
-
-
-def _places(routes: Mapping[int, Route], version: Ints, frame: Ints, label: Ints) -> Ints:
-    """Label of each cell of any version where the routes lead, 0 where it has no heir."""
-    found = np.zeros(len(label), np.int64)
-    for number in np.unique(version).tolist():
-        if number in routes:
-            here = np.flatnonzero(version == number)
-            found[here] = routes[number].follow(frame[here], label[here])[0]
-    return found
 
 
 def _latest(events: Sequence[Said], found: Ints, parts: set[tuple[int, int]]) -> Latest:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.errors import SegmentationMismatchError
+from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import Transfer
 from napari_cellcycle.review.below import Below, labels_below
 from napari_cellcycle.review.matching import SHARE, match_tables, overlaps
@@ -98,9 +99,7 @@ def _revise_below(
     project: Project, image: int, below: Below, transfer: Transfer, back: Transfer
 ) -> int:
     """Take the labels below merged cells into a project, and merge them again."""
-    former = project.segmentations.cells(
-        project.segmentations.derivation(project.segmentations.current(image))[0]
-    )
+    former = project.segmentations.cells(project.segmentations.below(image))
     cells = cell_table(below.new, former.spacing, image=former.image, scene=former.scene)
     steps, touched = compare_labels(below.old, below.new, former, cells)
     cells = _with_nuclei(cells, former, touched)
@@ -151,8 +150,7 @@ def compare_labels(
 
 def _strangers(transfer: Transfer, old: CellTable, new: CellTable) -> tuple[Key, ...]:
     """Cells of a segmentation that are no cell of the older one."""
-    rows = zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
-    heir_of = {(frame, label): heir for frame, label, heir in rows}
+    heir_of = {(frame, label): heir for frame, label, heir, _ in transfer.rows()}
     known = set()
     for frame, label in zip(old.frame.tolist(), old.label.tolist(), strict=True):
         known.add((frame, heir_of.get((frame, label), label)))
@@ -194,21 +192,12 @@ def _transfer(rows: list[tuple[int, int, int]]) -> Transfer:
 
 def _back(transfer: Transfer, touched: tuple[Key, ...]) -> Transfer:
     """The way back from the touched cells of the new version to the old one."""
-    ancestor = {
-        (frame, new): old
-        for frame, old, new in zip(
-            transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True
-        )
-    }
+    ancestor = {(frame, new): old for frame, old, new, _ in transfer.rows()}
     return _transfer([(frame, new, ancestor.get((frame, new), 0)) for frame, new in touched])
 
 
 def _with_nuclei(cells: CellTable, former: CellTable, touched: tuple[Key, ...]) -> CellTable:
     """Keep what was measured of the nuclei inside untouched cells."""
-    from dataclasses import replace
-
-    from napari_cellcycle.project.keys import CellIndex
-
     if cells.labels_are == "nucleus":
         return cells
     sizes = cells.nucleus_voxels.copy()
@@ -221,9 +210,7 @@ def _with_nuclei(cells: CellTable, former: CellTable, touched: tuple[Key, ...]) 
 
 
 def _report(number: int, transfer: Transfer, touched: tuple[Key, ...]) -> Revision:
-    rows = list(
-        zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
-    )
+    rows = [(frame, old, new) for frame, old, new, _ in transfer.rows()]
     return Revision(
         segmentation=number,
         touched=touched,

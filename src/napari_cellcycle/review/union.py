@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.project.journal import ACTION, EVENT, action_from, event_from
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.review.joined import Joined, link_merged, take_joins
 from napari_cellcycle.review.matching import match_tables
@@ -105,30 +104,28 @@ class _Uniting:
         written = {
             number: self._copy(number, image)
             for image, own in pairs
-            for number, _ in self._versions(image.number)
+            for number in self.theirs.segmentations.digests(image.number)
             if self.theirs.segmentations.derivation(number)[0] == number
         }
         bridges = {image.number: self._bridges(image, own) for image, own in pairs}
         tracks = [TheirTracks(self.ours, self.theirs, *pair) for pair in pairs]
-        query = self.theirs.store.database.query
-        actions = [action_from(row) for row in query(f"SELECT {ACTION} FROM action")]
-        events = [event_from(row) for row in query(f"SELECT {EVENT} FROM event ORDER BY action")]
+        actions, events = self.theirs.journal.all()
         own_image = {image.number: own.number for image, own in pairs}
         taken = [a for a in actions if a.image in own_image and a.vocabulary not in unknown | {""}]
         ids = {a.id for a in taken}
         events = [event for event in events if event.action in ids]
-        before = set(self.ours.store.database.query("SELECT id FROM event"))
+        before = self.ours.journal.ids()
         spoken = {event.segmentation for event in events}
         # each merged cell made a version; most have nothing that refers to them
         needed = spoken | {track.segmentation for track in tracks}
-        needed.update(*query("SELECT old, new FROM revision"))
+        needed.update(*((old, new) for old, new, _ in self.theirs.segmentations.revisions()))
         with self.ours.store.transaction() as changes:
             number_of = {
                 number: self.ours.segmentations.enter(changes, own_image[image], files)
                 for number, (image, files) in written.items()
             }
             for image, own in pairs:
-                for number, _ in self._versions(image.number):
+                for number in self.theirs.segmentations.digests(image.number):
                     base, groups = self.theirs.segmentations.derivation(number)
                     if groups and number in needed:
                         number_of[number] = self.ours.segmentations.enter_merged(
@@ -148,7 +145,7 @@ class _Uniting:
                 [replace(a, image=own_image[a.image]) for a in taken],
                 [replace(e, segmentation=number_of[e.segmentation]) for e in events],
             )
-        people = {event.who for event in events if (event.id,) not in before}
+        people = {event.who for event in events if event.id not in before}
         return Union(
             new,
             len(events) - new,
@@ -191,12 +188,6 @@ class _Uniting:
                 )
         return unknown
 
-    def _versions(self, image: int) -> list[tuple[int, str]]:
-        rows = self.theirs.store.database.query(
-            "SELECT number, digest FROM segmentation WHERE image = ? ORDER BY number", (image,)
-        )
-        return [(number, digest) for number, digest in rows]
-
     def _copy(self, number: int, image: ProjectImage) -> tuple[int, tuple[str, str, str | None]]:
         versions = self.theirs.segmentations
         cells, kept = versions.cells(number), versions.kept_labels(number)
@@ -204,15 +195,15 @@ class _Uniting:
 
     def _bridges(self, image: ProjectImage, own: ProjectImage) -> dict[int, Transfer]:
         """From versions of theirs that ours do not come from, to our present one."""
-        versions, below = self.theirs.segmentations, self._below(own)
+        versions, below = self.theirs.segmentations, self.ours.segmentations.below(own.number)
         routes = self.ours.segmentations.routes(own.number, below)
         known = {
             number
-            for number, digest in self._versions(image.number)
+            for number, digest in versions.digests(image.number).items()
             if self.ours.segmentations.number_of(own.number, digest) in routes
         }
-        last, _ = versions.derivation(versions.current(image.number))
-        if last in known | _leading_to(self.theirs, image.number, known):
+        last = versions.below(image.number)
+        if last in _leading_to(self.theirs, known):
             return {}
         mine = self.ours.segmentations.cells(below)
         hers = versions.cells(last)
@@ -225,11 +216,6 @@ class _Uniting:
             # her label image is not at hand: only cells that were not edited are the same
             return {last: exact}
 
-    def _below(self, own: ProjectImage) -> int:
-        """Our present labels, as they are without merged cells."""
-        segmentations = self.ours.segmentations
-        return segmentations.derivation(segmentations.current(own.number))[0]
-
     def _link(
         self,
         changes: Transaction,
@@ -238,34 +224,29 @@ class _Uniting:
         own_image: dict[int, int],
     ) -> None:
         segmentations: Segmentations = self.ours.segmentations
-        for old, new, moved in self.theirs.store.database.query(
-            "SELECT old, new, moved FROM revision ORDER BY time"
-        ):
+        for old, new, moved in self.theirs.segmentations.revisions():
             if old in number_of and new in number_of:
                 segmentations.link_bytes(changes, number_of[old], number_of[new], moved)
         for image in own_image:
             for old, new, _, doubtful in self.theirs.segmentations.doubts(image):
                 segmentations.doubt(changes, number_of[old], number_of[new], doubtful)
         for image, steps in bridges.items():
-            below, _ = segmentations.derivation(segmentations.current(own_image[image]))
+            below = segmentations.below(own_image[image])
             for number, transfer in steps.items():
                 segmentations.link(changes, number_of[number], below, transfer)
 
 
 def _with_same(transfer: Transfer, exact: Transfer) -> Transfer:
     """A transfer that knows which cells have another number only."""
-    cells = zip(exact.frame.tolist(), exact.old.tolist(), exact.new.tolist(), strict=True)
-    alike = {cell for cell, same in zip(cells, exact.same.tolist(), strict=True) if same}
-    rows = zip(transfer.frame.tolist(), transfer.old.tolist(), transfer.new.tolist(), strict=True)
-    return replace(transfer, same=np.array([row in alike for row in rows], bool))
+    alike = {(frame, old, new) for frame, old, new, same in exact.rows() if same}
+    same = [(frame, old, new) in alike for frame, old, new, _ in transfer.rows()]
+    return replace(transfer, same=np.array(same, bool))
 
 
-def _leading_to(project: Project, image: int, targets: set[int]) -> set[int]:
-    """Versions from which revisions lead to one of some others."""
-    rows = project.store.database.query(
-        "SELECT old, new FROM revision JOIN segmentation ON old = number WHERE image = ?", (image,)
-    )
+def _leading_to(project: Project, targets: set[int]) -> set[int]:
+    """Some versions, and those from which revisions lead to one of them."""
+    revisions = project.segmentations.revisions()
     reached = set(targets)
-    while more := {old for old, new in rows if new in reached} - reached:
+    while more := {old for old, new, _ in revisions if new in reached} - reached:
         reached |= more
     return reached

@@ -90,7 +90,7 @@ def test_three_forms_of_one_data_set_are_split_alike(run: Run, rpe1: Path, tmp_p
         ),
         (as_folder(rpe1, tmp_path / "pictures"), ()),
     ):
-        code, out, err = run(data, "--json", "--epochs", "1", *options)
+        code, out, err = run(data, "--json", "--epochs", "1", "--replace", *options)
         assert code == 0, err
         found = json.loads(out)
         assert found["phases"] == ["mitotic", "non-mitotic"]
@@ -99,12 +99,40 @@ def test_three_forms_of_one_data_set_are_split_alike(run: Run, rpe1: Path, tmp_p
     assert parts == [{"train": 2, "validation": 1, "test": 1}] * 3
 
 
-def test_an_interrupted_training_is_told_of(run: Run, rpe1: Path, tmp_path: Path) -> None:
-    (tmp_path / "model.checkpoints").mkdir()
-    code, _, err = run(rpe1, "--epochs", "1")
-    assert code == 0
-    assert "model.checkpoints is of a training that was interrupted; with --resume" in err
-    assert not (tmp_path / "model.checkpoints").exists()
+def test_earlier_work_gives_way_only_when_told_to(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    assert run(rpe1, "--epochs", "1")[0] == 0
+    model, record = tmp_path / "model", tmp_path / "model.run.json"
+    before = (model / "card.json").read_bytes(), record.read_bytes()
+
+    def refused(*more: str) -> str:
+        code, _, err = run(rpe1, "--epochs", "1", *more)
+        assert code == 2
+        assert ((model / "card.json").read_bytes(), record.read_bytes()) == before
+        return err
+
+    for more in ((), ("--resume",), ("--out", str(tmp_path / "model.zip"))):
+        assert "of a model that was trained before, and is left as it is" in refused(*more)
+    assert "holds no epoch of a model that could be finished" in refused("--finish", "--replace")
+    (tmp_path / "photos.zip").write_text("all of them")
+    for more in ((), ("--replace",)):
+        assert "photos.zip" in refused("--out", str(tmp_path / "photos.zip"), *more)
+    assert (tmp_path / "photos.zip").read_text() == "all of them"
+    assert run(rpe1, "--seed", "1", "--epochs", "1", "--replace")[0] == 0
+    assert (model / "card.json").read_bytes() != before[0]
+
+
+def test_an_interrupted_training_gives_way_only_when_told_to(
+    run: Run, rpe1: Path, tmp_path: Path
+) -> None:
+    former = tmp_path / "model.checkpoints" / "axis-y.pt"
+    former.parent.mkdir()
+    former.write_bytes(b"hours of work")
+    assert "Go on with it (--resume), or begin anew (--replace)" in run.refused(rpe1)
+    assert "is no checkpoint" not in run.refused(tmp_path / "nothing.npz", "--replace")
+    assert former.read_bytes() == b"hours of work"
+    code, _, err = run(rpe1, "--epochs", "1", "--replace")
+    assert code == 0, err
+    assert not former.parent.exists()
 
 
 def test_what_is_printed(run: Run, rpe1: Path) -> None:

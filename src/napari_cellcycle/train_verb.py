@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.arguments import data_options, device_option, positive, whole
-from napari_cellcycle.console import note, print_facts, print_files, print_json, print_table
+from napari_cellcycle.console import print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.fitting import Progress
@@ -66,6 +66,11 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="make a model of the best epoch that the interrupted training came to",
     )
     parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="what is at --out, a model or an interrupted training, gives way to the new one",
+    )
+    parser.add_argument(
         "--folds",
         type=whole,
         metavar="K",
@@ -93,13 +98,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, and print how it went."""
     from napari_cellcycle.train.dataset import parse_roles
-    from napari_cellcycle.train.places import Places
     from napari_cellcycle.train.relabel import parse_map, parse_merge
     from napari_cellcycle.train.training import train
 
-    former = Places.of(args.out).checkpoints
-    if former.is_dir() and not (args.resume or args.finish):
-        note(f"{former} is of a training that was interrupted; with --resume it would go on.")
     with _bars() as report:
         result = train(
             args.data,
@@ -116,6 +117,7 @@ def run(args: argparse.Namespace) -> None:
             seed=args.seed,
             resume=args.resume or args.finish,
             finish=args.finish,
+            overwrite=args.replace,
             folds=args.folds,
             find_settings=args.search,
             device=args.device,

@@ -163,7 +163,7 @@ def test_a_checkpoint_of_another_fit_is_refused(
     done = fit(parts, replace(plan, epochs=9), checkpoint=path, resume=True, finish=True)
     assert done == replace(more, stopped_early=True)
     assert len(fit(parts, replace(plan, epochs=9), resume=True, finish=True).curve) == 1
-    with pytest.raises(TrainingError, match="was made with other data, options or another seed"):
+    with pytest.raises(TrainingError, match="other data, another start, other options"):
         fit(parts, plan, checkpoint=path, resume=True, seed=1)
     with pytest.raises(TrainingError, match="was made with other data"):
         fit((parts[1], parts[0]), plan, checkpoint=path, resume=True)

@@ -146,6 +146,27 @@ def test_the_same_seed_gives_the_same_model_and_resuming_too(
     assert whole.card.temperatures == again.card.temperatures
 
 
+def test_a_training_goes_on_from_the_model_that_it_began_with_only(
+    crops: CropSet, tmp_path: Path
+) -> None:
+    class Cut(Exception):
+        pass
+
+    def cut(progress: Progress) -> None:
+        if progress.epoch == 2 and not progress.stage:
+            raise Cut
+
+    for seed, name in enumerate(("mine", "hers")):
+        train(crops, recipe("mlp", epochs=1), tmp_path / name, seed=seed)
+    start, out = tmp_path / "mine", tmp_path / "more"
+    with pytest.raises(Cut):
+        train(crops, recipe("mlp"), out, start=start, progress=cut)
+    for other in (tmp_path / "hers", None):
+        with pytest.raises(TrainingError, match=r"axis-z\.pt was made with .* another start"):
+            train(crops, recipe("mlp"), out, start=other, resume=True)
+    assert train(crops, recipe("mlp"), out, start=start, resume=True).out == out
+
+
 def test_a_vocabulary_of_two_levels_and_a_zip_file(crops: CropSet, tmp_path: Path) -> None:
     two = replace(recipe("mlp"), vocabulary="mitosis-stages")
     with pytest.warns(CellCycleWarning, match=r"no cell of prophase|cannot learn"):

@@ -94,12 +94,12 @@ def read_checkpoint(path: Path, mark: str) -> Checkpoint | None:
         known = False
     if not known:
         raise TrainingError(
-            f"{path} is no checkpoint of this version, or it is damaged. Delete it, or train "
-            "without --resume."
+            f"{path} is no checkpoint of this version, or it is damaged. Delete it, or begin "
+            "anew (--replace instead of --resume)."
         )
     if values["mark"] != mark:
         raise TrainingError(
-            f"{path} was made with other data, options or another seed than these. Train as then, "
-            "or without --resume to begin again."
+            f"{path} was made with other data, another start, other options or another seed than "
+            "these. Train as then, or begin anew (--replace instead of --resume)."
         )
     return Checkpoint(**values)

@@ -278,6 +278,8 @@ def _fingerprint(network: torch.nn.Module, task: Task) -> str:
     if plan.schedule == "constant":
         del values["epochs"], values["patience"]  # more of them is no other fit
     found = hashlib.sha256(repr(sorted(values.items())).encode())
+    for key, tensor in network.state_dict().items():  # what the fit begins with
+        found.update(key.encode() + tensor.detach().cpu().numpy().tobytes())
     for views in (task.train, task.validation):
         found.update(views.images[:, views.axes.index(task.axis)].tobytes())
         found.update(views.allowed.tobytes())

@@ -11,7 +11,7 @@ from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.figures.curves import draw_curves
 from napari_cellcycle.figures.page import save_figure
 from napari_cellcycle.models.archive import pack
-from napari_cellcycle.models.folder import check_only_model, save_model
+from napari_cellcycle.models.folder import check_only_model, read_model_card, save_model
 
 if TYPE_CHECKING:
     from napari_cellcycle.models.card import ModelCard
@@ -54,6 +54,47 @@ class Places:
         """Name of the model."""
         return self.base.name
 
+    def check(self, *, overwrite: bool, resume: bool, finish: bool) -> None:
+        """Refuse, before any work, what would cost earlier work, or has nothing to go on with.
+
+        Parameters
+        ----------
+        overwrite : bool
+            Whether an older model gives way, with its record and its curves, or what an interrupted
+            training came to.
+        resume : bool
+            Go on with that; when it began, it was let write here.
+        finish : bool
+            Whether its checkpoints are to become the model.
+
+        Raises
+        ------
+        CellCycleError
+            If there is a model, its record, a checkpoint, or a file that is no model; or nothing to
+            finish.
+        """
+        if finish and not any(self.checkpoints.glob("axis-*.pt")):
+            raise TrainingError(
+                f"{self.checkpoints} holds no epoch of a model that could be finished. Check "
+                "--out, or train without --finish."
+            )
+        if _holds(self.out):
+            read_model_card(self.out.absolute())  # what is no model never gives way
+        begun = any(self.checkpoints.rglob("axis-*.pt"))
+        if overwrite or (resume and begun):
+            return
+        former = [path for path in (self.out, self.record) if _holds(path)]
+        if former:
+            raise TrainingError(
+                f"{former[0]} is of a model that was trained before, and is left as it is. Give "
+                "another --out, or --replace to train one in its place."
+            )
+        if begun:
+            raise TrainingError(
+                f"{self.checkpoints} is of a training that was interrupted. Go on with it "
+                "(--resume), or begin anew (--replace)."
+            )
+
     @property
     def record(self) -> Path:
         """What it takes to repeat the training."""
@@ -80,3 +121,10 @@ class Places:
         best = {axis: fit.best_epoch for axis, fit in trained.fits.items()}
         figure = draw_curves(curves, best, title=f"Training of {self.name}", subtitle=subtitle)
         return save_figure(figure, self.base.with_name(f"{self.name}.curves.png"))
+
+
+def _holds(path: Path) -> bool:
+    """Whether there is a file, or a folder with more than hidden files."""
+    if path.is_dir():
+        return any(not inside.name.startswith(".") for inside in path.iterdir())
+    return path.exists()

@@ -120,6 +120,7 @@ def train(
     seed: int = 0,
     resume: bool = False,
     finish: bool = False,
+    overwrite: bool = False,
     folds: int | None = None,
     find_settings: bool = False,
     device: str = "auto",
@@ -164,6 +165,10 @@ def train(
         Go on from the checkpoints of the same training that was interrupted.
     finish : bool
         With ``resume``, be content with the best of the epochs that it came to.
+    overwrite : bool
+        Whether an older model at ``out`` gives way, with its record and curves, once the new one is
+        done, and whether checkpoints of an interrupted training do at once. Not asked with
+        ``resume``.
     folds : int, optional
         Of a cross-validation beforehand; the recipe's by default, 0 for none.
     find_settings : bool
@@ -183,10 +188,12 @@ def train(
     CropSetError
         If a data set is wrong, or cannot be split, or a further one has the same crops.
     TrainingError
-        If the recipe is wrong, or does not go with the data.
+        If the recipe is wrong, or does not go with the data; if an older model or an
+        interrupted training would be lost; if there is nothing to finish.
     """
     started, began = time.strftime("%Y-%m-%dT%H:%M:%S%z"), time.monotonic()
     places = Places.of(Path(out))
+    places.check(overwrite=overwrite, resume=resume, finish=finish)
     recipe = model if isinstance(model, TrainingRecipe) else find_recipe(model)
     if epochs is not None:
         recipe = replace(recipe, fit=replace(recipe.fit, epochs=epochs))
@@ -213,6 +220,8 @@ def train(
         progress=_of_views(progress),
     )
     parts = three_parts(experiment.crops, seed, seen=experiment.seen)
+    if not resume:
+        shutil.rmtree(places.checkpoints, ignore_errors=True)
     trials: tuple[Trial, ...] = ()
     if find_settings:
         rows = np.sort(np.concatenate([parts["train"], parts["validation"]]))

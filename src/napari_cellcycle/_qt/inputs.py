@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle._qt.layer_names import stem_of
 from napari_cellcycle._qt.origin import origin_of
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.movie import Movie
+from napari_cellcycle.review.names import stem
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.spacing_edit import SpacingEdit
@@ -210,8 +210,8 @@ def _of_one_image(channels: Sequence[Channel], like: Any) -> Sequence[Channel]:
     """Channels of the image that labels are of; all where that cannot be told."""
     fit = [c for c in channels if shape_of(c.layer)[-2:] == shape_of(like)[-2:]] or channels
     of = like.name.rpartition(" of ")[2]
-    named = {c.layer.name: stem_of(c.layer) for c in fit}
-    best = max((stem for stem in named.values() if of.startswith(stem)), key=len, default=None)
+    named = {c.layer.name: stem(c.layer.name) for c in fit}
+    best = max((name for name in named.values() if of.startswith(name)), key=len, default=None)
     mine = [c for c in fit if named[c.layer.name] == best]
     # a layer with one channel may be one of several of an image
     return mine if len(mine) > 1 else fit

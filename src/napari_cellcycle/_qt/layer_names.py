@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from napari_cellcycle.review.names import stem
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,16 +31,11 @@ def ends_on(wanted: str, layer: Any, layers: Iterable[Any]) -> bool:
     """
     name = layer.name
     for image in layers:
-        stem = stem_of(image)
-        if image != layer and re.search(r"[ _-]", stem) and name.startswith(stem):
-            name = name.removeprefix(stem)
+        start = stem(image.name)
+        if image != layer and re.search(r"[ _-]", start) and name.startswith(start):
+            name = name.removeprefix(start)
     found = next(filter(None, map(_words, (name.partition(" of ")[0], name))), [])
     return bool(found) and re.fullmatch(wanted, found[-1], re.IGNORECASE) is not None
-
-
-def stem_of(layer: Any) -> str:
-    """Name of a layer, less the ending of a file."""
-    return str(layer.name).removesuffix(".tif").removesuffix(".ome")
 
 
 def _words(name: str) -> list[str]:

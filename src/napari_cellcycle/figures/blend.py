@@ -53,6 +53,11 @@ def rgb_of(color: str) -> NDArray[np.float32]:
     return np.array([value / 255 for value in channels_of(color)], dtype=np.float32)
 
 
+def hex_of(color: NDArray[np.floating]) -> str:
+    """Three floats in [0, 1] as ``#RRGGBB``."""
+    return "#" + "".join(f"{round(255 * float(value)):02X}" for value in color)
+
+
 def stretch(image: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
     """Scale grey values so that ``low`` becomes 0 and ``high`` becomes 1.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.figures.blend import rgb_of
+from napari_cellcycle.figures.blend import hex_of, rgb_of
 from napari_cellcycle.figures.page import Page, shorten, text_width
 from napari_cellcycle.figures.theme import LIGHT, Theme
 
@@ -123,7 +123,7 @@ def _cell(page: Page, matrix: NDArray[Any], i: int, j: int, left: float, top: fl
     if not matrix[i, j]:
         ink = page.theme.faint
     x, y = left + j * (_CELL + _GAP), top + i * (_CELL + _GAP)
-    page.box(x, y, _CELL, _CELL, fill="#" + "".join(f"{round(v * 255):02X}" for v in color))
+    page.box(x, y, _CELL, _CELL, fill=hex_of(color))
     middle = x + _CELL / 2
     if not total:
         page.text(middle, y + _CELL / 2, "–", 11, ha="center", va="center", color=ink)

@@ -198,8 +198,7 @@ def _head(
     """Title, a bar of the phases' shares, and how to read a card."""
     theme = page.theme
     wide = page.width - 2 * _MARGIN
-    page.text(_MARGIN, _MARGIN + 14, shorten(title, 17, wide, bold=True), 17, weight="bold")
-    page.text(_MARGIN, _MARGIN + 31, shorten(subtitle, 9.5, wide), 9.5, color=theme.faint)
+    page.heading(title, subtitle, _MARGIN, first=14, size=17)
     x, total = _MARGIN, sum(counts.values())
     for leaf in phases.leaves:
         share = wide * counts.get(leaf.slug, 0) / max(total, 1)

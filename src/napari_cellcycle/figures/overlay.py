@@ -164,9 +164,7 @@ def draw_overlay(
             top + max(body, 150.0 + 19 * len(phases.leaves)) + margin,
             theme,
         )
-        room = page.width - 2 * margin
-        page.text(margin, margin + 14, shorten(title, 17, room, bold=True), 17, weight="bold")
-        page.text(margin, margin + 31, shorten(subtitle, 9.5, room), 9.5, color=theme.faint)
+        page.heading(title, subtitle, margin, first=14, size=17)
     limits = _limits(frames)
     for i, frame in enumerate(frames):
         row, column = divmod(i, columns)
@@ -210,6 +208,8 @@ def _panel(
     high: float,
     names: float,
 ) -> None:
+    from scipy import ndimage
+
     scaled = np.stack([stretch(c, *pair) for c, pair in zip(frame.images, limits, strict=True)])
     rows, columns = scaled.shape[1:]
     zoom = max(1, round(_CLOSE_UP / columns))
@@ -221,14 +221,8 @@ def _panel(
     ):
         slug = phase_of.get((frame.frame, label))
         color = rgb_of(phases[slug].color if slug else UNCLASSIFIED)
-        big = np.pad(_enlarge(mask, zoom), line)
-        inner = big.copy()
-        for _ in range(line):
-            inner[1:-1, 1:-1] &= (
-                inner[:-2, 1:-1] & inner[2:, 1:-1] & inner[1:-1, :-2] & inner[1:-1, 2:]
-            )
-        inner = inner[line:-line, line:-line]
-        big = big[line:-line, line:-line]
+        big = _enlarge(mask, zoom)
+        inner = ndimage.binary_erosion(big, iterations=line)
         area = rgb[top * zoom : top * zoom + big.shape[0], left * zoom : left * zoom + big.shape[1]]
         area[inner] += _FILL * (color - area[inner])
         area[big & ~inner] = color

@@ -55,7 +55,9 @@ class Page:
         style = {"color": self.theme.ink, "ha": "left", "va": "baseline"} | style
         self.axes.text(x, y, text, fontsize=size, parse_math=False, **style)
 
-    def heading(self, title: str, subtitle: str, margin: float, *, first: float = 13) -> None:
+    def heading(
+        self, title: str, subtitle: str, margin: float, *, first: float = 13, size: float = 16
+    ) -> None:
         """Write the two lines above a picture, shortened to the width between the margins.
 
         Parameters
@@ -66,9 +68,12 @@ class Page:
             Points, at the left, the right and the top.
         first : float
             Baseline of the title, points below the margin; that of the subtitle is 17 further.
+        size : float
+            Of the title, points.
         """
         room = self.width - 2 * margin
-        self.text(margin, margin + first, shorten(title, 16, room, bold=True), 16, weight="bold")
+        above = shorten(title, size, room, bold=True)
+        self.text(margin, margin + first, above, size, weight="bold")
         below = shorten(subtitle, 9.5, room)
         self.text(margin, margin + first + 17, below, 9.5, color=self.theme.faint)
 

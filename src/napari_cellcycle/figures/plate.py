@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.figures.blend import rgb_of
+from napari_cellcycle.figures.blend import hex_of, rgb_of
 from napari_cellcycle.figures.page import Page, shorten
 from napari_cellcycle.figures.theme import LIGHT, Theme
 
@@ -133,4 +133,4 @@ def _panel(
             continue
         share = value / most if most else 0.0
         fill = paper * (1 - share) + full * share
-        page.box(*box, fill="#" + "".join(f"{round(255 * float(v)):02x}" for v in fill))
+        page.box(*box, fill=hex_of(fill))

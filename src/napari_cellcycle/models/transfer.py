@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ModelError
+from napari_cellcycle.models.weights import problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,17 +58,9 @@ def transfer(source: Mapping[str, torch.Tensor], network: torch.nn.Module) -> Tr
         raise ModelError(f"{left} is the only layer of the network: there is nothing to transfer.")
     wanted = {key: value for key, value in own.items() if _layer(key) != left}
     given = {key: value for key, value in source.items() if _layer(key) != left}
-    problems = [f"{key} is missing" for key in wanted if key not in given]
-    problems += [f"{key} is unknown" for key in given if key not in wanted]
-    problems += [
-        f"{key} is {tuple(given[key].shape)}, expected {tuple(value.shape)}"
-        for key, value in wanted.items()
-        if key in given and given[key].shape != value.shape
-    ]
-    if problems:
-        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+    if wrong := problems(given, wanted):
         raise ModelError(
-            f"The trained weights do not fit the new network: {'; '.join(problems[:3])}{more}. "
+            f"The trained weights do not fit the new network: {wrong}. "
             "Both need the same architecture, parameters, channels and size; only the number of "
             "outputs may differ."
         )

@@ -10,6 +10,7 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.agreement_file import write_agreement
 from napari_cellcycle.review.crops import cut_crops
 from napari_cellcycle.review.folder import check_folder, safe_name, write_folder
+from napari_cellcycle.review.names import stem
 from napari_cellcycle.review.orphans import orphan_notes
 from napari_cellcycle.review.phase_image import write_phase_image
 from napari_cellcycle.review.places import open_sources
@@ -218,6 +219,6 @@ def _count(slugs: Sequence[str]) -> dict[str, int]:
 
 def _named(folder: Path, review: Review) -> Path:
     cells = review.cells
-    stem = cells.image.removesuffix(".tif").removesuffix(".tiff").removesuffix(".ome")
-    name = safe_name(f"{stem}_{cells.scene}" if cells.scene else stem)
+    image = stem(cells.image)
+    name = safe_name(f"{image}_{cells.scene}" if cells.scene else image)
     return folder / f"{name}_phases.ome.tif"

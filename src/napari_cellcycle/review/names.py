@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LONG = 12
+_TIFF = re.compile(r"(\.ome)?(\.tiff?)?$", re.IGNORECASE)
 _PARTS = re.compile(r";;|; |.", re.DOTALL)
 
 
@@ -37,5 +38,5 @@ def shortened(names: Sequence[str]) -> list[str]:
 
 
 def stem(name: str) -> str:
-    """Name of an image without the ending of its file, as a caption has it."""
-    return name.replace(".ome.tif", "").replace(".tif", "")
+    """Name of an image or layer without the ending of a TIFF, as a caption has it."""
+    return _TIFF.sub("", name)

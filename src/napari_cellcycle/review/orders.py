@@ -132,7 +132,7 @@ def can_compare(review: Review, other: PredictionSet | None) -> bool:
         shown is not None
         and other is not None
         and other.id != shown.id
-        and other.phases == shown.phases
+        and (other.vocabulary, other.phases) == (shown.vocabulary, shown.phases)
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_cellcycle.review.orders import can_compare
+
 if TYPE_CHECKING:
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.review.state import Review
@@ -17,12 +19,4 @@ def sets_of(review: Review) -> tuple[PredictionSet, ...]:
 
 def comparable(review: Review) -> tuple[PredictionSet, ...]:
     """Sets of the same phases beside the one that is shown, the newest first."""
-    shown = review.prediction_set
-    if shown is None:
-        return ()
-    return tuple(
-        given
-        for given in sets_of(review)
-        if given.id != shown.id
-        and (given.vocabulary, given.phases) == (shown.vocabulary, shown.phases)
-    )
+    return tuple(given for given in sets_of(review) if can_compare(review, given))

@@ -12,7 +12,8 @@ import torch
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.train.cropset import read_crop_set
 from napari_cellcycle.train.fitting import Fitted, Progress, fit_epochs
-from napari_cellcycle.train.passes import _order, cell_weights, leaf_loss, outputs, precision
+from napari_cellcycle.train.losses import cell_weights, leaf_loss
+from napari_cellcycle.train.passes import _order, outputs, precision
 from napari_cellcycle.train.plan import FitPlan
 from napari_cellcycle.train.viewset import ViewSet
 

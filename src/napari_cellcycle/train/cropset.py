@@ -10,14 +10,11 @@ from zipfile import BadZipFile, is_zipfile
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.splits import split_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-__all__ = ["CropSet", "read_crop_set", "split_by_group"]
 
 GROUP = "group"
 LABEL = "phase"

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from napari_cellcycle.train.augment import augment
+from napari_cellcycle.train.losses import level_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from napari_cellcycle.train.viewset import ViewSet
 
@@ -55,27 +53,6 @@ class Source:
     views: ViewSet
     axes: tuple[str, ...]
     weight: float
-
-
-def level_loss(outputs: torch.Tensor, mitotic: torch.Tensor, stages: torch.Tensor) -> torch.Tensor:
-    """Add the cross entropy of level 1 and, where a cell is mitotic, of its allowed stages.
-
-    Parameters
-    ----------
-    outputs : Tensor, ``(n, 2 + stages)``
-        Logits: non-mitotic, mitotic, then one a stage.
-    mitotic : Tensor, ``(n,)``, int64
-        1 if mitotic.
-    stages : Tensor, ``(n, stages)``, bool
-        Allowed stages; rows that are not mitotic are ignored.
-    """
-    loss = F.cross_entropy(outputs[:, :2], mitotic)
-    known = (mitotic == 1) & stages.any(dim=1) & ~stages.all(dim=1)
-    if bool(known.any()):
-        log_p = F.log_softmax(outputs[known, 2:], dim=1)
-        allowed = log_p.masked_fill(~stages[known], -torch.inf).logsumexp(dim=1)
-        loss = loss - allowed.mean() * known.float().mean()
-    return loss
 
 
 def fit(
@@ -149,20 +126,3 @@ def _batch(
         torch.from_numpy(np.concatenate(mitotic)),
         torch.from_numpy(np.concatenate(stages)),
     )
-
-
-@torch.inference_mode()
-def logits(
-    network: torch.nn.Module, images: NDArray[np.uint8], batch_size: int = 128
-) -> NDArray[np.float32]:
-    """Run a network on uint8 views ``(n, channels, size, size)``; logits ``(n, 2 + stages)``."""
-    network.eval()
-    parts = [
-        network(
-            (torch.from_numpy(images[i : i + batch_size]).float() / 255).contiguous(
-                memory_format=torch.channels_last
-            )
-        ).numpy()
-        for i in range(0, len(images), batch_size)
-    ]
-    return np.concatenate(parts)

@@ -19,10 +19,12 @@ from napari_cellcycle.cells.recipe import Axis, ViewRecipe
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.calibration import temperature
-from napari_cellcycle.train.cropset import CropSet, read_crop_set, split_by_group
+from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.cropviews import set_views
-from napari_cellcycle.train.fit import FitOptions, Source, fit, logits
+from napari_cellcycle.train.fit import FitOptions, Source, fit
+from napari_cellcycle.train.passes import outputs
 from napari_cellcycle.train.shipping import ship
+from napari_cellcycle.train.splits import SHARES, split_by_group
 from napari_cellcycle.train.viewset import ViewSet, join, simulated_views
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ MIXTURE = {
     "anaphase-telophase-cytokinesis": 0.14,
 }
 SPLIT_SEED = 2026
-SHARES = {"train": 4, "validation": 1, "test": 1}
 
 MITOCHECK: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
@@ -224,15 +225,15 @@ def calibrate(
     """Fit the temperatures of each axis and level, on validation data only."""
     result = {}
     for axis, network in networks.items():
-        outputs = np.concatenate(
-            [logits(network, v.images[:, v.axes.index(axis)]) for v in validation[axis]]
+        given = np.concatenate(
+            [outputs(network, v.images[:, v.axes.index(axis)]) for v in validation[axis]]
         )
         mitotic = np.concatenate([v.mitotic for v in validation[axis]])
         stages = np.concatenate([v.stages for v in validation[axis]])
         known = stages.any(axis=1)
         result[axis] = {
-            "level1": temperature(outputs[:, :2], np.eye(2, dtype=bool)[mitotic]),
-            "level2": temperature(outputs[known, 2:], stages[known]),
+            "level1": temperature(given[:, :2], np.eye(2, dtype=bool)[mitotic]),
+            "level2": temperature(given[known, 2:], stages[known]),
         }
     return result
 

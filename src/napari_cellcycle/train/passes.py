@@ -12,7 +12,7 @@ import torch
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.train.augmentations import turn, vary
-from napari_cellcycle.train.fit import level_loss
+from napari_cellcycle.train.losses import cell_weights, leaf_loss, level_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,46 +178,6 @@ def outputs(
         for i in range(0, len(images), batch_size)
     ]
     return np.concatenate(parts)
-
-
-def leaf_loss(
-    outputs: torch.Tensor, allowed: torch.Tensor, weights: torch.Tensor | None = None
-) -> torch.Tensor:
-    """Mean of -log of the summed probability of the leaves that each cell may be in.
-
-    Parameters
-    ----------
-    outputs : Tensor, ``(n, leaves)``
-        Logits.
-    allowed : Tensor, ``(n, leaves)``, bool
-        One true where the phase is known.
-    weights : Tensor, ``(n,)``, optional
-        How much each cell counts.
-    """
-    log_p = torch.log_softmax(outputs, dim=1)
-    loss = -log_p.masked_fill(~allowed, -torch.inf).logsumexp(dim=1)
-    if weights is None:
-        return loss.mean()
-    return (loss * weights).sum() / weights.sum()
-
-
-def cell_weights(allowed: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weigh cells so that all classes that there are count alike; the mean is 1.
-
-    Parameters
-    ----------
-    allowed : ndarray, ``(n, leaves)``, bool
-        A cell that may be in several leaves counts in part for each of them.
-
-    Returns
-    -------
-    ndarray, ``(n,)``, float64
-    """
-    share = allowed / allowed.sum(axis=1, keepdims=True)
-    counts = share.sum(axis=0)
-    per_leaf = np.divide(1.0, counts, out=np.zeros_like(counts), where=counts > 0)
-    weights = share @ per_leaf
-    return np.asarray(weights / weights.mean(), dtype=np.float64)
 
 
 def _order(

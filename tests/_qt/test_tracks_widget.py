@@ -199,6 +199,13 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "time"))
     qtbot.mouseClick(bench.save, LEFT)
     settle(qtbot, widget)
+    # it says so where it is of phases that have changed since
+    assert "changed since" not in bench.times.text()
+    click_block(qtbot, widget, 4)
+    qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: "changed since" in bench.times.text())
+    qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "changed since" not in bench.times.text())
     assert (tmp_path / "time" / "timing.png").stat().st_size > 10_000
 
     review.close_project()
@@ -215,11 +222,19 @@ def test_keys_of_review_work_along_the_track(viewer, qtbot, review, film, monkey
     use_table(qtbot, monkeypatch, widget, film.parent / "film.csv")
     own = review.scene.segmentation
     viewer.layers.selection.active = own  # whose keys are napari's
-    desk.goes_on = False
+    assert desk.goes_on
     desk.go_to(desk.review.row_of(1, 1))
     click_block(qtbot, widget, 2)
     qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_2)
     assert desk.review.word(desk.review.row_of(2, 1)).phase == "prophase"
+    # a word said along the track leads to no other cell, and can be spread at once
+    assert desk.current == desk.review.row_of(2, 1)
+    qtbot.mouseClick(bench.ahead, LEFT)
+    assert desk.review.word(desk.review.row_of(3, 1)).phase == "prophase"
+    assert bench.strip.blocks.hasFocus()  # no click takes the keys away
+    qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    desk.go_to(desk.review.row_of(2, 1))
+    assert desk.goes_on
     qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_Right)
     assert desk.current == desk.review.row_of(3, 1)
     qtbot.keyClick(bench.strip.blocks, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -239,6 +254,11 @@ def test_a_layer_gives_tracks_where_it_lies(viewer, qtbot, review):
     data[:, 2:] /= 2
     data = np.vstack([data, [0, FRAMES - 2, *data[1, 2:]]])  # made up by btrack, on the other cell
     order = np.lexsort((data[:, 1], data[:, 0]))
+    deep = viewer.add_tracks(np.insert(data[:2], 2, 0.0, axis=1), name="deep")
+    bench.form.source.choose(deep.unique_id)
+    settle(qtbot, widget)
+    assert "Layer deep has 4 axes, and the labels have 3" in bench.message.text()
+    assert bench.form.source.value() is None
     layer = viewer.add_tracks(
         data[order],
         features={"dummy": order == len(data) - 1},

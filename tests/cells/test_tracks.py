@@ -95,6 +95,10 @@ def test_points_without_a_cell_are_counted(cells: CellTable) -> None:
         (([0, 0], [1, 1], [4, 5]), "Cell 1 of frame 0 is in two tracks, 4 and 5"),
         (([0, 0], [1, 2], [4, 4]), "Track 4 has 2 cells in frame 0"),
         (([5], [1], [4]), "None of the 1 points of the tracks is a cell of film"),
+        (
+            ([1, 2, 3], [1, 1, 1], [4, 4, 4]),
+            "from 1 to 3, those of the cells to 2: .* Count from 0",
+        ),
     ],
 )
 def test_tracks_that_contradict_themselves_are_refused(cells: CellTable, rows, message) -> None:

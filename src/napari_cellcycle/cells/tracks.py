@@ -116,13 +116,14 @@ def tracks_of_labels(
     Raises
     ------
     TrackError
-        If a cell is in two tracks, a track has two cells in one frame, no point has a cell, or a
-        track begins before the one that it came from.
+        If a cell is in two tracks, a track has two cells in one frame, no point has a cell, frames
+        count from 1, or a track begins before the one that it came from.
     """
     points = np.stack([np.asarray(c, np.int64) for c in (frame, label, track)], axis=1)
     keys = zip(cells.frame.tolist(), cells.label.tolist(), strict=True)
     row_of = {key: row for row, key in enumerate(keys)}
     _check_births(points[:, 0], points[:, 2], parents or {})
+    _check_first(points[:, 0], cells)
     found = np.full(len(cells), -1, np.int64)
     lost = 0
     for t, number, name in np.unique(points, axis=0).tolist():
@@ -151,6 +152,16 @@ def tracks_of_labels(
             "daughters tracks of their own, with their mother's as parent."
         )
     return Tracks(found, dict(parents or {}), lost)
+
+
+def _check_first(frame: Ints, cells: CellTable) -> None:
+    """Labels of a frame are in the next one too: tracks one frame late would fit, and be wrong."""
+    last = int(cells.frame.max(initial=0))
+    if len(frame) and frame.min() >= 1 and frame.max() == last + 1:
+        raise TrackError(
+            f"Frames of the tracks go from {frame.min()} to {frame.max()}, those of the cells to "
+            f"{last}: it seems that they count from 1. Count from 0."
+        )
 
 
 def _check_births(frame: Ints, track: Ints, parents: Mapping[int, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,6 +72,14 @@ class Desk(Walk):
         self._speak(
             lambda r: self.review.scribe.say(r, slug, source=source), rows, go_on=source == "key"
         )
+
+    def stay(self, act: Callable[[], Any]) -> None:
+        """Do something that says a word, and do not go on to the next cell."""
+        former, self.goes_on = self.goes_on, False
+        try:
+            act()
+        finally:
+            self.goes_on = former
 
     def accept(self) -> None:
         """Say that the prediction of the targets is right."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
@@ -26,11 +27,19 @@ class KeyBinder:
         Keys work while it, or something in it, has the focus.
     actions : mapping of str to callable
         What each action does.
+    around : callable, optional
+        Is called with an action, and does it; for keys in the dock.
     """
 
-    def __init__(self, widget: QWidget, actions: Mapping[str, Callable[[], Any]]) -> None:
+    def __init__(
+        self,
+        widget: QWidget,
+        actions: Mapping[str, Callable[[], Any]],
+        around: Callable[[Callable[[], Any]], Any] | None = None,
+    ) -> None:
         self._widget = widget
         self._actions = actions
+        self._around = around
         self._shortcuts: list[QShortcut] = []
         self._layer: Any = None
         self._on_layer: list[Any] = []
@@ -42,10 +51,13 @@ class KeyBinder:
             shortcut.deleteLater()
         self._shortcuts = []
         for key in keys:
+            action = self._actions[key.action]
             for sequence in _spellings(key.keys):
                 shortcut = QShortcut(QKeySequence(sequence), self._widget)
                 shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                shortcut.activated.connect(self._actions[key.action])
+                shortcut.activated.connect(
+                    action if self._around is None else partial(self._around, action)
+                )
                 self._shortcuts.append(shortcut)
 
     def bind_layer(self, layer: Any, keys: tuple[Key, ...]) -> None:

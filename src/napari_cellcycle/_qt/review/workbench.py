@@ -175,10 +175,12 @@ class Workbench(QWidget):
         self.keys.fill(self.desk.review.phases)
         self._take_keys()
 
-    def lend_keys(self, widget: QWidget) -> None:
-        """Let the keys work in a widget beside this one too."""
+    def lend_keys(self, widget: QWidget, *, stay: bool = False) -> None:
+        """Let the keys work in a widget beside this one too; ``stay`` at the cell after a word."""
         TypingGuard(widget)
-        self._lent[widget] = KeyBinder(widget, self._actions)
+        widget.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # else a click on a button takes them away
+        around = self.desk.stay if stay else None
+        self._lent[widget] = KeyBinder(widget, self._actions, around)
         self._lent[widget].bind(self.keys.of(REVIEW))
 
     def take_keys_back(self, widget: QWidget) -> None:

@@ -24,11 +24,12 @@ from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.review.look import Look, cell_tip
 from napari_cellcycle._qt.tracks.form import TracksForm
 from napari_cellcycle._qt.tracks.strip import Strip
-from napari_cellcycle._qt.tracks.times import times_html
+from napari_cellcycle._qt.tracks.times import Times
 from napari_cellcycle._qt.tracks.tracing import Tracing
 from napari_cellcycle._qt.tracks.work import Reader, measure, points_in, smooth, take_tracks
 from napari_cellcycle.cells.track_table import read_tracks
 from napari_cellcycle.cells.tracks import tracks_of_points
+from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.tracked import Tracking
 from napari_cellcycle.review.smoothing import Smoothed
 
@@ -86,11 +87,12 @@ class TracksBench(QWidget):
         self.measure = _button("How long phases last", "measure", "Measure final phases along the "
                                "tracks, and count divisions")  # fmt: skip
         self.save = _button("Save…", "save", "Write tables and a picture to a folder")
-        self.times = text_label("tracks-times")
+        self.times = Times("tracks-times")
         self._own = (self.back, self.ahead, self.jumps, self.smooth, self.measure, self.save)
         self._lay_out()
         self._connect()
-        self._workbench.lend_keys(self)
+        self._workbench.lend_keys(self, stay=True)
+        self.setFocusProxy(self.strip)
         self._show()
 
     def close_bench(self) -> None:
@@ -164,6 +166,7 @@ class TracksBench(QWidget):
         self.save.clicked.connect(self._save)
         self.tracing.changed.connect(self._pick_anew)
         self.tracing.changed.connect(self._show)
+        self.tracing.changed.connect(lambda: self.times.follow(self.desk.review.final))
         desk.source.selection.current_changed.connect(self._show_line)
         desk.queue_changed.connect(self._count)
         desk.told.connect(self.message.hint)
@@ -234,7 +237,11 @@ class TracksBench(QWidget):
     # --- gestures -------------------------------------------------------------------------------
 
     def _use_layer(self, layer: Any) -> None:
-        points = points_in(layer, self.scene.segmentation)
+        try:
+            points = points_in(layer, self.scene.segmentation)
+        except CellCycleError as error:
+            self._refuse(str(error))
+            return
         graph = {int(child): list(above) for child, above in layer.graph.items()}
         self.use(lambda cells: tracks_of_points(points, cells, graph), layer.name)
 
@@ -315,7 +322,7 @@ class TracksBench(QWidget):
 
     def _on_done(self, done: Any) -> None:
         if isinstance(done, Tracking):
-            self.times.clear()
+            self.times.forget()
             self.message.clear()
             self.tracing.reload()
             if self.tracing.is_smooth:
@@ -326,8 +333,9 @@ class TracksBench(QWidget):
             self.message.hint(f"{len(done.changed):,} cells have another phase now. "
                               f"{done.predictions.notes[0]}")  # fmt: skip
         else:
-            timing, folder = done
-            self.times.setText(times_html(timing))
+            timing, final, folder = done
+            self.times.show_timing(timing, final)
+            self.times.follow(self.desk.review.final)
             self.message.hint("" if folder is None else f"Written to {folder}.")
 
 

@@ -3,24 +3,77 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from napari_cellcycle.figures.timing import duration_rows
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_cellcycle.cells.timing import Timing
 
+    Ints = NDArray[np.integer[Any]]
 
-def times_html(timing: Timing) -> str:
-    """Median of each duration, how many it is of, and the number of divisions."""
+
+class Times(QLabel):
+    """Shows what was measured, and whether it is of the phases that there are now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._timing: Timing | None = None
+        self._final: Ints = np.zeros(0, np.int64)
+
+    def show_timing(self, timing: Timing, final: Ints) -> None:
+        """Show durations.
+
+        Parameters
+        ----------
+        timing : Timing
+            As measured.
+        final : ndarray, ``(n,)``, int
+            Code of the final phase of each cell that they were measured of.
+        """
+        self._timing, self._final = timing, final
+        self.follow(final)
+
+    def follow(self, final: Ints) -> None:
+        """Say so where these are the final phases now, and others were measured."""
+        if self._timing is not None:
+            is_new = np.array_equal(final, self._final)
+            self.setText(times_html(self._timing, is_new=is_new))
+
+    def forget(self) -> None:
+        """Show nothing."""
+        self._timing = None
+        self.clear()
+
+
+def times_html(timing: Timing, *, is_new: bool = True) -> str:
+    """Median of each duration, how many it is of, and the number of divisions.
+
+    Parameters
+    ----------
+    timing : Timing
+        As measured.
+    is_new : bool
+        Whether it is of the phases that there are now; else it says so.
+    """
     head, *rows = duration_rows(timing)
     n = len(timing.divisions)
     body = "".join(_row(row, "td") for row in rows)
     divided = f"{n:,} division{'s' if n != 1 else ''}"
+    since = "" if is_new else "<p>Phases have changed since: measure again.</p>"
     return (
-        f"<table cellspacing='0' cellpadding='3' width='100%'>{_row(head, 'th')}{body}</table>"
-        f"<p>{divided}. Medians of final phases, with 95 % limits; what was not seen to end counts "
-        "as lasting longer.</p>"
+        f"{since}<table cellspacing='0' cellpadding='3' width='100%'>{_row(head, 'th')}{body}"
+        f"</table><p>{divided}. Medians of final phases, with 95 % limits; what was not seen to "
+        "end counts as lasting longer.</p>"
     )
 
 

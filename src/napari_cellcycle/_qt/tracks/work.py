@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.errors import TrackError
 from napari_cellcycle.review.smoothing import smooth_predictions
 from napari_cellcycle.review.state import Review
 from napari_cellcycle.review.tracking import timing_of
@@ -59,8 +60,8 @@ def smooth(
 
 def measure(
     project: Project, image: int, predictions: str | None, tracking: Tracking, folder: Path | None
-) -> Generator[str, None, tuple[Timing, Path | None]]:
-    """Measure how long phases last; write tables and a picture where there is a folder.
+) -> Generator[str, None, tuple[Timing, NDArray[np.integer[Any]], Path | None]]:
+    """Measure how long final phases last; write tables and a picture where there is a folder.
 
     Yields
     ------
@@ -73,11 +74,22 @@ def measure(
     review = Review(project, image, predictions=predictions)
     if folder is not None:
         write_timing(review, tracking, folder)
-    return timing_of(review, tracking), folder
+    return timing_of(review, tracking), review.final.copy(), folder
 
 
 def points_in(layer: Any, segmentation: Any) -> NDArray[np.float64]:
-    """Points of a Tracks layer in voxels of a segmentation layer: track, frame, (z,) y, x."""
+    """Points of a Tracks layer in voxels of a segmentation layer: track, frame, (z,) y, x.
+
+    Raises
+    ------
+    TrackError
+        If the layers have not the same number of axes.
+    """
+    if layer.ndim != segmentation.ndim:
+        raise TrackError(
+            f"Layer {layer.name} has {layer.ndim} axes, and the labels have {segmentation.ndim}: "
+            "choose tracks of these labels."
+        )
     data = np.asarray(layer.data, np.float64)
     if "dummy" in layer.features:  # points that btrack puts where it found no cell
         data = data[~layer.features["dummy"].to_numpy(bool)]

@@ -139,7 +139,7 @@ def test_an_image_folder_and_other_names(run: Run, tmp_path: Path, crops: Path) 
         (("--merge", "x=nothing"), "takes in nothing, which is neither a class"),
         (("--channel", "tubulin=0", "--merge", MERGE), "no dna channel, which untrained cannot"),
         (("--group-key", "plate"), "no plate to group by"),
-        (("--annotators", "nobody.csv"), "No table of annotators at nobody.csv"),
+        (("--annotators", "nobody.csv"), "There is no file nobody.csv"),
     ],
 )
 def test_mistakes_are_one_line(run: Run, more: tuple[str, ...], message: str) -> None:

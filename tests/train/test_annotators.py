@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.errors import CropSetError, ProjectError
 from napari_cellcycle.review.kappa import cohen_kappa, fleiss_kappa
 from napari_cellcycle.train.annotators import (
     answer_codes,
@@ -68,6 +68,12 @@ def test_reading(tmp_path: Path) -> None:
     assert answer_codes(found, LABELS, "people.csv")[[0, 4]].tolist() == [[1, -1], [-1, 2]]
 
 
+def test_reading_what_a_spreadsheet_has_saved(tmp_path: Path) -> None:
+    found = read_annotators(table(tmp_path, "cell;annotator;phase\r\n4;Ann;1\r\n;;\r\n"), CELLS)
+    assert found.annotators == ("Ann",)
+    assert found.phase.ravel().tolist() == ["", "", "", "", "1"]
+
+
 def test_cells_by_name(tmp_path: Path) -> None:
     found = read_annotators(table(tmp_path, "cell,annotator,phase\nc7,Ann,0\n"), ["c9", "c7"])
     assert found.phase.tolist() == [[""], ["0"]]
@@ -91,8 +97,12 @@ def test_tables_that_are_refused(tmp_path: Path, text: str, message: str) -> Non
 
 
 def test_more_that_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CropSetError, match="No table of annotators at"):
+    with pytest.raises(ProjectError, match=r"There is no file .*none\.csv"):
         read_annotators(tmp_path / "none.csv", CELLS)
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("cell,annotator,phase\n1,Çelik,0\n".encode("latin-1"))
+    with pytest.raises(ProjectError, match=r"latin\.csv is no text in UTF-8; save it as"):
+        read_annotators(latin, CELLS)
     path = table(tmp_path, "cell,annotator,phase\n1,Ann,much\n")
     with pytest.raises(CropSetError, match="share names in its column 'cell'"):
         read_annotators(path, ["1", "1"])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.review.csv_rows import read_csv
 from napari_cellcycle.review.kappa import NO_ANSWER, cohen_kappa, fleiss_kappa
 from napari_cellcycle.review.majority import majority_vote
 from napari_cellcycle.train.compare import Comparison, McNemar, PairedT, compare, mcnemar, paired_t
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int64]
@@ -122,48 +123,48 @@ def read_annotators(path: Path | str, cells: Sequence[str] | NDArray[np.str_]) -
     Parameters
     ----------
     path : Path or str
-        CSV, UTF-8. An empty phase is no answer.
+        CSV, UTF-8, separated by commas, semicolons or tabs. An empty phase is no answer.
     cells : sequence of str, ``(n,)``
         What names each cell of the data set: its ``cell`` column, or its row, counted from 0.
 
     Raises
     ------
+    ProjectError
+        If it cannot be read as such a file.
     CropSetError
-        If the file or a column is missing, a cell is unknown, or somebody answers twice.
+        If a column is missing, a cell is unknown, or somebody answers twice.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise CropSetError(f"No table of annotators at {path}.")
+    table = read_csv(path)
     row_of = {str(cell): row for row, cell in enumerate(cells)}
     if len(row_of) < len(cells):
         raise CropSetError(
             "Cells of the data set share names in its column 'cell', so answers cannot be matched."
         )
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise CropSetError(
+            f"{table.name} has no column {', '.join(missing)}; it has "
+            f"{', '.join(table.columns) or 'none'}, expected {','.join(COLUMNS)}."
+        )
     said: dict[tuple[int, str], str] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, restval="")
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
+    for number, record in table.rows:
+        cell, who, phase = (record[name].strip() for name in COLUMNS)
+        if not (cell or who or phase):  # as a spreadsheet leaves them below a table
+            continue
+        line = f"{table.name}, line {number}"
+        if cell not in row_of:
             raise CropSetError(
-                f"{path.name} has no column {', '.join(missing)}; it has "
-                f"{', '.join(reader.fieldnames or ()) or 'none'}, expected {','.join(COLUMNS)}."
+                f"{line}: there is no cell {cell!r}; the data set has {len(cells)} cells, from "
+                f"{cells[0]} to {cells[-1]}."
             )
-        for record in reader:
-            cell, who, phase = (record[name].strip() for name in COLUMNS)
-            line = f"{path.name}, line {reader.line_num}"
-            if cell not in row_of:
-                raise CropSetError(
-                    f"{line}: there is no cell {cell!r}; the data set has {len(cells)} cells, from "
-                    f"{cells[0]} to {cells[-1]}."
-                )
-            if not who or who in (MODEL, MAJORITY):
-                raise CropSetError(f"{line}: {who!r} cannot be the name of an annotator.")
-            if (row_of[cell], who) in said:
-                raise CropSetError(f"{line}: {who} answers for cell {cell} a second time.")
-            said[row_of[cell], who] = phase
+        if not who or who in (MODEL, MAJORITY):
+            raise CropSetError(f"{line}: {who!r} cannot be the name of an annotator.")
+        if (row_of[cell], who) in said:
+            raise CropSetError(f"{line}: {who} answers for cell {cell} a second time.")
+        said[row_of[cell], who] = phase
     names = tuple(sorted({who for _, who in said}))
     if not names:
-        raise CropSetError(f"{path.name} holds no answers.")
+        raise CropSetError(f"{table.name} holds no answers.")
     longest = max(len(phase) for phase in said.values())
     phase_of = np.full((len(cells), len(names)), "", dtype=f"<U{max(longest, 1)}")
     for (row, who), phase in said.items():

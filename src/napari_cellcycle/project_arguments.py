@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.project.login import login
 
 if TYPE_CHECKING:
     from napari_cellcycle.project.project import Project
@@ -33,12 +33,7 @@ def channel_option(parser: argparse.ArgumentParser, where: str = "") -> None:
 
 def who(name: str) -> str:
     """Name of the person who works: the one given, or that of the login."""
-    if name:
-        return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"
+    return name or login() or "somebody"
 
 
 def image_number(project: Project, name: str | None) -> int | None:

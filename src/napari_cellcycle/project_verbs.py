@@ -232,10 +232,9 @@ def check_project(args: argparse.Namespace) -> None:
 
 
 def _folder(args: argparse.Namespace) -> Path:
-    from napari_cellcycle.project.project import SUFFIX
+    from napari_cellcycle.project.store import project_folder
 
-    folder: Path = args.project
-    return folder if folder.suffix == SUFFIX else folder.with_name(folder.name + SUFFIX)
+    return project_folder(args.project)
 
 
 def _opened(args: argparse.Namespace) -> Project:

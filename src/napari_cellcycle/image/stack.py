@@ -177,6 +177,12 @@ class Segmentation:
         window = _open(self.data, (frame,), self.name, partial(self._checked, frame=frame))
         return self.volume(frame) if window is None else window
 
+    def is_same_as(self, other: Segmentation) -> bool:
+        """Whether both have one grid, and every voxel the same label in both."""
+        return self.grid == other.grid and all(
+            np.array_equal(self.volume(t), other.volume(t)) for t in range(self.grid[0])
+        )
+
     def _checked(self, labels: NDArray[np.integer[Any]], frame: int) -> NDArray[np.integer[Any]]:
         if labels.dtype.kind == "i" and labels.size and labels.min() < 0:
             raise SegmentationError(

@@ -33,12 +33,11 @@ from napari_cellcycle.project.schema import (
     migrate,
 )
 from napari_cellcycle.project.segmentations import Segmentations
-from napari_cellcycle.project.store import Store
+from napari_cellcycle.project.store import SUFFIX, Store, project_folder
 from napari_cellcycle.project.tracked import Tracked
 from napari_cellcycle.project.vocabularies import Vocabularies
 from napari_cellcycle.project.words import now
 
-SUFFIX = ".cellcycle"
 EXPORTS = "exports"
 
 
@@ -93,9 +92,7 @@ class Project:
             If there is something already, or the place may not be written.
         """
         who = _name(who)
-        folder = Path(folder).expanduser().resolve()
-        if folder.suffix != SUFFIX:
-            folder = folder.with_name(folder.name + SUFFIX)
+        folder = project_folder(Path(folder).expanduser().resolve())
         if folder.exists():
             raise ProjectError(f"{folder} is there already: open it, or choose another name.")
         try:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.project.database import Database, Transaction
 
+SUFFIX = ".cellcycle"
+
+
+def project_folder(path: Path) -> Path:
+    """Folder of a project that somebody names: the ending is added where it is missing."""
+    return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
+
 
 @dataclass(frozen=True, slots=True)
 class Store:

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 from superqt import QElidingLabel
 
-from napari_cellcycle._qt.review.undertaking import SUFFIX
+from napari_cellcycle.project.store import SUFFIX, project_folder
 
 
 class PlaceRow(QWidget):
@@ -75,10 +75,7 @@ class PlaceRow(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(
             self, "Where the project goes", f"review{SUFFIX}", f"Project (*{SUFFIX})"
         )
-        if not chosen:
-            return None
-        folder = Path(chosen)
-        return folder if folder.suffix == SUFFIX else folder.with_name(folder.name + SUFFIX)
+        return project_folder(Path(chosen)) if chosen else None
 
     def _take(self, folder: Path | None) -> None:
         if folder is not None:

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.layers import channels_in_memory, labels_in_memory
 from napari_cellcycle._qt.overlay import compile_colors
@@ -141,8 +139,6 @@ def layer_of(found: Undertaking, layers: Sequence[Any]) -> Any:
             other = inputs.segmentation(layer, wanted.labels_are, time=time)
         except CellCycleError:
             continue
-        if other.grid == wanted.grid and all(
-            np.array_equal(other.volume(t), wanted.volume(t)) for t in range(wanted.grid[0])
-        ):
+        if other.is_same_as(wanted):
             return layer
     return None

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle._qt.inputs import segmentation
-from napari_cellcycle._qt.review.undertaking import SUFFIX, Undertaking, keep_views_of
+from napari_cellcycle._qt.review.undertaking import Undertaking, keep_views_of
 from napari_cellcycle.errors import CellCycleError, ProjectError
+from napari_cellcycle.project.store import SUFFIX
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.session import Finished
@@ -261,7 +262,4 @@ def _unless_edited(labels: Segmentation) -> Segmentation:
         file = open_labels(labels.path, labels_are=labels.labels_are)
     except CellCycleError:
         return plain
-    same = file.grid == labels.grid and all(
-        np.array_equal(file.volume(t), labels.volume(t)) for t in range(file.grid[0])
-    )
-    return labels if same else plain
+    return labels if file.is_same_as(labels) else plain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, SegmentationError
 from napari_cellcycle.phases import VOCABULARIES, flat_vocabulary
+from napari_cellcycle.project.login import login
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
@@ -54,7 +54,7 @@ class StartForm(QWidget):
     def __init__(self, viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self.who = QLineEdit(_login())
+        self.who = QLineEdit(login())
         self.who.setObjectName("who")
         self.who.setToolTip("Every word is kept under this name")
         self.labels = ChoiceBox("review-labels", tooltip="The Labels layer: one number a cell")
@@ -297,10 +297,3 @@ class StartForm(QWidget):
         folder = ask_project(self)
         if folder is not None:
             self.open_wanted.emit(folder)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.inputs import Role
     from napari_cellcycle.project.project import Project
 
-SUFFIX = ".cellcycle"
 _RECIPE = "recipe"
 _POPULATION = "population"
 

@@ -6,8 +6,6 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_cellcycle._qt.review.reclassify import classify_stale
 from napari_cellcycle.errors import CellCycleError, InputChangedError
 
@@ -65,7 +63,7 @@ def update(
     project, image = undertaking.project, undertaking.image
     old = undertaking.segmentation
     revision = None
-    if not _same(old, labels):
+    if not old.is_same_as(labels):
         try:
             known: Segmentation | None = project.images.labels(image)
         except InputChangedError:
@@ -81,9 +79,3 @@ def update(
     except CellCycleError as error:
         return Updated(undertaking, revision, 0, str(error))
     return Updated(undertaking, revision, n)
-
-
-def _same(old: Segmentation, new: Segmentation) -> bool:
-    return old.grid == new.grid and all(
-        np.array_equal(old.volume(t), new.volume(t)) for t in range(old.grid[0])
-    )

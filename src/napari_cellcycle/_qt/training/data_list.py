@@ -20,8 +20,9 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel
-from napari_cellcycle._qt.training.reading import CROPS, PROJECT, USUAL, Spelling, read_set
+from napari_cellcycle._qt.training.reading import CROPS, USUAL, Spelling, read_set
 from napari_cellcycle._qt.training.spelling_row import SpellingRow
+from napari_cellcycle.project.store import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ class DataList(QWidget):
         """
         source = Path(path)
         former = next((t for t, one in self._known.items() if one.source == source), None)
-        if former is not None and source.suffix == PROJECT:
+        if former is not None and source.suffix == SUFFIX:
             (item,) = self.list.findItems(former, Qt.MatchFlag.MatchExactly)
             self._places[source] = self.list.row(item)
             self._take_off(self._places[source])
@@ -205,13 +206,13 @@ class DataList(QWidget):
         review = self._review()
         path = QFileDialog.getExistingDirectory(
             self,
-            f"Add a project (NAME{PROJECT})",
+            f"Add a project (NAME{SUFFIX})",
             "" if review is None else str(review.desk.project.folder),
         )
         if not path:
             return
-        if Path(path).suffix != PROJECT:
-            self.message.error(f"{Path(path).name} is no project: its name must end in {PROJECT}.")
+        if Path(path).suffix != SUFFIX:
+            self.message.error(f"{Path(path).name} is no project: its name must end in {SUFFIX}.")
             return
         self.add(path)
 

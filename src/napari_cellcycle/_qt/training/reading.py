@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.project.store import SUFFIX
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.census import Census
     from napari_cellcycle.train.cropset import CropSet
 
-PROJECT = ".cellcycle"
 CROPS = ".npz"
 EXPORT = "training.npz"
 
@@ -77,7 +76,7 @@ class DataSet:
     @property
     def is_project(self) -> bool:
         """Whether it is what people judged in a project."""
-        return self.source.suffix == PROJECT
+        return self.source.suffix == SUFFIX
 
     @property
     def title(self) -> str:
@@ -98,7 +97,7 @@ def read_set(source: Path, spelling: Spelling = USUAL) -> Generator[tuple[int, i
 
     yield 0, 0
     path, notes = source, tuple[str, ...]()
-    if source.suffix == PROJECT:
+    if source.suffix == SUFFIX:
         path, notes = _export(source)
     return DataSet(path, source, Census.of(spelling.read(path)), notes, spelling)
 
@@ -106,9 +105,10 @@ def read_set(source: Path, spelling: Spelling = USUAL) -> Generator[tuple[int, i
 def _export(folder: Path) -> tuple[Path, tuple[str, ...]]:
     """Write the crops of a project into its exports."""
     from napari_cellcycle.project import Project
+    from napari_cellcycle.project.login import login
     from napari_cellcycle.review.export import export_project
 
-    with Project.open(folder, who=getpass.getuser(), read_only=True) as project:
+    with Project.open(folder, who=login() or "somebody", read_only=True) as project:
         path = project.exports / f"{project.folder.stem} {EXPORT}"
         try:
             path.parent.mkdir(exist_ok=True)

@@ -76,6 +76,7 @@ class ClassifyForm(QWidget):
             tooltip="A second Labels layer with the nuclei of these cells, if there is one",
         )
         self.channels: dict[str, ChoiceBox] = {}
+        self._guessed: dict[str, inputs.Channel | None] = {}
         self.time = QCheckBox("first axis is time")
         self.time.setObjectName("time")
         self.time.setToolTip("A movie in 2D. Layers with axis labels say it themselves.")
@@ -254,10 +255,7 @@ class ClassifyForm(QWidget):
         """Take channels that were chosen for the labels of another image no further."""
         found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
         guessed = inputs.guess(found, self.model.roles, self.labels.value())
-        for role, box in self.channels.items():
-            chosen, channel = box.value(), guessed[role]
-            if chosen is not None and channel is not None and channel.layer != chosen.layer:
-                box.follow(channel.key)
+        inputs.follow_labels(self.channels, guessed, self._guessed)
         self._on_labels()
 
     def _on_labels(self) -> None:
@@ -304,6 +302,7 @@ class ClassifyForm(QWidget):
         """Offer the channels as the axes say now."""
         found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
         guessed = inputs.guess(found, self.model.roles, self.labels.value())
+        self._guessed = guessed
         for role, box in self.channels.items():
             channel = guessed[role]
             box.set_choices(

@@ -68,6 +68,7 @@ class StartForm(QWidget):
         self.all_found.setToolTip("One project for every image that was classified in this viewer")
         self.all_found.setChecked(True)
         self.channels = {role: ChoiceBox(f"review-{role}") for role in ROLES}
+        self._guessed: dict[str, inputs.Channel | None] = {}
         self.spacing = SpacingEdit()
         self.vocabulary = ChoiceBox("vocabulary", tooltip="Which phases there are")
         self.vocabulary.set_choices(
@@ -86,7 +87,8 @@ class StartForm(QWidget):
         self.watch = LayerWatch(viewer, self)
         self.watch.changed.connect(self._on_layers)
         self.all_found.toggled.connect(self.update_offer)
-        for box in (self.labels, self.vocabulary, self.labels_are, *self.channels.values()):
+        self.labels.changed.connect(self._on_other_labels)
+        for box in (self.vocabulary, self.labels_are, *self.channels.values()):
             box.changed.connect(self.update_offer)
         self.spacing.changed.connect(self.update_offer)
         self.own.textChanged.connect(self.update_offer)
@@ -219,12 +221,23 @@ class StartForm(QWidget):
             raise ProjectError("Write at least two phases, with commas between them.")
         return flat_vocabulary("-".join(slugs), slugs)
 
-    def _offer_channels(self) -> None:
+    def _on_other_labels(self) -> None:
+        """Take channels that were chosen for the labels of another image no further."""
+        inputs.follow_labels(self.channels, self._guess()[1], self._guessed)
+        self.update_offer()
+
+    def _guess(self) -> tuple[list[inputs.Channel], dict[str, inputs.Channel | None]]:
         layer = self.labels.value()
         channels = inputs.channels_of(self._viewer.layers, like=layer)
         guessed = inputs.guess(channels, ROLES, layer)
         if guessed["dna"] is None and len(channels) == 1:
             guessed["dna"] = channels[0]
+        return channels, guessed
+
+    def _offer_channels(self) -> None:
+        layer = self.labels.value()
+        channels, self._guessed = self._guess()
+        guessed = self._guessed
         for role, box in self.channels.items():
             choices = [(None, "none", None), *inputs.choices_of(channels)]
             guess = guessed[role]

@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QScrollArea
 
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
 from napari_cellcycle._qt.launch import launch
@@ -117,6 +118,8 @@ def test_where_no_pair_is_good_enough_the_best_score_is_told(found, project, vie
     launch(found[0], found[1], viewer=viewer, block=False)
     review.open_project(project)
     qtbot.waitUntil(lambda: dock.pairs is not None, timeout=LONG)
+    bar = dock.findChild(QScrollArea, "pair-scroll").verticalScrollBar()
+    assert not bar.isVisible()  # there is nothing to scroll
     dock.at_least.setValue(1)
     qtbot.mouseClick(dock.find_button, LEFT)
     settle(qtbot, dock)
@@ -129,6 +132,7 @@ def test_where_no_pair_is_good_enough_the_best_score_is_told(found, project, vie
     assert dock.model.text(0)[1] == f"{best:.2f}"
     n = len(dock.model.entries)
     assert dock.message.text() == f"{n} pairs."
+    assert bar.isVisible()
 
     # pairs that were said to be none do not count
     while dock.model.entries:

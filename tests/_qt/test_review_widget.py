@@ -513,6 +513,34 @@ def test_the_eye_of_the_names_does_as_the_key_does(review, viewer, qtbot):
     assert layer not in viewer.layers
 
 
+def test_phases_that_were_removed_are_shown_again(review, viewer, qtbot):
+    desk, scene, lost = review.desk, review.scene, review.bench.lost_phases
+    desk.goes_on = False
+    assert not lost.isVisible()
+    viewer.layers.selection = {scene.phases.layer}
+    viewer.layers.remove_selected()
+    qtbot.waitUntil(lost.isVisible)
+    press(qtbot, review, "o")  # there is nothing to outline them above
+    press(qtbot, review, "1" if slug(review, desk.current) != "non-mitotic" else "2")
+    said = slug(review, desk.current)
+    qtbot.mouseClick(lost.button, LEFT)
+    assert not lost.isVisible()
+    assert scene.is_there
+    assert scene.phases.outlines.layer in viewer.layers
+    check_overlay(review)
+    press(qtbot, review, "o")
+    # keys are bound on it, and on nothing that has gone
+    assert viewer.layers.selection.active == scene.phases.layer
+    other = "1" if said != "non-mitotic" else "2"
+    canvas, _ = place_of(viewer, scene, desk.current)
+    canvas.setFocus()
+    qtbot.keyClick(canvas, other)
+    assert slug(review, desk.current) != said
+    # with the segmentation the project is closed, and there is nothing to be told
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: review.bench is None)
+
+
 def test_a_key_centres_and_zooms_and_sure_cells_are_accepted_at_once(
     review, viewer, qtbot, monkeypatch
 ):

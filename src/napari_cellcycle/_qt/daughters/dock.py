@@ -310,6 +310,7 @@ class DaughtersWidget(PairPage):
         else:
             self.sheet.set_pictures(None)
         self._wanted = rows
+        self.show_bar(bool(rows))
         self.facts.setText("" if self.pairs is None else words.facts(self.pairs.desk.review, rows))
         self._draw()
         self._offer()

@@ -66,6 +66,13 @@ class PairPage(QWidget):
         """Wide enough for the list."""
         return QSize(400, 600)
 
+    def show_bar(self, on: bool) -> None:
+        """Keep room for the scroll bar beside pictures, whose width decides their height."""
+        policy = Qt.ScrollBarPolicy
+        self._scroll.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if on else policy.ScrollBarAlwaysOff
+        )
+
     def lay_out(self, gestures: QWidget) -> None:
         """Place everything, with the buttons of gestures below the list."""
         top, limits = QHBoxLayout(), QHBoxLayout()
@@ -84,10 +91,11 @@ class PairPage(QWidget):
         below.addWidget(self.facts)
         below.addWidget(self.sheet)
         below.addStretch(1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
+        scroll.setObjectName("pair-scroll")
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.show_bar(False)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setMinimumHeight(140)
         scroll.setWidget(seen)

@@ -207,7 +207,7 @@ class Scene(QObject):
     # --- inside ---------------------------------------------------------------------------------
 
     def _outline(self) -> None:
-        if self.outlined:
+        if self.outlined and self.is_there:
             doubtful = self.desk.review.shown.confidence < DOUBT
             self.phases.outline(self._viewer, doubtful, self.shown, self.frame_on_screen())
         self._on_ndisplay()

@@ -30,6 +30,7 @@ from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
 from napari_cellcycle._qt.review.keys import REVIEW
 from napari_cellcycle._qt.review.labels_menu import LabelsButton
+from napari_cellcycle._qt.review.lost_phases import LostPhases
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.notices import Notices
 from napari_cellcycle._qt.review.people import PeoplePanel
@@ -99,7 +100,9 @@ class Workbench(QWidget):
         self.notice = Notice("review-notice")
         self.edits = Notice("edited-labels")
         self.lost = Notice("lost-labels")
+        self.lost_phases = LostPhases(scene)
         self.waiting = WaitingWords(desk)
+        self._notices = (self.notice, self.lost_phases, self.edits, self.lost, self.waiting)
         self.queue = QueueBar(desk)
         self.phases = PhaseBar(desk)
         self.note = QLineEdit()
@@ -157,6 +160,7 @@ class Workbench(QWidget):
         self.gallery.close_worker()
         self.people.close_panel()
         self.waiting.close_notice()
+        self.lost_phases.close_notice()
         self.export.close_job()
 
     def fill(self) -> None:
@@ -221,7 +225,7 @@ class Workbench(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.images)
         layout.addWidget(self.sets)
-        layout.addWidget(Notices(self.notice, self.edits, self.lost, self.waiting))
+        layout.addWidget(Notices(*self._notices))
         layout.addWidget(self.queue)
         layout.addWidget(self.gestures)
         layout.addWidget(self.phases)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import dask.array as da
 import pytest
@@ -13,6 +14,8 @@ from napari_cellcycle.image.scenes import is_unnamed, name_channels, spacing_fro
 
 class FakeImage:
     """Speaks as bioio's image does, for formats of which there is no free small file."""
+
+    metadata = ElementTree.fromstring("<ImageDocument/>")
 
     def __init__(self, sizes, unit=None, chunks=None):
         self.scenes = ("first", "second")
@@ -38,8 +41,10 @@ def _read(name, *args, scene=None):
         ("a.lif", (2.0, 0.2, 0.2), None, (2.0, 0.2, 0.2)),
         ("a.nd2", (2.0, 0.2, 0.2), "micrometer", (2.0, 0.2, 0.2)),
         ("a.nd2", (1.0, 1.0, 1.0), "micrometer", None),
-        ("a.dv", (2.0, 0.2, 0.2), None, None),
-        ("a.dv", (2000.0, 200.0, 200.0), "nanometer", (2.0, 0.2, 0.2)),
+        ("a.lif", (-2.0, 0.2, 0.2), None, (2.0, 0.2, 0.2)),
+        ("a.dv", (2.0, 0.2, 0.2), None, (2.0, 0.2, 0.2)),
+        ("a.vsi", (2.0, 0.2, 0.2), None, None),
+        ("a.vsi", (2000.0, 200.0, 200.0), "nanometer", (2.0, 0.2, 0.2)),
         ("a.czi", (None, 0.2, 0.2), None, None),
     ],
 )
@@ -90,11 +95,58 @@ def test_failure_of_a_reader_is_one_line():
         containers._read(start, Path("a.czi"), None)
 
 
-@pytest.mark.parametrize("name", ["", "0", "Channel:0:1", "Channel 2", "ch_3", "C1", "Image:0"])
+def test_scenes_that_a_czi_does_not_list_are_told_of():
+    image = FakeImage((1, 1, 1))
+    size = "<Metadata><Information><Image><SizeS>{}</SizeS></Image></Information></Metadata>"
+    for n, told in ((2, ()), (5, ("a.czi holds 5 scenes and lists 2",))):
+        image.metadata = ElementTree.fromstring(f"<ImageDocument>{size.format(n)}</ImageDocument>")
+        notes = containers._read(lambda **options: image, Path("a.czi"), None).notes
+        assert len(notes) == len(told)
+        assert all(note.startswith(start) for note, start in zip(notes, told, strict=True))
+
+
+def test_colours_of_a_czi_are_read_together_and_red_first():
+    def start(**options):
+        """Give every sample the first one's values, as bioio-czi 3.0 does by default."""
+        image = FakeImage((1, 1, 1))
+        together = "A" in options.get("chunk_dims", ())
+        blue, green, red = (10, 20, 30) if together else (10, 10, 10)
+        image.dask_data = da.stack([da.full((1, 1, 1, 4, 5), v) for v in (blue, green, red)], -1)
+        image.dims.order = "TCZYXS"
+        return image
+
+    found = containers._read(start, Path("a.czi"), None)
+    assert found.data[0, 0, 0, 0, 0].compute().tolist() == [30, 20, 10]
+
+
+def test_a_reader_that_names_no_channels():
+    """As that of DeltaVision files, on which bioio's own arrangement fails."""
+
+    class Nameless(FakeImage):
+        reader = SimpleNamespace(
+            dask_data=da.ones((2, 1, 6, 8, 10)), dims=SimpleNamespace(order="CTZYX")
+        )
+
+        @property
+        def dask_data(self):
+            raise ValueError("conflicting sizes for dimension 'C'")
+
+        @dask_data.setter
+        def dask_data(self, data):
+            pass
+
+    found = containers._read(lambda **options: Nameless((1, 1, 1)), Path("a.dv"), None)
+    assert (found.axes, found.data.shape) == ("CTZYX", (2, 1, 6, 8, 10))
+
+
+COUNTS = ("", "0", "Channel:0:1", "Channel 2", "ch_3", "C1", "Image:0", "Ch001")
+
+
+@pytest.mark.parametrize("name", [*COUNTS, "Channel:image:0", "(name not specified)"])
 def test_names_that_only_count(name):
     assert is_unnamed(name)
 
 
-@pytest.mark.parametrize("name", ["DAPI", "p21", "488 nm", "EdU", "c-Myc", "H2B"])
+@pytest.mark.parametrize("name", ["DAPI", "p21", "488 nm", "EdU", "c-Myc", "H2B", "405", "C488"])
 def test_names_that_say_something(name):
     assert not is_unnamed(name)

@@ -24,7 +24,7 @@ EXTRAS = {
 """Formats with an extra of their own: its name, and the module that it brings."""
 
 # These formats keep lengths in a unit of their own, and their readers give micrometres.
-_IN_MICROMETRES = (".czi", ".lif", ".nd2")
+_IN_MICROMETRES = (".czi", ".dv", ".lif", ".nd2", ".r3d")
 
 
 def installed(module: str) -> bool:
@@ -105,7 +105,12 @@ def _read(start: Callable[..., Any], path: Path, scene: str | int | None) -> Sce
         raise _no_reader(path, error) from error
     index = pick_scene(names, scene, path)
     image.set_scene(index)
-    data, axes = image.dask_data, str(image.dims.order)
+    data, axes = _array(image)
+    notes: tuple[str, ...] = ()
+    if path.suffix.lower() == ".czi":
+        notes = _hidden_scenes(image, len(names), path)
+        if axes.endswith("S"):
+            data = _czi_colors(start, index)
     if _one_big_chunk(data, axes):
         data = _plane_by_plane(start, index, data)
     if attributes is not None:
@@ -113,7 +118,38 @@ def _read(start: Callable[..., Any], path: Path, scene: str | int | None) -> Sce
     else:
         channels = tuple(str(name) for name in image.channel_names or ())
         lengths = _lengths(image, path)
-    return Scene(data, axes, names, index, channels, lengths)
+    return Scene(data, axes, names, index, channels, lengths, notes)
+
+
+def _array(image: Any) -> tuple[Any, str]:
+    """Pixels of a scene and their axes."""
+    try:
+        return image.dask_data, str(image.dims.order)
+    except ValueError:
+        # bioio fails where its reader names no channels, as that of DeltaVision files does
+        return image.reader.dask_data, str(image.reader.dims.order)
+
+
+def _hidden_scenes(image: Any, n: int, path: Path) -> tuple[str, ...]:
+    """Tell of scenes of a CZI that are in the file, but not in the list that its reader takes."""
+    size = image.metadata.find("./Metadata/Information/Image/SizeS")
+    if size is None or int(size.text) <= n:
+        return ()
+    return (
+        f"{path.name} holds {size.text} scenes and lists {n}, which is all that can be read. Save "
+        "its scenes as files of their own.",
+    )
+
+
+def _czi_colors(start: Callable[..., Any], index: int) -> Any:
+    """Open the colours of a CZI, red first.
+
+    The file has blue first. Its reader calls their axis A, and gives each colour the values of the
+    first if they are not asked for together.
+    """
+    image = start(chunk_dims=["Y", "X", "A"])
+    image.set_scene(index)
+    return image.dask_data[..., ::-1]
 
 
 def _no_reader(path: Path, error: Exception) -> ImageReadError:
@@ -164,5 +200,6 @@ def _lengths(image: Any, path: Path) -> dict[str, Length]:
         if unit is None and suffix in _IN_MICROMETRES:
             unit = "µm"
         if value is not None and unit is not None:
-            lengths[axis] = (float(value), str(unit))
+            # a stack that was recorded downwards counts its depth backwards
+            lengths[axis] = (abs(float(value)), str(unit))
     return lengths

@@ -55,6 +55,7 @@ def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> 
         name=path.name,
         scene=found.scenes[found.index] if len(found.scenes) > 1 else "",
         path=path,
+        notes=found.notes,
     )
 
 
@@ -108,21 +109,23 @@ def list_scenes(path: str | PathLike[str]) -> tuple[str, ...]:
 
 
 def scene_notes(stack: Stack) -> list[str]:
-    """Tell that a file has more scenes than the first, which is the one that is taken.
+    """Tell how a file was understood, and that it has more scenes than the first, which is taken.
 
     Parameters
     ----------
     stack : Stack
         As opened.
     """
+    notes = list(stack.notes)
     if not stack.scene or stack.path is None or not stack.path.exists():
-        return []
+        return notes
     names = list_scenes(stack.path)
     if stack.scene != names[0]:
-        return []
+        return notes
     return [
+        *notes,
         f"{stack.name} has {len(names)} scenes, and this is the first ({stack.scene}). Others are "
-        "chosen by --scene. If they are planes of one stack, save them as one image with its axes."
+        "chosen by --scene. If they are planes of one stack, save them as one image with its axes.",
     ]
 
 

@@ -19,7 +19,12 @@ Length = tuple[float | None, object]
 WHOLE_VOLUME_BYTES = 2**28
 """A volume (one channel of one frame) larger than this is read plane by plane."""
 
-_UNNAMED = re.compile(r"^(?:image|channel|ch|c)?(?:[\s:_\-#]*\d+)*$", re.IGNORECASE)
+# Three digits are no count but a wavelength, as in C405; what Imaris writes is no name either.
+_UNNAMED = re.compile(
+    r"^(?:(?:image|channel|ch|c)?(?:[\s:_\-#]*0*\d{1,2}(?!\d))*|channel:.*:\d+|"
+    r"\(name not specified\))$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Scene:
         Names found in metadata, empty where there are none.
     lengths : mapping of str to Length
         Size of a voxel along Z, Y and X with its unit.
+    notes : tuple of str
+        What a person should know of how the file was understood.
     """
 
     data: Any
@@ -48,6 +55,7 @@ class Scene:
     index: int = 0
     channels: tuple[str, ...] = ()
     lengths: Mapping[str, Length] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def pick_scene(scenes: Sequence[str], scene: str | int | None, path: Path) -> int:
@@ -70,7 +78,7 @@ def pick_scene(scenes: Sequence[str], scene: str | int | None, path: Path) -> in
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether a channel's name only counts it, such as ``Channel:0:1``."""
+    """Whether a channel's name only counts it, such as ``Channel:0:1``, or says nothing."""
     return _UNNAMED.match(name.strip()) is not None
 
 

@@ -46,6 +46,8 @@ class Stack:
         Name of the scene inside the file, empty where there is only one.
     path : Path or None
         The file it came from.
+    notes : tuple of str
+        What a person should know of how the file was understood.
     """
 
     data: Any
@@ -54,6 +56,7 @@ class Stack:
     name: str
     scene: str = ""
     path: Path | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 5:

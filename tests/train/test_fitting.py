@@ -274,3 +274,21 @@ def test_products_are_in_bfloat16_on_cards_that_have_it(monkeypatch: pytest.Monk
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=has: has)
         assert precision("cuda:0") == said
         assert precision("cpu") == "float32"
+
+
+def test_a_full_disk_is_an_error_of_the_system_that_names_the_checkpoint(
+    parts: tuple[ViewSet, ViewSet], tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "axis-z.pt"
+    fit(parts, replace(PLAN, epochs=1), checkpoint=path)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"axis-z\.pt"):
+            fit(parts, PLAN, checkpoint=path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]

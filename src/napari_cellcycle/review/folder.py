@@ -58,7 +58,8 @@ def write_folder(crops: Crops, folder: str | os.PathLike[str]) -> Path:
         ):
             place = new / safe_name(phase) / safe_name(group)
             place.mkdir(parents=True, exist_ok=True)
-            imageio.v3.imwrite(place / f"{frame[i]}-{label[i]}.png", pictures[i], plugin="pillow")
+            png = imageio.v3.imwrite("<bytes>", pictures[i], plugin="pillow", extension=".png")
+            (place / f"{frame[i]}-{label[i]}.png").write_bytes(png)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,10 @@ class Checkpoint:
         """Replace the checkpoint at ``path``, whole or not at all."""
         import torch
 
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        content = io.BytesIO()  # on a full disk torch fails with an error of its own
+        torch.save({field.name: getattr(self, field.name) for field in fields(self)}, content)
         with replacing(path) as new:
-            torch.save(values, new)
+            new.write_bytes(content.getbuffer())
 
 
 def read_checkpoint(path: Path, mark: str) -> Checkpoint | None:

@@ -50,7 +50,7 @@ def test_plain_labels_and_phases_are_ones_own_words(project: Project) -> None:
 
 
 def test_what_a_spreadsheet_makes_of_a_sheet_is_read(project: Project) -> None:
-    rows = ["1;Prophase;", "2;Prometaphase/Metaphase;später", "3;UNSURE;", "4; exclude ;"]
+    rows = ["1;Prophase;", "2;Prometaphase/Metaphase;später", "3,0;UNSURE;", "4; exclude ;"]
     text = "\r\n".join(["\ufefflabel;phase;note", *rows, "5;interphase;", ";;", ""])
     report = read(project, text)
     assert (report.new, report.silent) == (4, 1)
@@ -94,6 +94,13 @@ def test_a_cells_table_brings_other_peoples_words(project: Project) -> None:
     assert review.time[1] - review.time[0] == 1_000_000
     assert review.to_undo is None
     assert read(project, text).new == 0
+
+
+def test_a_phase_written_beside_a_prediction_in_a_cells_table_is_a_word(project: Project) -> None:
+    row = "field;;0;5;mitosis-stages;predicted;Early prometaphase;non-mitotic;;;"
+    report = read(project, f"{HEAD.replace(',', ';')}\r\n{row}\r\n;;;;;;;;;;\r\n")
+    assert (report.new, report.silent, report.unmatched) == (1, 1, ())
+    assert Review(project).final_slugs()[4] == "early-prometaphase"
 
 
 def test_a_phase_called_na_survives(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class Inputs:
         if not known.absolute:
             raise InputChangedError(
                 f"{known.name} was never a file: it was a layer of a viewer. Save it as a file, "
-                "then say where it is."
+                "then say where it is: in napari, Review cells, Find image…"
             )
         others = []
         for path in self._places(known):
@@ -97,8 +97,8 @@ class Inputs:
         if others:
             raise InputChangedError(others[0])
         raise InputChangedError(
-            f"{known.name} is not at {known.absolute} any more, nor beside the project. Say where "
-            "it is now; nothing else is needed."
+            f"{known.name} is not at {known.absolute} any more, nor beside the project. Put it "
+            "there, or say where it is: in napari, Review cells, Find image…"
         )
 
     def relocate(self, number: int, role: Role, path: str | os.PathLike[str]) -> Path:

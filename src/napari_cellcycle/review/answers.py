@@ -315,6 +315,7 @@ def _word(row: Mapping[str, str]) -> Word | None:
     if status == "excluded":
         return Word("exclude", "", note)
     phase = corrected or (restore(row.get("final_phase", "")) if status == "accepted" else "")
-    if status in ("accepted", "corrected", "stale") and phase:
+    # somebody may have written a phase beside a prediction, too
+    if status in ("accepted", "corrected", "stale", "predicted") and phase:
         return Word("phase", phase, note)
     return None

@@ -86,14 +86,14 @@ def read_csv(path: str | os.PathLike[str]) -> CsvRows:
 
 
 def whole_number(text: str, what: str) -> int:
-    """Read a whole number; ``12.0``, as some programs write it, is 12.
+    """Read a whole number; ``12.0`` or ``12,0``, as some programs write it, is 12.
 
     Raises
     ------
     ProjectError
         Naming what is none.
     """
-    digits = text.strip().removesuffix(".0")
+    digits = text.strip().removesuffix(".0").removesuffix(",0")
     if not digits.isdecimal() or len(digits) > 18:
         raise ProjectError(f"its {what} is {text!r}, and not a whole number.")
     return int(digits)

@@ -306,6 +306,21 @@ def test_the_pair_at_hand_stays_at_hand(found, project, viewer, docks, qtbot):
     dock.pairs.act(lambda merging: merging.reject(0, [11, 19]))
     settle(qtbot, dock)
     assert (listed(dock), dock.current.group) == (["16+20", "1+7"], (0, (16, 20)))
+    # nor does the review leave other cells that are merged by hand, and can be split at once
+    both = [review.desk.review.row_of(0, label) for label in (2, 9)]
+    review.desk.source.selection.set(both, both[1])
+    press(qtbot, dock, Qt.Key.Key_M)
+    settle(qtbot, dock)
+    assert (len(review.desk.review), dock.current.group) == (20, (0, (16, 20)))
+    assert review.desk.current == review.desk.review.row_of(0, 2)
+    press(qtbot, dock, Qt.Key.Key_T)
+    settle(qtbot, dock)
+    assert len(review.desk.review) == 21
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)
+    settle(qtbot, dock)
+    press(qtbot, dock, Qt.Key.Key_Z, CTRL)
+    settle(qtbot, dock)
+    assert dock.current.group == (0, (16, 20))
     press(qtbot, dock, Qt.Key.Key_X)
     settle(qtbot, dock)
     assert (listed(dock), dock.current.group) == (["1+7"], (0, (1, 7)))

@@ -33,6 +33,7 @@ from napari_cellcycle.review.daughters import PairLimits
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.dock import ReviewWidget
     from napari_cellcycle._qt.review.workbench import Workbench
+    from napari_cellcycle.cells.merge import Group
 
 _CLOSED = "Open a project in Review cells: pairs are found among its cells."
 
@@ -50,7 +51,7 @@ class DaughtersWidget(PairPage):
         self._viewer = napari_viewer
         self.pairs: PairDesk | None = None
         self.lines: PairLines | None = None
-        self._wanted: tuple[int, ...] = ()
+        self._wanted: Group | None = None
         self._asked: list[tuple[int, int]] = []
         """Cells far apart, which the person was asked about."""
         self._actions: dict[str, Callable[[], Any]] = {
@@ -301,7 +302,7 @@ class DaughtersWidget(PairPage):
         rows = () if entry is None or self.pairs is None else self._rows(entry)
         if rows and self.pairs is not None and entry is not None:
             desk = self.pairs.desk
-            if rows != self._wanted:
+            if entry.group != self._wanted:  # rows are others when cells are merged
                 desk.go_to(rows[0])
             wishes: list[Wish] = [(f"cell {desk.review.cells.label[row]}", (row,)) for row in rows]
             if len(rows) > 1:
@@ -309,7 +310,7 @@ class DaughtersWidget(PairPage):
             self.pictures.want(desk.source.pixels, wishes)
         else:
             self.sheet.set_pictures(None)
-        self._wanted = rows
+        self._wanted = entry.group if rows and entry is not None else None
         self.show_bar(bool(rows))
         self.facts.setText("" if self.pairs is None else words.facts(self.pairs.desk.review, rows))
         self._draw()

@@ -130,6 +130,8 @@ class PairDesk(QObject):
             return
         self.review.stage.take_merged(acted.undertaking, acted.read, acted.merged.cells)
         merged = acted.merged
+        if len(merged.cells) == 1:  # a cell was merged, and is not the one that was at hand before
+            self.desk.go_to(self.desk.review.row_of(*merged.cells[0]))
         done = {"undo": "Undone: ", "redo": "Done again: "}.get(merged.kind, "")
         left = f"; {merged.skipped} left as they are" if merged.skipped else ""
         self.told.emit(f"{done}{merged.about}{left}" if merged.about else "There is nothing.")

@@ -466,3 +466,14 @@ def test_viewing_hands_over_the_image_and_its_classification(
     ((stack, classification),) = seen
     assert stack.name == image.name
     assert len(classification.cells) == 20
+
+
+def test_choices_that_are_named_without_loading_anything_are_those_of_the_rooms() -> None:
+    from napari_cellcycle import arguments, project_verbs
+    from napari_cellcycle.models import catalogue, ensemble
+    from napari_cellcycle.review import export, rows
+
+    assert arguments.VOTES == ensemble.VOTES
+    assert arguments.DEFAULT_MODEL == catalogue.DEFAULT_MODEL
+    assert project_verbs._WHAT == export.WHAT
+    assert project_verbs._ONLY == rows.ONLY

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.errors import SegmentationError
 
 if TYPE_CHECKING:
@@ -67,28 +68,24 @@ def merge_cells(cells: CellTable, groups: Iterable[Group]) -> CellTable:
         If a label is not there, or in two groups.
     """
     groups = sorted(groups)
-    row_of = {
-        key: row
-        for row, key in enumerate(zip(cells.frame.tolist(), cells.label.tolist(), strict=True))
-    }
+    index = CellIndex(cells)
     names = np.full(len(cells), "", dtype=object)
     columns = {
         name: getattr(cells, name).copy()
         for name in ("bbox", "centroid", "voxels", "touches_border", "nucleus_voxels")
     }
     gone = np.zeros(len(cells), bool)
-    taken: set[tuple[int, int]] = set()
+    taken: set[int] = set()
     for frame, labels in groups:
-        keys = [(frame, label) for label in labels]
-        for key in keys:
-            if key not in row_of or key in taken:
-                state = "in two merged cells" if key in taken else "not in the segmentation"
+        rows = np.array([index.row(frame, label) for label in labels])
+        for row, label in zip(rows.tolist(), labels, strict=True):
+            if row < 0 or row in taken:
+                state = "in two merged cells" if row in taken else "not in the segmentation"
                 raise SegmentationError(
-                    f"Labels {named(labels)} of frame {frame} cannot be one cell: label {key[1]} "
+                    f"Labels {named(labels)} of frame {frame} cannot be one cell: label {label} "
                     f"is {state}. Split that cell, or choose other labels."
                 )
-        taken.update(keys)
-        rows = np.array([row_of[key] for key in keys])
+        taken.update(rows.tolist())
         first = rows[0]
         _put_together(cells, columns, rows)
         names[first] = named(labels)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.errors import TrackError
 
 if TYPE_CHECKING:
@@ -120,15 +121,14 @@ def tracks_of_labels(
         count from 1, or a track begins before the one that it came from.
     """
     points = np.stack([np.asarray(c, np.int64) for c in (frame, label, track)], axis=1)
-    keys = zip(cells.frame.tolist(), cells.label.tolist(), strict=True)
-    row_of = {key: row for row, key in enumerate(keys)}
+    index = CellIndex(cells)
     _check_births(points[:, 0], points[:, 2], parents or {})
     _check_first(points[:, 0], cells)
     found = np.full(len(cells), -1, np.int64)
     lost = 0
     for t, number, name in np.unique(points, axis=0).tolist():
-        row = row_of.get((t, number))
-        if row is None:
+        row = index.row(t, number)
+        if row < 0:
             lost += 1
             continue
         if found[row] >= 0:

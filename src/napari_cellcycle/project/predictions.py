@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.cell_files import digest_of
 from napari_cellcycle.project.columns import Columns, write_columns
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.words import now
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.index import CellIndex
     from napari_cellcycle.cells.merge import Group
-    from napari_cellcycle.project.keys import CellIndex
 
     Ints = NDArray[np.int64]
 

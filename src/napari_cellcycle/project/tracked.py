@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.project.columns import Columns, write_columns
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.project.words import now
 

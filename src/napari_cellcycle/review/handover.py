@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.errors import InputChangedError
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.review.matching import AT_LEAST, Match, match_labels, match_tables
 from napari_cellcycle.review.parts import shared_words

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.cells.merge import named
 from napari_cellcycle.project.joins import follow_group
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import Transfer
 from napari_cellcycle.project.verdicts import rival_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.project.keys import CellIndex
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.project.words import NOTHING
 from napari_cellcycle.review.parts import shared_words

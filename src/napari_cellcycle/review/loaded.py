@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.review.decision import Coder
 from napari_cellcycle.review.history import History

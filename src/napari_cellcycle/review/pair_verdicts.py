@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.cells.merge import Group, group_of, named
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.review.answers import Answers, image_of
 from napari_cellcycle.review.csv_rows import read_csv, whole_number
 from napari_cellcycle.review.merging import Merging

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.cells.index import CellIndex
     from napari_cellcycle.phases import PhaseSet
-    from napari_cellcycle.project.keys import CellIndex
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.project.routes import Route
 

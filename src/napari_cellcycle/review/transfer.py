@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.errors import SegmentationMismatchError
-from napari_cellcycle.project.keys import CellIndex
 from napari_cellcycle.project.routes import Transfer
 from napari_cellcycle.review.below import Below, labels_below
 from napari_cellcycle.review.matching import SHARE, match_tables, overlaps

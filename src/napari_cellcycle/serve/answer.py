@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.index import CellIndex
 from napari_cellcycle.classify.crop import classify_crop
 from napari_cellcycle.classify.request import ClassifyRequest, prepare
 from napari_cellcycle.classify.run import iter_classify
@@ -129,15 +130,10 @@ def _check_unpacked(data: Any, name: str) -> None:
 
 def _answer(result: Classification, stack: Stack, folder: Path, *, crop: bool) -> Answer:
     shown, axes, roles = gallery_cells(result, stack, per_phase=PER_PHASE)
-    rows = {
-        key: row
-        for row, key in enumerate(
-            zip(result.cells.frame.tolist(), result.cells.label.tolist(), strict=True)
-        )
-    }
+    index = CellIndex(result.cells)
     cells = []
     for cell in shown:
-        row = rows[cell.frame, cell.label]
+        row = index.row(cell.frame, cell.label)
         cells.append(
             {
                 "label": cell.label,

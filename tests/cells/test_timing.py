@@ -57,6 +57,7 @@ def test_a_cell_and_its_daughters() -> None:
     assert timing.divisions.frame.tolist() == [6]
     assert timing.frames_table()["cells"].tolist() == [1] * 6 + [2] * 4
     assert timing.frames_table()["n_anaphase"].tolist() == [0, 0, 0, 0, 0, 1, 2, 1, 0, 0]
+    assert timing.frames_table()["n_mitotic"].tolist() == [0, 0, 1, 1, 1, 1, 2, 1, 0, 0]
     stays = timing.stays_table()
     assert stays["phase"].tolist().count("anaphase") == 1
     assert stays[stays["phase"] == "metaphase"]["minutes"].tolist() == [20.0]

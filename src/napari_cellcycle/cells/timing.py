@@ -127,18 +127,30 @@ class Timing:
         )
 
     def frames_table(self) -> pd.DataFrame:
-        """One row a frame: tracked cells, how many of each phase, divisions since the last one."""
+        """One row a frame: tracked cells, how many of each phase, divisions since the last one.
+
+        A branch counts the cells of its phases, too.
+        """
         import pandas as pd
 
         slugs = [phase.slug for phase in self.phases]
+        n = {
+            slug: sum(self.cells[:, i] for i, s in enumerate(slugs) if self._is_of(s, slug))
+            for slug in slugs
+        }
         return pd.DataFrame(
             {
                 "frame": np.arange(len(self.cells)),
                 "cells": self.cells.sum(axis=1),
                 "divisions": self.divisions_per_frame(),
-                **{f"n_{slug}": self.cells[:, i] for i, slug in enumerate(slugs)},
+                **{f"n_{slug}": cells for slug, cells in n.items()},
             }
         )
+
+    def _is_of(self, slug: str, branch: str) -> bool:
+        """Whether a phase is another one, or below it."""
+        parent = self.phases[slug].parent
+        return slug == branch or (parent is not None and self._is_of(parent, branch))
 
 
 def time_phases(

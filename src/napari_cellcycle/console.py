@@ -100,7 +100,8 @@ def _complain(message: str) -> int:
 
 @contextmanager
 def _notes_on_stderr() -> Iterator[None]:
-    """Print our own warnings as one line each; those of other projects keep their filters."""
+    """Print our own warnings as one line each, once; those of others keep their filters."""
+    told: set[str] = set()
 
     def show(
         message: Warning | str,
@@ -110,10 +111,11 @@ def _notes_on_stderr() -> Iterator[None]:
         file: IO[str] | None = None,
         line: str | None = None,
     ) -> None:
-        if issubclass(category, CellCycleWarning):
-            note(str(message))
-        else:
+        if not issubclass(category, CellCycleWarning):
             print(f"warning: {category.__name__}: {message}", file=sys.stderr)
+        elif str(message) not in told:
+            told.add(str(message))
+            note(str(message))
 
     with warnings.catch_warnings():
         warnings.filterwarnings("always", category=CellCycleWarning)

@@ -92,6 +92,17 @@ def test_a_name_counts_before_a_folder_of_that_name_here(home, model_folder, mon
     assert find_model("./alpha") == Path("alpha")
 
 
+def test_another_model_in_a_folder_of_that_name_is_told_of(home, model_folder, monkeypatch):
+    install(model_folder, home / "shipped" / "a", "alpha")
+    install(model_folder, home / "here" / "alpha", "beta")
+    install(model_folder, home / "same" / "alpha", "alpha")
+    monkeypatch.chdir(home / "here")
+    with pytest.warns(CellCycleWarning, match=r"here.alpha is \..alpha: give it so"):
+        assert find_model("alpha") == home / "shipped" / "a"
+    monkeypatch.chdir(home / "same")
+    find_model("alpha")  # a warning would be an error
+
+
 def test_a_path_to_the_folder_or_its_card_or_a_zip_will_do(home, model_folder):
     assert find_model(model_folder) == model_folder
     assert find_model(str(model_folder / CARD)) == model_folder

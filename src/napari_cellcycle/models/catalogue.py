@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import warnings
@@ -146,6 +147,7 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
         entries = list_models()
         for entry in entries:
             if entry.name == text:
+                _tell_of_other(path, entry)
                 return entry.path
     if path.name == CARD and path.is_file():
         return path.parent
@@ -156,6 +158,18 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
         f"There is no model {text!r}: neither a name (there are: {known}) nor a model folder or "
         f"zip file. Your own models lie in {user_models_folder()}."
     )
+
+
+def _tell_of_other(path: Path, entry: ModelEntry) -> None:
+    """Warn if a folder of the same name, such as one just trained, is another model."""
+    card = path / CARD
+    if card.is_file() and hashlib.sha256(card.read_bytes()).hexdigest() != entry.sha256:
+        warnings.warn(
+            f"{entry.name} is the model of the catalogue. The one in the folder {path.absolute()} is "
+            f"{os.curdir}{os.sep}{path}: give it so to use it.",
+            CellCycleWarning,
+            stacklevel=2,  # once, whoever asks
+        )
 
 
 def _entries(folder: Path, source: Literal["shipped", "user"]) -> Iterator[ModelEntry]:

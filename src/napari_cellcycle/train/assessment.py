@@ -294,8 +294,9 @@ def _notes(
         )
     elif evaluation.groups < FEW_GROUPS:
         yield f"There are {evaluation.groups} groups only: take the intervals for too narrow."
-    if evaluation.undefined and evaluation.groups > 1:
-        most = max(evaluation.undefined.values())
+    # what no draw defines has no interval to be in doubt
+    most = max((n for n in evaluation.undefined.values() if n < evaluation.draws), default=0)
+    if most:
         yield (
             f"Up to {most:,} of {evaluation.draws:,} bootstrap draws leave a figure undefined, "
             "mostly since they lack a class; they are left out of its interval."

@@ -14,7 +14,7 @@ COMPARE_BYTES = 2**28
 
 
 def name_unknown(axes: str) -> str:
-    """Name the axes that a TIFF leaves open, by how many there are.
+    """Name the axes that a TIFF leaves open (I and Q), by how many there are.
 
     One beside y and x is z, two are c and z, three are t, c and z.
 
@@ -27,7 +27,7 @@ def name_unknown(axes: str) -> str:
     spare = [a for a in ORDER[max(0, len(ORDER) - len(planar)) :] if a not in axes]
     named = ""
     for letter in axes:
-        known = letter in "TCZYXS" or not spare
+        known = letter not in "IQ" or not spare
         named += letter if known else spare.pop(0)
     return named
 
@@ -70,7 +70,8 @@ def refuse_samples(axes: str, shape: tuple[int, ...], name: str) -> None:
     raise ImageReadError(
         f"{name} is stored as one colour picture, ({y}, {x}) with {samples} samples, which is how "
         f"some programs write a grey stack of shape ({samples}, {y}, {x}). Save it again as "
-        "OME-TIFF with its axes (tifffile: photometric='minisblack', metadata={'axes': 'ZYX'})."
+        "OME-TIFF with its axes (tifffile: photometric='minisblack', metadata={'axes': 'ZYX'}, or "
+        "'TYX' of a movie)."
     )
 
 

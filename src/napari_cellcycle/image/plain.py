@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_cellcycle.image.tiff import TiffInfo
+    from napari_cellcycle.image.tiff import TiffInfo, TiffScene
 
 PICTURES = (".png", ".jpg", ".jpeg")
 
@@ -58,6 +58,19 @@ def open_tiff(path: Path, scene: str | int | None, info: TiffInfo) -> Scene:
         index,
         part.channels,
         part.lengths,
+        _unnamed(part, path.name),
+    )
+
+
+def _unnamed(part: TiffScene, name: str) -> tuple[str, ...]:
+    """Tell for what axes were taken that the file does not name."""
+    taken = zip(part.stored_axes, part.axes, part.shape, strict=True)
+    if all(stored == axis or n == 1 for stored, axis, n in taken):
+        return ()
+    return (
+        f"{name} does not name its axes: {part.shape} was taken for "
+        f"{', '.join(part.axes.lower())}. If that is wrong, save it with its axes, from ImageJ or "
+        "as OME-TIFF.",
     )
 
 
@@ -102,14 +115,15 @@ def _planes(
             start = int(series.dataoffset) + which[0] * size * dtype.itemsize
             values = np.fromfile(path, dtype, len(which) * size, offset=start)
             return values.reshape(len(which), *shape).astype(dtype.newbyteorder("="), copy=False)
-        if len(series.pages) != n_planes:  # several planes a page: no way but to read it all
+        each = n_planes // len(series.pages)  # planes a page
+        if each * len(series.pages) != n_planes or each * np.prod(shape) != series.keyframe.size:
             pages = series.asarray().reshape(n_planes, *shape)
             return np.asarray(pages[list(which)])
         planes = np.zeros((len(which), *shape), series.dtype)
         for i, number in enumerate(which):
-            page = series.pages[number]
+            page = series.pages[number // each]
             if page is not None:
-                planes[i] = _page(page, tif).reshape(shape)
+                planes[i] = _page(page, tif).reshape(each, *shape)[number % each]
         return planes
 
 

@@ -234,11 +234,17 @@ def check_match(stack: Stack, segmentation: Segmentation) -> None:
     SegmentationMismatchError
         Naming both shapes, ``(t, z, y, x)``, or the file that is given twice.
     """
+    t, z, y, x = segmentation.grid
     if stack.grid != segmentation.grid:
+        step = (
+            "One has time where the other has depth: save the one that is wrong with its axes "
+            "(TYX of a movie, ZYX of a stack), from ImageJ or as OME-TIFF."
+            if stack.grid == (z, t, y, x)
+            else "Choose the segmentation that was made from this image, at its full resolution."
+        )
         raise SegmentationMismatchError(
             f"{segmentation.name} does not lie on {stack.name}: the image is "
-            f"{stack.grid} (t, z, y, x), the segmentation {segmentation.grid}. "
-            "Choose the segmentation that was made from this image, at its full resolution."
+            f"{stack.grid} (t, z, y, x), the segmentation {segmentation.grid}. {step}"
         )
     if stack.path is not None and stack.path == segmentation.path and _is_same(stack, segmentation):
         raise SegmentationMismatchError(

@@ -6,18 +6,22 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import CellCycleWarning, ImageReadError
 from napari_cellcycle.image.axes import name_unknown
 from napari_cellcycle.image.quiet import quiet
+from napari_cellcycle.image.tiff_makers import channels_and_lengths
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_cellcycle.image.scenes import Length
 
-SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
+SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk")
+
+_BINARY_ONLY = re.compile(r'<(?:\w+:)?BinaryOnly\b[^>]*\bMetadataFile="([^"]+)"')
 
 # What tifffile logs, and reads on, when a file ends too early.
 _BROKEN = re.compile(
@@ -74,9 +78,11 @@ def inspect_tiff(path: Path) -> TiffInfo:
         try:
             with open_tiff_file(path) as tif:
                 ome = _ome_images(tif)
-                missing = sum(_missing_planes(series, path) for series in tif.series)
+                # the second series of an LSM are its thumbnails
+                all_series = tif.series[:1] if tif.is_lsm else tif.series
+                missing = sum(_missing_planes(series, path) for series in all_series)
                 scenes = tuple(
-                    _scene(tif, series, i, ome.get(i, {})) for i, series in enumerate(tif.series)
+                    _scene(tif, series, i, ome.get(i, {})) for i, series in enumerate(all_series)
                 )
                 info = TiffInfo(bool(ome), scenes)
         except ImageReadError:
@@ -102,13 +108,31 @@ def inspect_tiff(path: Path) -> TiffInfo:
 
 
 def open_tiff_file(path: Path) -> Any:
-    """Open a TIFF; series are those of the OME metadata even where Micro-Manager wrote the file."""
+    """Open a TIFF; series are those of the OME metadata even where Micro-Manager wrote the file.
+
+    Raises
+    ------
+    ImageReadError
+        If its OME metadata are in a file of their own that cannot be read.
+    """
     import tifffile
 
     try:
-        return tifffile.TiffFile(path, is_mmstack=False)
+        tif = tifffile.TiffFile(path, is_mmstack=False)
     except TypeError:  # before 2023.3.15, which knows no such option
-        return tifffile.TiffFile(path)
+        tif = tifffile.TiffFile(path)
+    elsewhere = _BINARY_ONLY.search(tif.ome_metadata or "") if tif.is_ome else None
+    if elsewhere is None:
+        return tif
+    tif.close()
+    companion = path.with_name(PurePath(elsewhere.group(1)).name)
+    try:
+        return tifffile.TiffFile(path, is_mmstack=False, omexml=companion.read_text("utf-8"))
+    except (OSError, TypeError) as error:  # a tifffile that knows no such option
+        raise ImageReadError(
+            f"{path} has its axes in another file, {companion.name}, which cannot be read with it. "
+            "Put both into one folder, or save the image as one OME-TIFF."
+        ) from error
 
 
 def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffScene:
@@ -116,7 +140,9 @@ def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffSce
     lengths: Mapping[str, Length] = {}
     if ome:
         pixels = _one(ome.get("Pixels", {}))
-        channels = tuple(str(c.get("Name", "")) for c in _many(pixels.get("Channel")))
+        channels = tuple(
+            str(c.get("Name") or c.get("Fluor", "")) for c in _many(pixels.get("Channel"))
+        )
         # The OME schema gives micrometres as the unit where the attribute is left out.
         lengths = {
             axis: (pixels[f"PhysicalSize{axis}"], pixels.get(f"PhysicalSize{axis}Unit", "µm"))
@@ -125,6 +151,8 @@ def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffSce
         }
     elif tif.is_imagej:
         lengths = _imagej_lengths(tif, series)
+    else:
+        channels, lengths = channels_and_lengths(tif)
     return TiffScene(
         name=str(ome.get("ID", f"Image:{index}")),
         title=str(ome.get("Name", "")),

@@ -1,0 +1,44 @@
+"""What microscope makers write into a TIFF of their own: Zeiss into LSM, MetaMorph into STK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_cellcycle.image.scenes import Length
+
+
+def channels_and_lengths(tif: Any) -> tuple[tuple[str, ...], dict[str, Length]]:
+    """Names of channels and size of a voxel with its unit; empty where there are none.
+
+    Parameters
+    ----------
+    tif : tifffile.TiffFile
+        Open.
+    """
+    if tif.is_lsm:
+        return _lsm(tif.lsm_metadata or {})
+    if tif.is_stk:
+        return (), _stk(tif.stk_metadata or {})
+    return (), {}
+
+
+def _lsm(metadata: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Length]]:
+    """Metres, 0 along an axis that was not scanned."""
+    lengths: dict[str, Length] = {
+        axis: (float(metadata[f"VoxelSize{axis}"]), "m")
+        for axis in "ZYX"
+        if metadata.get(f"VoxelSize{axis}")
+    }
+    names = (metadata.get("ChannelColors") or {}).get("ColorNames", ())
+    return tuple(str(name) for name in names), lengths
+
+
+def _stk(metadata: dict[str, Any]) -> dict[str, Length]:
+    """Y and x, which have a unit; the distance of planes has none in the file."""
+    unit = str(metadata.get("CalibrationUnits", "")).strip("\0 ")
+    return {
+        axis: (float(metadata[f"{axis}Calibration"]), unit)
+        for axis in "YX"
+        if metadata.get(f"{axis}Calibration") and unit
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import imageio.v3
 import numpy as np
 import pytest
@@ -113,6 +115,8 @@ def test_train_keep_train_on_from_it_and_classify(
     assert user_models() == []
     assert not panel.outcome.classify.isEnabled()
     click(qtbot, panel.outcome.keep)
+    assert panel.outcome.message.text().startswith("mine is kept")
+    qtbot.waitUntil(lambda: not panel.outcome.message.visibleRegion().isEmpty())
     (kept,) = user_models()
     assert (kept.name, kept.card.licence) == ("mine", "CC BY 4.0")
     assert kept.card.training_data[0].name == "mitocheck.npz"
@@ -138,6 +142,9 @@ def test_train_keep_train_on_from_it_and_classify(
     np.testing.assert_array_equal(panel.outcome.after.counts, found.other.confusion)
     np.testing.assert_array_equal(found.other.confusion, second.result.test.confusion)
     assert "McNemar" in panel.outcome.told.text()
+    same = replace(found.comparison, difference=0.0, interval=(0.0, 0.0))
+    panel.outcome.show_outcome(replace(second, before=replace(found, comparison=same)))
+    assert "+0.0 points (95 % interval +0.0 to +0.0," in panel.outcome.told.text()
 
     panel.outcome.name.setText("mine")
     click(qtbot, panel.outcome.keep)
@@ -233,6 +240,22 @@ def test_what_is_wrong_is_said_before_anything_runs(panel, crops, qtbot, monkeyp
     panel.form.start.choose("mitosis-2d")
     assert "mitosis-2d-wider" in [panel.form.recipe.itemText(i) for i in range(5)]
     assert "small" not in [panel.form.recipe.itemText(i) for i in range(5)]
+
+
+def test_a_refusal_names_fields_of_the_dock(panel, crops, qtbot, monkeypatch, tmp_path):
+    """Each of three groups has a phase of its own: two of them cannot be learned."""
+    own = ("Metaphase", "Anaphase", "Apoptosis")
+    with np.load(crops) as arrays:
+        rows = np.flatnonzero(arrays["phase"] == "Interphase")[:30]
+        group = np.repeat(["a", "b", "c"], 10)
+        phase = np.where(np.arange(30) % 2, np.repeat(own, 10), "Interphase")
+        np.savez(tmp_path / "own.npz", images=arrays["images"][rows], phase=phase, group=group)
+    add(qtbot, monkeypatch, panel, tmp_path / "own.npz")
+    qtbot.keyClicks(panel.form.renames, "Anaphase=anaphase, Apoptosis=apoptosis")
+    click(qtbot, panel.progress.start)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    told = panel.message.text()
+    assert told.endswith("Add groups with it, merge it with another phase (Rename)."), told
 
 
 def test_every_group_was_learned_from(panel, crops, qtbot, monkeypatch, tmp_path):

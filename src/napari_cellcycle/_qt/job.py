@@ -22,6 +22,12 @@ class Job(QObject):
 
     Cancelling takes effect at the generator's next ``yield``. The viewer's task manager knows the
     work and asks before the window is closed.
+
+    Parameters
+    ----------
+    parent : QObject or None
+    wording : callable, optional
+        Makes of the text of a refusal what is told.
     """
 
     stepped = Signal(object)
@@ -34,8 +40,11 @@ class Job(QObject):
     ended = Signal()
     """After any of the outcomes."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, wording: Callable[[str], str] = str
+    ) -> None:
         super().__init__(parent)
+        self._wording = wording
         self._worker: Any = None
         self._returned = 0
 
@@ -108,8 +117,9 @@ class Job(QObject):
         """Say what a user can mend, in the widget and as a notification, without a traceback."""
         from napari.utils.notifications import show_error
 
-        self.refused.emit(str(error))
-        show_error(str(error))
+        told = self._wording(str(error))
+        self.refused.emit(told)
+        show_error(told)
 
     def _report(self, error: Exception) -> None:
         """Hand a mistake of ours to napari, which shows it with its traceback."""

@@ -30,6 +30,7 @@ from napari_cellcycle._qt.training.data_list import DataList
 from napari_cellcycle._qt.training.form import TrainForm
 from napari_cellcycle._qt.training.outcome import OutcomePanel
 from napari_cellcycle._qt.training.run import COMPARING, training
+from napari_cellcycle._qt.training.wording import for_dock
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.models.catalogue import list_models
 from napari_cellcycle.models.library import check_new_name, install_model
@@ -58,7 +59,7 @@ class TrainWidget(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self._viewer = napari_viewer
-        self._job = Job(self)
+        self._job = Job(self, wording=for_dock)
         self._run: TrainRun | None = None
         self._outcome: Outcome | None = None
         self._reported = 0.0
@@ -274,7 +275,7 @@ class TrainWidget(QWidget):
             check_new_name(name)
             entry = install_model(self._outcome.result.out, name=name)
         except (CellCycleError, OSError) as error:
-            self.outcome.message.error(str(error))
+            self.outcome.show_problem(str(error))
             return
         self.outcome.show_kept(entry.name)
         self.form.refresh()

@@ -21,7 +21,7 @@ _PANELS = (
         (("accuracy", _BLUE, "accuracy"), ("balanced_accuracy", _ORANGE, "balanced")),
     ),
 )
-_HEAD, _FOOT, _LEFT, _GAP, _EDGE = 20, 34, 30, 12, 4
+_HEAD, _FOOT, _LEFT, _GAP, _EDGE = 20, 34, 38, 8, 4
 _HEIGHT = 150
 
 

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.results import MessageLabel, text_label
+from napari_cellcycle._qt.scrolled import scroll_to
 from napari_cellcycle._qt.training.matrix import MatrixView, chip
 from napari_cellcycle.phases import UNCLASSIFIED
 
@@ -129,6 +130,12 @@ class OutcomePanel(QWidget):
         self.keep.setEnabled(False)
         self.classify.setEnabled(True)
         self.message.hint(f"{name} is kept: it is in the list of models, with its card.")
+        scroll_to(self.message)
+
+    def show_problem(self, text: str) -> None:
+        """Say why it cannot be kept."""
+        self.message.error(text)
+        scroll_to(self.message)
 
     def _list_classes(
         self,
@@ -195,8 +202,8 @@ def _told(found: Assessment | None, after: Evaluation) -> str:
 def _compared(found: Comparison) -> str:
     """The paired test in words; the first is before, the second after."""
     before, after = found.accuracy
-    gain = round(-100 * found.difference, 1) + 0.0  # no -0.0
-    low, high = -100 * found.interval[1], -100 * found.interval[0]
+    lost = (found.difference, found.interval[1], found.interval[0])
+    gain, low, high = (round(-100 * one, 1) + 0.0 for one in lost)  # no -0.0
     groups = f"{found.groups:,} group{'s' * (found.groups != 1)}"
     text = (
         f"Right about {_percent(before)} before and {_percent(after)} after, of the same "

@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 from shared_viewer import SharedViewer
 
+from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.image import Spacing, open_image, open_labels, segmentation_from_layer
 
 UM = ("um", "um", "um")
+
+
+@pytest.fixture(autouse=True)
+def key_path(monkeypatch, tmp_path):
+    """File of changed keys, of the test's own: the person's are neither read nor written."""
+    path = tmp_path / "home" / "keys.json"
+    monkeypatch.setattr(key_file, "key_path", lambda: path)
+    return path
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_cellcycle._qt.curate import finding
-from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
@@ -84,9 +83,8 @@ def project(discs, tmp_path):
 
 
 @pytest.fixture
-def docks(viewer, qtbot, monkeypatch, tmp_path):
+def docks(viewer, qtbot):
     """Curate, opened as from the menu, and Review with a project."""
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     opened = []
 
     def open_docks(folder):

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import QScrollArea
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.overlay import is_overlay
-from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.cells.merge import widest_gap
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.classify import classify
@@ -68,9 +67,9 @@ def beas(project, tmp_path):
 
 
 @pytest.fixture
-def docks(viewer, qtbot, monkeypatch, tmp_path):
-    (tmp_path / "keys.json").write_text(json.dumps({"pair:split": "T"}))
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
+def docks(viewer, qtbot, key_path):
+    key_path.parent.mkdir()
+    key_path.write_text(json.dumps({"pair:split": "T"}))
     _, review = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
     _, dock = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Daughters", tabify=True)
     review.form.who.setText("Ann")

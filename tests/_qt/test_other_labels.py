@@ -10,7 +10,6 @@ from parting import parted
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
-from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.review import Review
 
 LEFT = Qt.MouseButton.LeftButton
@@ -28,9 +27,8 @@ def another_segmentation():
 
 
 @pytest.fixture
-def dock(viewer, qtbot, tmp_path, monkeypatch):
+def dock(viewer, qtbot, tmp_path):
     """A review of twelve squares, each with a word, over layers of the user's."""
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     with make_project(tmp_path) as project:
         review = Review(project)
         for row in range(12):

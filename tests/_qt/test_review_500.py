@@ -17,7 +17,6 @@ from planted import plant, simulated
 from qtpy.QtCore import Qt
 
 from napari_cellcycle._qt.launch import launch
-from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
@@ -76,7 +75,6 @@ def killed(folder, truth, tmp_path):
 def test_five_hundred_cells(field, viewer, qtbot, tmp_path, monkeypatch):
     image, labels, found, truth = field
     monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     launch(image, found, viewer=viewer, block=False)
     _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
     widget.form.who.setText("Ann")

@@ -20,7 +20,7 @@ from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
 from napari_cellcycle._qt.review import desk as desk_module
 from napari_cellcycle._qt.review import desk as desks
-from napari_cellcycle._qt.review import key_file, phase_layer
+from napari_cellcycle._qt.review import phase_layer
 from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
@@ -107,10 +107,9 @@ def pristine(found, tmp_path_factory):
 
 
 @pytest.fixture
-def dock(viewer, qtbot, monkeypatch, tmp_path):
+def dock(viewer, qtbot):
     """The dock widget "Review cells", opened as from the menu, with the first keys."""
     opened = []
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
 
     def open_widget():
         opened.append(add_dock(viewer, qtbot))
@@ -135,9 +134,8 @@ def activated(widget, qtbot):
 
 
 @pytest.fixture
-def review(found, pristine, viewer, shared_viewer, tmp_path, qtbot, monkeypatch):
+def review(found, pristine, viewer, shared_viewer, tmp_path, qtbot):
     """A review in a new project; the layers and the dock are those of the test before."""
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     if "review" not in shared_viewer.kept:
         launch(*found, viewer=viewer, block=False)
         widget = add_dock(viewer, qtbot)

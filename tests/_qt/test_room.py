@@ -11,7 +11,6 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_cellcycle._qt import room
-from napari_cellcycle._qt.review import key_file
 
 PLUGIN = "napari-cellcycle"
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -36,9 +35,8 @@ def laptop(viewer, monkeypatch):
 
 
 @pytest.fixture
-def review(viewer, qtbot, monkeypatch, tmp_path):
+def review(viewer, qtbot, tmp_path):
     """ "Review cells" with a film open."""
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     with make_film(tmp_path) as project:
         predict_film(project)
     _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Review cells")

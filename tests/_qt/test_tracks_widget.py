@@ -8,7 +8,6 @@ from films import BACK, FRAMES, SLIP, make_film, predict_film
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QLabel
 
-from napari_cellcycle._qt.review import key_file
 from napari_cellcycle.project import Project
 
 LEFT = Qt.MouseButton.LeftButton
@@ -27,9 +26,8 @@ def film(tmp_path):
 
 
 @pytest.fixture
-def review(viewer, qtbot, film, monkeypatch, tmp_path):
+def review(viewer, qtbot, film):
     """ "Review cells" with the film open."""
-    monkeypatch.setattr(key_file, "key_path", lambda: tmp_path / "keys.json")
     _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Review cells")
     widget.form.who.setText("Ann")
     widget.activateWindow()

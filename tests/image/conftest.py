@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from napari_cellcycle.image import containers
+from napari_cellcycle.image import formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +19,11 @@ LIBRARIES = ("bioio", "aicsimageio")
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Read with one library only, as if the other were not installed."""
     name: str = request.param
-    if name != "plain" and not containers.installed(name):
+    if name != "plain" and not formats.installed(name):
         pytest.skip(f"{name} is not installed")
     hidden = set(LIBRARIES) - {name}
-    real = containers.installed
-    monkeypatch.setattr(containers, "installed", lambda m: m not in hidden and real(m))
+    real = formats.installed
+    monkeypatch.setattr(formats, "installed", lambda m: m not in hidden and real(m))
     return name
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -41,11 +43,41 @@ def test_integers_keep_their_type(tmp_path, pixels, reader, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_float_labels_are_refused_even_if_integral(tmp_path, pixels, reader, dtype):
+def test_labels_that_imagej_keeps_as_floats(tmp_path, pixels, reader, dtype):
+    """As those of TrackMate and MorphoLibJ."""
+    path = tmp_path / "LblImg_movie.tif"
+    labels = pixels(3, 32, 40, dtype=dtype)
+    tifffile.imwrite(path, labels.astype("float32"), imagej=True, metadata={"axes": "TYX"})
+    segmentation = open_labels(path)
+    assert segmentation.grid == (3, 1, 32, 40)
+    assert segmentation.data.dtype == np.int32
+    np.testing.assert_array_equal(segmentation.data[:, 0], labels)
+
+
+@pytest.mark.parametrize("wrong", [0.5, np.nan, np.inf, 2.0**24 + 2])
+def test_floats_that_are_no_labels_are_refused(tmp_path, pixels, reader, wrong):
+    labels = pixels(2, 32, 40, dtype="float32")
+    labels[1, 2, 3] = wrong
     path = tmp_path / "labels.tif"
-    tifffile.imwrite(path, pixels(5, 32, 40, dtype=dtype))
-    with pytest.raises(SegmentationError, match=rf"labels.tif holds numbers of type {dtype}"):
+    tifffile.imwrite(path, labels, imagej=True, metadata={"axes": "TYX"})
+    segmentation = open_labels(path)
+    assert segmentation.volume(0).any()
+    said = re.escape(f"labels.tif holds numbers such as {wrong:g};")
+    with pytest.raises(SegmentationError, match=said):
+        segmentation.volume(1)
+
+
+def test_an_image_of_floats_is_refused_when_it_is_opened(tmp_path, reader):
+    path = tmp_path / "image.tif"
+    tifffile.imwrite(path, np.random.default_rng(3).normal(9, 2, (32, 40)).astype("float32"))
+    with pytest.raises(SegmentationError, match=r"image.tif holds numbers such as .*whole numbers"):
         open_labels(path)
+
+
+def test_colours_do_not_number_cells(tmp_path, pixels):
+    tifffile.imwrite(tmp_path / "mask.tif", pixels(32, 40, 3, dtype="uint8"), photometric="rgb")
+    with pytest.raises(SegmentationError, match=r"has 3 channels.*16-bit grey values"):
+        open_labels(tmp_path / "mask.tif")
 
 
 def test_mask_is_refused(tmp_path, reader):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_cellcycle.errors import CellCycleWarning, ImageReadError, MissingExtraError
+from napari_cellcycle.errors import CellCycleWarning, ImageReadError
 from napari_cellcycle.image import containers, list_scenes, open_image, scenes
 from napari_cellcycle.image.tiff import inspect_tiff
 
@@ -342,24 +342,6 @@ def test_one_image_in_two_files(tmp_path, pixels, reader):
     stack = open_image(tmp_path / "part0.ome.tif")
     assert stack.channels == ("DAPI", "membrane")
     np.testing.assert_array_equal(stack.data[0], data)
-
-
-@pytest.mark.parametrize(
-    ("name", "extra"),
-    [("a.czi", "czi"), ("a.nd2", "nd2"), ("a.lif", "lif"), ("a.dv", "bioio")],
-)
-def test_without_readers_the_error_names_the_extra(tmp_path, monkeypatch, name, extra):
-    (tmp_path / name).write_bytes(b"x")
-    monkeypatch.setattr(containers, "installed", lambda module: False)
-    with pytest.raises(MissingExtraError, match=rf'pip install "napari-cellcycle\[{extra}\]"'):
-        open_image(tmp_path / name)
-
-
-def test_bioio_without_the_czi_reader_names_the_extra(tmp_path, monkeypatch):
-    (tmp_path / "a.czi").write_bytes(b"x")
-    monkeypatch.setattr(containers, "installed", lambda module: module == "bioio")
-    with pytest.raises(MissingExtraError, match=r"napari-cellcycle\[czi\]"):
-        open_image(tmp_path / "a.czi")
 
 
 def test_unknown_format_is_refused_in_one_line(tmp_path, reader):

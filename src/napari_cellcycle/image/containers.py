@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import ImageReadError, MissingExtraError
-from napari_cellcycle.image import scenes
+from napari_cellcycle.image import formats, scenes
 from napari_cellcycle.image.ngff import is_zarr, read_attributes, read_channels, read_lengths
 from napari_cellcycle.image.quiet import quiet
 from napari_cellcycle.image.scenes import Length, Scene, pick_scene
@@ -16,30 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-EXTRAS = {
-    ".czi": ("czi", "bioio_czi"),
-    ".nd2": ("nd2", "bioio_nd2"),
-    ".lif": ("lif", "bioio_lif"),
-}
-"""Formats with an extra of their own: its name, and the module that it brings."""
-
 # These formats keep lengths in a unit of their own, and their readers give micrometres.
 _IN_MICROMETRES = (".czi", ".dv", ".lif", ".nd2", ".r3d")
-
-
-def installed(module: str) -> bool:
-    """Whether a module can be imported, without importing it."""
-    return find_spec(module) is not None
-
-
-def missing_extra(path: Path) -> MissingExtraError:
-    """Make the error that says which extra reads a file."""
-    extra, _ = EXTRAS.get(path.suffix.lower(), ("bioio", ""))
-    kind = path.suffix or "this kind"
-    return MissingExtraError(
-        f"Reading {path.name} needs a reader for {kind} that is not installed; install it with "
-        f'pip install "napari-cellcycle[{extra}]".'
-    )
 
 
 def open_bioio(path: Path, scene: str | int | None) -> Scene:
@@ -52,15 +29,15 @@ def open_bioio(path: Path, scene: str | int | None) -> Scene:
     scene : str or int, optional
         Name or index; the first by default.
     """
-    module = EXTRAS.get(path.suffix.lower(), ("", ""))[1]
-    if module and not installed(module):
-        raise missing_extra(path)
+    missing = formats.missing_reader(path)
+    if missing is not None:
+        raise missing
     with quiet():
         import bioio
 
         readers: list[Any] = []
         # by its content: bioio goes by names, and the fields of a plate are folders called 0, 1, …
-        if is_zarr(path) and installed("bioio_ome_zarr"):
+        if is_zarr(path) and formats.installed("bioio_ome_zarr"):
             readers.append(import_module("bioio_ome_zarr").Reader)
 
         def start(**options: Any) -> Any:
@@ -155,10 +132,7 @@ def _czi_colors(start: Callable[..., Any], index: int) -> Any:
 def _no_reader(path: Path, error: Exception) -> ImageReadError:
     """Say that no reader takes a file."""
     if type(error).__name__ == "UnsupportedFileFormatError":
-        return ImageReadError(
-            f"No installed reader can open {path}: it is damaged, or of a format that needs "
-            "another reader. Save it as OME-TIFF or OME-Zarr."
-        )
+        return formats.no_reader(path)
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return ImageReadError(f"{path} cannot be read: {reason}.")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import CellCycleError, ImageReadError
-from napari_cellcycle.image import containers, plain, tiff
+from napari_cellcycle.image import containers, formats, plain, tiff
 from napari_cellcycle.image.axes import arrange, refuse_samples
-from napari_cellcycle.image.labels import check_dtype, check_labels
+from napari_cellcycle.image.labels import check_dtype, check_labels, whole_numbers
 from napari_cellcycle.image.ngff import is_zarr
 from napari_cellcycle.image.scenes import Scene, name_channels, pick_scene, spacing_from_lengths
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
@@ -65,7 +65,7 @@ def open_labels(
     labels_are: LabelsAre = "nucleus",
     scene: str | int | None = None,
 ) -> Segmentation:
-    """Open a label image lazily.
+    """Open a label image lazily; floats become integers where all are whole numbers.
 
     Frames are read until the first one with a label, and every frame is checked when it is read.
 
@@ -87,7 +87,7 @@ def open_labels(
     Raises
     ------
     SegmentationError
-        If values are not integers, some are negative, none is above 0, or there are several
+        If values are not whole numbers, some are negative, none is above 0, or there are several
         channels.
     ImageReadError
         As :func:`open_image`.
@@ -95,9 +95,12 @@ def open_labels(
     if scene is not None and len(list_scenes(path)) == 1:
         scene = None
     stack = open_image(path, scene=scene)
-    check_dtype(stack.data.dtype, stack.name, n_channels=len(stack.channels))
+    data = stack.data
+    if data.dtype.kind == "f" and len(stack.channels) == 1:
+        data = whole_numbers(data, stack.name)
+    check_dtype(data.dtype, stack.name, n_channels=len(stack.channels))
     segmentation = Segmentation(
-        stack.data[:, 0], labels_are, stack.name, spacing=stack.spacing, path=stack.path
+        data[:, 0], labels_are, stack.name, spacing=stack.spacing, path=stack.path
     )
     check_labels(segmentation)
     return segmentation
@@ -156,8 +159,8 @@ def _choose(path: Path, scene: str | int | None, check: bool) -> Scene:
     if info is not None:
         # through bioio or aicsimageio the same would take three to ten times as long
         return plain.open_tiff(path, scene, info)
-    if containers.installed("bioio"):
+    if formats.installed("bioio"):
         return containers.open_bioio(path, scene)
-    if containers.installed("aicsimageio"):
+    if formats.installed("aicsimageio"):
         return containers.open_aicsimageio(path, scene)
-    raise containers.missing_extra(path)
+    raise formats.missing_reader(path) or formats.no_reader(path)

@@ -10,7 +10,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from napari_cellcycle.errors import CellCycleError, ModelNotFoundError
-from napari_cellcycle.image.containers import EXTRAS, installed
+from napari_cellcycle.image.formats import EXTRAS, installed
 from napari_cellcycle.image.plain import PICTURES
 from napari_cellcycle.image.spacing import Spacing, parse_spacing
 from napari_cellcycle.image.tiff import SUFFIXES

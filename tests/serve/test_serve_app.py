@@ -18,6 +18,7 @@ import pytest
 
 from napari_cellcycle.classify import classify, classify_crop
 from napari_cellcycle.serve import runs
+from napari_cellcycle.serve.order import read_order
 
 if TYPE_CHECKING:
     import httpx
@@ -109,6 +110,8 @@ def test_spacing_of_the_sender_counts(client: httpx.Client, files: SimpleNamespa
         ({"spacing": "1,a"}, "Spacing '1,a' is not understood"),
         ({"shows": "stars"}, "An image shows 'crop' or 'cells', not 'stars'."),
         ({"labels_are": "blobs"}, "Labels are 'nucleus' or 'cell', not 'blobs'."),
+        ({"isotropic": "perhaps"}, "isotropic is 1 or 0, not 'perhaps'."),
+        ({"spacings": "2,1,1"}, "There is no field 'spacings'; there are image, labels, model,"),
         ({"name": "run.py"}, "run.py is no kind of image that can be sent"),
         ({"shows": "crop"}, "leave out the labels"),
     ],
@@ -120,6 +123,23 @@ def test_a_wrong_field_is_one_sentence(
     assert answer.status_code == 422
     assert says in answer.json()["error"]
     assert list(spool.iterdir()) == []
+
+
+def test_a_file_that_was_sent_as_text_is_not_left_out_in_silence(
+    client: httpx.Client, files: SimpleNamespace
+) -> None:
+    with files.image.open("rb") as image:
+        answer = client.post("runs", data={"labels": "cells.tif"}, files={"image": image})
+    assert (answer.status_code, answer.json()["error"]) == (
+        422,
+        "labels is text, not a file; with curl, write labels=@FILE.",
+    )
+
+
+@pytest.mark.parametrize(("text", "meant"), [("0", False), ("false", False), ("1", True)])
+def test_isotropic_may_be_denied(tmp_path: Path, text: str, meant: bool) -> None:
+    fields = {"model": "mitosis-3d", "isotropic": text}
+    assert read_order(fields, (), {"image": ("a.tif", io.BytesIO())}, tmp_path).isotropic is meant
 
 
 def test_no_image_is_an_error(client: httpx.Client) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.image.stack import LabelsAre
 
+_FILES = ("image", "labels")
+_FIELDS = ("model", "shows", "labels_are", "spacing", "isotropic", "channel")
+_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 _LONGEST_NAME = 120
 _UNPRINTABLE = re.compile(r"[^\w .,+()=@#&-]")
 
@@ -85,6 +88,7 @@ def read_order(
     ----------
     fields : mapping of str to str
         ``model``, ``shows`` (``crop`` or ``cells``), ``labels_are``, ``spacing``, ``isotropic``.
+        Others are refused: what is misspelt would be left out without a word.
     channels : sequence of str
         Such as ``dna=0``.
     files : mapping of ``image`` and ``labels`` to (name, open file)
@@ -97,6 +101,7 @@ def read_order(
     CellCycleError
         If a field is missing or wrong, or no reader knows such a file.
     """
+    _check_names(fields, files)
     if "image" not in files:
         raise CellCycleError("No image was sent; choose a file.")
     shows = fields.get("shows", "cells")
@@ -119,9 +124,25 @@ def read_order(
         model=_known_model(fields.get("model", "")),
         labels_are="cell" if labels_are == "cell" else "nucleus",
         spacing=parse_spacing(spacing) if spacing and not crop else None,
-        isotropic=bool(fields.get("isotropic")) and not crop,
+        isotropic=_is_yes("isotropic", fields.get("isotropic", "")) and not crop,
         channels=tuple(channels),
     )
+
+
+def _check_names(fields: Mapping[str, str], files: Mapping[str, object]) -> None:
+    for name in (*fields, *files):
+        if name in _FILES and name in fields:
+            raise CellCycleError(f"{name} is text, not a file; with curl, write {name}=@FILE.")
+        if name not in (_FILES if name in files else _FIELDS):
+            raise CellCycleError(
+                f"There is no field {name[:40]!r}; there are {', '.join((*_FILES, *_FIELDS))}."
+            )
+
+
+def _is_yes(name: str, text: str) -> bool:
+    if text.casefold() not in (*_YES, *_NO):
+        raise CellCycleError(f"{name} is 1 or 0, not {text[:40]!r}.")
+    return text.casefold() in _YES
 
 
 def endings() -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.calibration import temperature
 from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.cropviews import set_views
-from napari_cellcycle.train.fit import FitOptions, Source, fit
+from napari_cellcycle.train.mitosis3d_card import ship
+from napari_cellcycle.train.mitosis3d_fit import FitOptions, Source, fit
 from napari_cellcycle.train.passes import outputs
-from napari_cellcycle.train.shipping import ship
 from napari_cellcycle.train.splits import SHARES, split_by_group
 from napari_cellcycle.train.viewset import ViewSet, join, simulated_views
 

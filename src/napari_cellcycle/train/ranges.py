@@ -14,6 +14,8 @@ from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.train.cropviews import crop_subject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_cellcycle.train.cropset import CropSet
 
 _MOST = 500
@@ -44,10 +46,13 @@ def crop_ranges(crops: CropSet) -> dict[str, tuple[float, float]]:
     if "dna" not in crops.channels:
         return ranges
     measured = _measure(crops.select(np.arange(0, len(crops), -(-len(crops) // _MOST))))
-    for key, values in measured.items():
-        low, high = np.percentile(values, (1, 99))
-        ranges[key] = (float(f"{low:.3g}"), float(f"{high:.3g}"))
-    return ranges
+    return ranges | {key: central(values) for key, values in measured.items()}
+
+
+def central(values: Sequence[float]) -> tuple[float, float]:
+    """Limits of the central 98 %, in three digits."""
+    low, high = np.percentile(values, (1, 99))
+    return float(f"{low:.3g}"), float(f"{high:.3g}")
 
 
 def _measure(crops: CropSet) -> dict[str, list[float]]:

@@ -6,12 +6,12 @@ import torch
 
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.train.augment import augment
 from napari_cellcycle.train.cropset import read_crop_set
 from napari_cellcycle.train.cropviews import set_views
-from napari_cellcycle.train.fit import FitOptions, Source, fit
 from napari_cellcycle.train.losses import level_loss
 from napari_cellcycle.train.mitosis3d import MITOCHECK
+from napari_cellcycle.train.mitosis3d_augment import augment
+from napari_cellcycle.train.mitosis3d_fit import FitOptions, Source, fit
 from napari_cellcycle.train.passes import outputs
 from napari_cellcycle.train.viewset import ViewSet
 

@@ -1,4 +1,7 @@
-"""Fit one network with two heads: mitotic or not, and the stage of what is mitotic."""
+"""Fit one network of ``mitosis-3d`` by steps, on batches drawn from several view sets.
+
+All other models are fitted by epochs, in :mod:`napari_cellcycle.train.fitting`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from napari_cellcycle.train.augment import augment
 from napari_cellcycle.train.losses import level_loss
+from napari_cellcycle.train.mitosis3d_augment import augment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Turn fitted networks into a model folder whose card says what it was made of and how it does."""
+"""The networks of ``mitosis-3d`` as a model folder: its card says what it was made of."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from napari_cellcycle.models.ensemble import VOTES, Decision, decide
 from napari_cellcycle.models.folder import save_model
 from napari_cellcycle.train.evaluate import evaluate
 from napari_cellcycle.train.predict import decide_views
+from napari_cellcycle.train.ranges import central
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,8 +185,4 @@ def simulated_ranges(mixture: Mapping[str, float], n: int = 300) -> dict[str, tu
         table = table.select(table.label == cell.label)
         rows["cell_radius_um"] += equivalent_radius(table, is_2d=False).tolist()
         rows["contrast"] += dna_contrast(cell.image[0], cell.nuclei_labels, table).tolist()
-    result = {}
-    for key, values in rows.items():
-        low, high = np.percentile(values, (1, 99))
-        result[key] = (float(f"{low:.3g}"), float(f"{high:.3g}"))
-    return result
+    return {key: central(values) for key, values in rows.items()}

@@ -1,4 +1,7 @@
-"""Vary batches of views: geometry that keeps an axis' meaning, and other microscopes' looks."""
+"""Vary views for ``mitosis-3d``: geometry that keeps an axis' meaning, other microscopes' looks.
+
+Recipes name their augmentations, which are in :mod:`napari_cellcycle.train.augmentations`.
+"""
 
 from __future__ import annotations
 

@@ -165,8 +165,8 @@ def _tell_of_other(path: Path, entry: ModelEntry) -> None:
     card = path / CARD
     if card.is_file() and hashlib.sha256(card.read_bytes()).hexdigest() != entry.sha256:
         warnings.warn(
-            f"{entry.name} is the model of the catalogue. The one in the folder {path.absolute()} is "
-            f"{os.curdir}{os.sep}{path}: give it so to use it.",
+            f"{entry.name} is the model of the catalogue. The one in the folder {path.absolute()} "
+            f"is {os.curdir}{os.sep}{path}: give it so to use it.",
             CellCycleWarning,
             stacklevel=2,  # once, whoever asks
         )

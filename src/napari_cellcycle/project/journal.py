@@ -146,6 +146,29 @@ class Journal:
         events = query(f"SELECT {EVENT} FROM event ORDER BY action")
         return actions, [event_from(row) for row in events]
 
+    def told(self, image: int | None = None) -> list[tuple[Any, ...]]:
+        """All words on the cells of an image, or of all, as a table tells them, oldest first.
+
+        Returns
+        -------
+        list of tuple
+            Ids of event and action; name and scene of the image, frame, label, digest of the
+            segmentation; vocabulary, who, time; kind, phase and note of the old and of the new
+            word, source; kind of the action, id of the one that it undoes, in which project it was
+            made, what it is about; signature of the image. Ids are hexadecimal.
+        """
+        return self._store.database.query(
+            "SELECT lower(hex(event.id)), lower(hex(event.action)), image.name, image.scene, "
+            "event.frame, event.label, segmentation.digest, event.vocabulary, event.who, "
+            "event.time, old_kind, old_phase, old_note, event.kind, event.phase, event.note, "
+            "event.source, action.kind, coalesce(lower(hex(undoes)), ''), made_in, about, "
+            "image.signature FROM event JOIN action ON action.id = event.action "
+            "JOIN segmentation ON segmentation.number = event.segmentation "
+            "JOIN image ON image.number = segmentation.image "
+            "WHERE ? IS NULL OR image.number = ? ORDER BY event.time, event.action, event.id",
+            (image, image),
+        )
+
     def ids(self) -> set[bytes]:
         """Ids of all events."""
         return {identity for (identity,) in self._store.database.query("SELECT id FROM event")}

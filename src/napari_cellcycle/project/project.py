@@ -32,6 +32,7 @@ from napari_cellcycle.project.schema import (
     make_tables,
     migrate,
 )
+from napari_cellcycle.project.seen import Seen
 from napari_cellcycle.project.segmentations import Segmentations
 from napari_cellcycle.project.store import SUFFIX, Store, project_folder
 from napari_cellcycle.project.tracked import Tracked
@@ -55,8 +56,10 @@ class Project:
         Whether nothing may be changed.
     reason : str
         Why not.
-    images, inputs, segmentations, predictions, measured, tracked, vocabularies, journal, joins
-        What is in it.
+    images, inputs, segmentations, predictions, measured, tracked
+        Its images, their cells, and what is known of these.
+    vocabularies, journal, joins, seen
+        What people said and looked at, and in which words.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Project:
         self.tracked = Tracked(self._store, self.segmentations)
         self.journal = Journal(self._store)
         self.joins = Joins(self._store, self.segmentations, self.journal)
+        self.seen = Seen(self._store)
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str], *, who: str) -> Project:

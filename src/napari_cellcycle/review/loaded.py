@@ -169,12 +169,7 @@ def _seen(
     project: Project, image: int, n: int, index: CellIndex, routes: Mapping[int, Route]
 ) -> NDArray[np.bool_]:
     seen = np.zeros(n, bool)
-    rows = project.store.database.query(
-        "SELECT segmentation, frame, label FROM seen WHERE who = ? AND segmentation IN "
-        "(SELECT number FROM segmentation WHERE image = ?)",
-        (project.who, image),
-    )
-    if rows:
+    if rows := project.seen.of(image):
         placed = place(routes, index, *zip(*rows, strict=True))
         seen[placed[placed >= 0]] = True
     return seen

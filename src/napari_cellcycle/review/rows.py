@@ -146,18 +146,7 @@ def reviews_table(project: Project, image: int | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = project.store.database.query(
-        "SELECT lower(hex(event.id)), lower(hex(event.action)), image.name, image.scene, "
-        "event.frame, event.label, segmentation.digest, event.vocabulary, event.who, event.time, "
-        "old_kind, old_phase, old_note, event.kind, event.phase, event.note, event.source, "
-        "action.kind, coalesce(lower(hex(undoes)), ''), made_in, about, image.signature "
-        "FROM event JOIN action ON action.id = event.action "
-        "JOIN segmentation ON segmentation.number = event.segmentation "
-        "JOIN image ON image.number = segmentation.image "
-        "WHERE ? IS NULL OR image.number = ? ORDER BY event.time, event.action, event.id",
-        (image, image),
-    )
-    table = pd.DataFrame(rows, columns=list(REVIEW_COLUMNS))
+    table = pd.DataFrame(project.journal.told(image), columns=list(REVIEW_COLUMNS))
     for column in ("frame", "label"):
         table[column] = table[column].astype("int64")
     table["time"] = written_times(table["time"].to_numpy(np.int64))

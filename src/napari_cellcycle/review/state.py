@@ -191,14 +191,7 @@ class Review(Standing):
         if not len(chosen):
             return
         if not self.project.read_only:
-            with self.project.store.transaction() as changes:
-                changes.run_many(
-                    "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)",
-                    (
-                        (self.segmentation, self.project.who, frame, label)
-                        for frame, label in self.keys(chosen)
-                    ),
-                )
+            self.project.seen.add(self.segmentation, self.keys(chosen))
         self.seen[chosen] = True
         self.changed.emit(chosen)
 

@@ -8,8 +8,9 @@ import imageio.v3
 import numpy as np
 import pytest
 from fields import write_field
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QFileDialog
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog
 
 from napari_cellcycle._qt.classify_widget import ClassifyWidget
 from napari_cellcycle._qt.training.form import TrainForm
@@ -186,6 +187,38 @@ def test_train_keep_train_on_from_it_and_classify(
     assert (desk.review.shown.phase >= 0).all()
     assert review.bench.sets.shown.currentText().startswith("mine-2 ")
     review.close_project()
+
+
+def test_the_wheel_scrolls_past_fields_and_changes_none(panel, crops, qtbot, monkeypatch):
+    add(qtbot, monkeypatch, panel, crops)
+    form = panel.form
+    fields = (form.start, form.recipe, form.split, form.device)
+    before = [field.key() for field in fields], form.epochs.value()
+    for field in (*fields, form.epochs):
+        for notch in (-120, 120, 120):
+            assert not turn(field, notch)
+    assert ([field.key() for field in fields], form.epochs.value()) == before
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    form.epochs.setFocus()  # a number that is being edited takes the wheel
+    assert turn(form.epochs, 120)
+    assert form.epochs.value() == before[1] + 1
+
+
+def turn(widget, notch):
+    """Turn the wheel over a widget; False where it is left to the page around it."""
+    event = QWheelEvent(
+        QPointF(widget.rect().center()),
+        QPointF(widget.mapToGlobal(widget.rect().center())),
+        QPoint(),
+        QPoint(0, notch),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+    return event.isAccepted()
 
 
 def test_stopping_keeps_the_best_and_it_can_go_on(panel, crops, qtbot, monkeypatch):

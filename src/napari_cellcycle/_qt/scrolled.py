@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QScrollArea, QStyle, QWidget
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QScrollArea,
+    QSlider,
+    QStyle,
+    QWidget,
+)
+
+from napari_cellcycle._qt.combos import ChoiceBox
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
+_FIELDS = (QComboBox, QAbstractSpinBox, QSlider)
 _SETTLES_MS = 50
 """Until a widget that has come has its place."""
 
@@ -21,6 +31,27 @@ def scroll_to(widget: QWidget) -> None:
         around = around.parent()
     if around is not None:
         around.show_soon(widget)
+
+
+class _Wheel(QObject):
+    """Keeps the wheel from fields that it passes while a page scrolls: they would change unseen."""
+
+    def guard(self, page: QWidget) -> None:
+        """Guard the fields of a page; lists that come and go guard themselves."""
+        for field in page.findChildren(QWidget):
+            if isinstance(field, _FIELDS) and not isinstance(field, ChoiceBox):
+                if field.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+                    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Leave the wheel to the page, unless it is over a number that is being edited."""
+        if event is None or event.type() != QEvent.Type.Wheel:
+            return False
+        if isinstance(watched, QAbstractSpinBox) and watched.hasFocus():
+            return False
+        event.ignore()
+        return True
 
 
 class Scrolled(QScrollArea):
@@ -51,6 +82,8 @@ class Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(page)
+        self._wheel = _Wheel(self)
+        self._wheel.guard(page)
 
     @property
     def needed(self) -> QSize:

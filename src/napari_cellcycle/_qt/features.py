@@ -6,7 +6,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
+
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +42,7 @@ class FeatureView:
         self._theirs = _without_ours(layer.features)
         self._rows_of: Callable[[int], pd.DataFrame] | None = None
         self._shown: int | None = None
-        self._resting = QTimer()
-        self._resting.setSingleShot(True)
-        self._resting.timeout.connect(self._show)
+        self._resting = once(None, self._show)
         viewer.dims.events.current_step.connect(self._on_step)
 
     def set(self, frame: NDArray[np.integer[Any]], rows: pd.DataFrame) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary, ref
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
 from napari_cellcycle._qt.scrolled import Scrolled
+from napari_cellcycle._qt.timers import once
 
 _SPARE = 120
 """Pixels for the title of the window, and for notices that come later."""
@@ -67,9 +68,7 @@ class Room(QObject):
             if isinstance(window, QMainWindow)
         )
         self._size: QSize | None = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._look)
+        self._later = once(self, self._look)
         widget.installEventFilter(self)
 
     def look_soon(self) -> None:

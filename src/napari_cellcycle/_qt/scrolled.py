@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
@@ -74,10 +75,9 @@ class Scrolled(QScrollArea):
         self._most: int | None = None
         self._needed = QSize()
         self._soon_seen: QWidget | None = None
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(_SETTLES_MS)
-        self._settled.timeout.connect(lambda: self.ensureWidgetVisible(self._soon_seen, 0, 8))
+        self._settled = once(
+            self, lambda: self.ensureWidgetVisible(self._soon_seen, 0, 8), _SETTLES_MS
+        )
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

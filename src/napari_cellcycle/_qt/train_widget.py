@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -24,6 +24,7 @@ from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.key_binder import TypingGuard
 from napari_cellcycle._qt.room import bring_forward, make_room
 from napari_cellcycle._qt.session import session_of
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle._qt.training.counts import CountsTable
 from napari_cellcycle._qt.training.curves import CurvesView
 from napari_cellcycle._qt.training.data_list import DataList
@@ -94,10 +95,7 @@ class TrainWidget(QWidget):
         self.finish.clicked.connect(lambda: self._resume(finish=True))
         self.outcome.keep_wanted.connect(self._keep)
         self.outcome.classify_wanted.connect(self._classify)
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(_SETTLES_MS)
-        self._settled.timeout.connect(self._scroll)
+        self._settled = once(self, self._scroll, _SETTLES_MS)
         self._progressed.connect(self._on_progress, Qt.ConnectionType.QueuedConnection)
         self._job.succeeded.connect(self._on_success)
         self._job.refused.connect(self.message.error)

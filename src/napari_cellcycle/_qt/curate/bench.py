@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QLabel,
@@ -29,6 +29,7 @@ from napari_cellcycle._qt.curate.suspect_list import SuspectList
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.look import phase_name
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.phases import UNCLASSIFIED
 from napari_cellcycle.review.curation import curation_counts
 
@@ -78,14 +79,8 @@ class CurateBench(QWidget):
         self.dna = DnaPage()
         self.suspects = SuspectList(self.finding.limits)
         self.report = ReportView()
-        self._counting = QTimer(self)
-        self._counting.setSingleShot(True)
-        self._counting.setInterval(_COUNT_MS)
-        self._counting.timeout.connect(self._count)
-        self._coloring = QTimer(self)
-        self._coloring.setSingleShot(True)
-        self._coloring.setInterval(_COLOR_MS)
-        self._coloring.timeout.connect(self._color)
+        self._counting = once(self, self._count, _COUNT_MS)
+        self._coloring = once(self, self._color, _COLOR_MS)
         self._lay_out()
         self._connect()
         self._workbench.lend_keys(self)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.review.suspects import MEASURES, Limits
 
 if TYPE_CHECKING:
@@ -37,10 +38,7 @@ class LimitsForm(QWidget):
     def __init__(self, limits: Limits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plotted: tuple[str, ...] = ()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_AFTER_MS)
-        self._soon.timeout.connect(lambda: self.changed.emit(self.value()))
+        self._soon = once(self, lambda: self.changed.emit(self.value()), _AFTER_MS)
         self.fields: dict[str, QDoubleSpinBox] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

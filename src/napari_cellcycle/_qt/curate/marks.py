@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept
 from napari_cellcycle._qt.slices import Slice
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,10 +45,7 @@ class Marks(QObject):
         self._viewer, self._scene = viewer, scene
         self._marked: Mask | None = None
         self.layer: Any = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_DIMS_MS)
-        self._soon.timeout.connect(self._draw)
+        self._soon = once(self, self._draw, _DIMS_MS)
         events = viewer.dims.events
         self._followed = (events.current_step, events.ndisplay, events.order)
         for event in self._followed:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.review.orders import SUSPICION
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ class Picks(QObject):
         super().__init__(parent)
         self._desk = desk
         self._queued = np.zeros(0, np.int64)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.changed)
+        self._soon = once(self, self.changed)
         selection = desk.source.selection
         selection.changed.connect(self._tell)
         selection.current_changed.connect(self._tell)

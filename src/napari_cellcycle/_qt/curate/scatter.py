@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QImage, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QToolTip, QWidget
 
@@ -14,6 +14,7 @@ from napari_cellcycle._qt.curate.cloud import draw_cloud, opacity_of, radius_of
 from napari_cellcycle._qt.curate.plot import Plot
 from napari_cellcycle._qt.curate.scatter_gestures import Gestures
 from napari_cellcycle._qt.review.look import Look
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,9 +71,7 @@ class Scatter(Plot):
         self._top: QImage | None = None
         self._pixels: tuple[Ints, Ints] | None = None
         self.trace = QPolygonF()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.update)
+        self._soon = once(self, self.update)
         self.gestures = Gestures(self)
 
     def sizeHint(self) -> QSize:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QItemSelectionModel, QTimer
+from qtpy.QtCore import QEvent, QItemSelectionModel
 
 from napari_cellcycle._qt.daughters import pair_words as words
 from napari_cellcycle._qt.daughters.pair_buttons import PairButtons
@@ -28,6 +28,7 @@ from napari_cellcycle._qt.review.key_file import read_keys
 from napari_cellcycle._qt.review.keys import DAUGHTERS, pair_keys
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.review.daughters import PairLimits
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ class DaughtersWidget(PairPage):
         self.gestures = PairButtons(self._actions)
         self.binder = KeyBinder(self, self._actions)
         self.pictures = PairPictures(self)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._follow)
+        self._later = once(self, self._follow)
         self.lay_out(self.gestures)
         self._bench: Workbench | None = None
         self._is_removed = False

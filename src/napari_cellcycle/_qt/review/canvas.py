@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept, tell, told_later
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
@@ -74,18 +75,9 @@ class Canvas(QObject):
         self._row_of = row_of
         self.ring: Any = None
         self._ringed = -1
-        self._ringing = QTimer(self)
-        self._ringing.setSingleShot(True)
-        self._ringing.setInterval(_RING_AT_LATEST_MS)
-        self._ringing.timeout.connect(self._make_ring)
-        self._listing = QTimer(self)
-        self._listing.setSingleShot(True)
-        self._listing.setInterval(_LIST_AFTER_MS)
-        self._listing.timeout.connect(lambda: tell(viewer.layers))
-        self._fitting = QTimer(self)
-        self._fitting.setSingleShot(True)
-        self._fitting.setInterval(_FIT_AFTER_MS)
-        self._fitting.timeout.connect(self._fit_ring)
+        self._ringing = once(self, self._make_ring, _RING_AT_LATEST_MS)
+        self._listing = once(self, lambda: tell(viewer.layers), _LIST_AFTER_MS)
+        self._fitting = once(self, self._fit_ring, _FIT_AFTER_MS)
         viewer.scene.camera.events.zoom.connect(self._on_zoom)
         viewer.mouse_drag_callbacks.append(self._on_press)
 

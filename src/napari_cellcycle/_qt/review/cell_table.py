@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -25,6 +25,7 @@ from napari_cellcycle._qt.review.cell_filter import HELP, matching
 from napari_cellcycle._qt.review.cell_model import CellModel
 from napari_cellcycle._qt.review.look import Look
 from napari_cellcycle._qt.review.selection import Picker
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
@@ -83,10 +84,7 @@ class CellTable(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.message)
         layout.addWidget(self.view, 1)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(150)
-        self._typing.timeout.connect(self.refilter)
+        self._typing = once(self, self.refilter, 150)
         self.query.textChanged.connect(lambda: self._typing.start())
         self.query.returnPressed.connect(self.refilter)
         self.view.cell_activated.connect(self.activated)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.review.worker import Worker
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.image.movie import Movie
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ class Filling(QObject):
         super().__init__(parent)
         self._layers: list[Any] = []
         self._worker: Worker | None = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(_AT_LATEST_MS)
-        self._later.timeout.connect(self.begin)
+        self._later = once(self, self.begin, _AT_LATEST_MS)
 
     @property
     def is_running(self) -> bool:

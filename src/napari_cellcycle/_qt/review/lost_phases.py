@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
-
 from napari_cellcycle._qt.overlay import overlays_of
 from napari_cellcycle._qt.review.notice import Notice
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
@@ -27,9 +26,7 @@ class LostPhases(Notice):
     def __init__(self, scene: Scene, parent: QWidget | None = None) -> None:
         super().__init__("lost-phases", parent)
         self._scene = scene
-        self._later = QTimer(self)  # another may be on its way to its place
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._look)
+        self._later = once(self, self._look)  # another may be on its way to its place
         self.pressed.connect(scene.rebuild)
         scene.painted.connect(lambda layer: self._look())
         scene.layers.events.removed.connect(self._on_removed)

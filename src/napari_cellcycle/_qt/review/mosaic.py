@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QHelpEvent, QPainter
 from qtpy.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip, QWidget
 
@@ -17,6 +17,7 @@ from napari_cellcycle._qt.review.mosaic_page import paint_page
 from napari_cellcycle._qt.review.selection import Picker
 from napari_cellcycle._qt.review.thumbnails import Thumbnails
 from napari_cellcycle._qt.review.tiles import Tiles
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,13 +78,8 @@ class Mosaic(QAbstractScrollArea):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(120)
         self.setAccessibleName("Gallery of cells")
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.setInterval(15)
-        self._asking.timeout.connect(self._ask)
-        self._drawing_on = QTimer(self)
-        self._drawing_on.setSingleShot(True)
-        self._drawing_on.timeout.connect(self.view.update)
+        self._asking = once(self, self._ask, 15)
+        self._drawing_on = once(self, self.view.update)
         self.thumbnails.ready.connect(self._redraw)
         source.signals.changed.connect(self._change)
         source.signals.reloaded.connect(self.rebuild)

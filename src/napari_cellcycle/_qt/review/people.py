@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.review.look import Look, phase_name
 from napari_cellcycle._qt.review.take_in import TakeIn
 from napari_cellcycle._qt.review.worker import Worker
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle._qt.training.matrix import MatrixView, ink_on
 from napari_cellcycle.review.agreement import Snapshot, confusion, measure_agreement
 
@@ -58,10 +59,7 @@ class PeoplePanel(QWidget):
         self._worker = Worker(self._compare, 1, self)
         self._worker.made.connect(self._take)
         self._worker.broke.connect(_raise)
-        self._waiting = QTimer(self)
-        self._waiting.setSingleShot(True)
-        self._waiting.setInterval(_AFTER_MS)
-        self._waiting.timeout.connect(self._want)
+        self._waiting = once(self, self._want, _AFTER_MS)
         self._lay_out()
         self.pair.changed.connect(self._show_pair)
         desk.review.changed.connect(self._change)

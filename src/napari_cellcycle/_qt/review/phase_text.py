@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QColor
 
 from napari_cellcycle._qt.overlay import METADATA_KEY
 from napari_cellcycle._qt.own_layers import placed_like, selection_kept
 from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.slices import Slice
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,9 +86,7 @@ class PhaseText(QObject):
         self._written: tuple[bytes, ...] = ()
         self.is_shown = False
         self.layer: Any = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.write)
+        self._soon = once(self, self.write)
         viewer.layers.events.removed.connect(self._on_removed)
 
     def show(self, shown: Mask) -> None:

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.review.canvas import Canvas
 from napari_cellcycle._qt.review.label_watch import LabelWatch
@@ -14,6 +14,7 @@ from napari_cellcycle._qt.review.phase_layer import PhaseLayer
 from napari_cellcycle._qt.review.phase_text import PhaseText
 from napari_cellcycle._qt.review.tiles import DOUBT
 from napari_cellcycle._qt.session import session_of
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,10 +83,7 @@ class Scene(QObject):
         self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
         self.canvas.clicked.connect(self._click)
         self.labels = LabelWatch(layer, self)
-        self._features = QTimer(self)
-        self._features.setSingleShot(True)
-        self._features.setInterval(_FEATURES_AFTER_MS)
-        self._features.timeout.connect(self._give_features)
+        self._features = once(self, self._give_features, _FEATURES_AFTER_MS)
         self._cells: CellTable = desk.review.cells
         self._vocabulary: PhaseSet = desk.review.phases
         desk.review.changed.connect(self._change)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_cellcycle._qt.review.kept import Kept, other_set, place_in, queue_at
 from napari_cellcycle._qt.review.pixels import Pixels
 from napari_cellcycle._qt.review.reviewed import Reviewed
 from napari_cellcycle._qt.review.saving import Saving
 from napari_cellcycle._qt.review.undertaking import population_of, recipe_of
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.state import Review
@@ -84,10 +85,7 @@ class Walk(QObject):
         self.saving = Saving(self)
         self.saving.refused.connect(self.refused)
         self._passed: list[int] = []
-        self._keeping = QTimer(self)
-        self._keeping.setSingleShot(True)
-        self._keeping.setInterval(_KEEP_AFTER_MS)
-        self._keeping.timeout.connect(self._keep_place)
+        self._keeping = once(self, self._keep_place, _KEEP_AFTER_MS)
         self._counting = False
         self._to_count.connect(self._count, Qt.ConnectionType.QueuedConnection)
         self.source.selection.current_changed.connect(self._arrive)

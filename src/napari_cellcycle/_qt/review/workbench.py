@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -38,6 +38,7 @@ from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
 from napari_cellcycle._qt.review.set_bar import SetBar
 from napari_cellcycle._qt.review.waiting import WaitingWords
+from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,10 +144,7 @@ class Workbench(QWidget):
         self._actions["exclude-why"] = self.gestures.why.ask
         self.binder = KeyBinder(self, self._actions)
         self._lent: dict[QWidget, KeyBinder] = {}
-        self._ahead = QTimer(self)
-        self._ahead.setSingleShot(True)
-        self._ahead.setInterval(_AHEAD_AFTER_MS)
-        self._ahead.timeout.connect(lambda: self.panel.prefetch(self.desk.ahead()))
+        self._ahead = once(self, lambda: self.panel.prefetch(self.desk.ahead()), _AHEAD_AFTER_MS)
         self._lay_out()
         self._guard = TypingGuard(self)
         self._connect()

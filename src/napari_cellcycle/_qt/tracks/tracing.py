@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
+from napari_cellcycle._qt.timers import once
 from napari_cellcycle.cells.course import Course
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.decision import NONE
@@ -84,9 +85,7 @@ class Tracing(QObject):
         self.problem = ""
         self._course: Course | None = None
         self._beside: tuple[PredictionSet, Ints] | None = None
-        self._looking = QTimer(self)
-        self._looking.setSingleShot(True)
-        self._looking.timeout.connect(self._look)
+        self._looking = once(self, self._look)
         desk.source.signals.changed.connect(self._later)
         desk.source.signals.reloaded.connect(self.reload)
         self.reload()

@@ -57,9 +57,18 @@ def test_units_of_other_formats(name, sizes, unit, spacing):
 
 
 def test_scene_is_set():
-    found = _read("a.czi", (1, 1, 1), scene="second")
+    found = _read("a.lif", (1, 1, 1), scene="second")
     assert (found.index, found.scenes) == (1, ("first", "second"))
     assert name_channels(found.channels, 2) == ("DAPI", "channel 1")
+
+
+def test_scenes_of_one_name_are_told_apart():
+    image = FakeImage((1, 1, 1))
+    image.scenes = ("P1-A2", "P1-B1", "P1-A2")
+    names = ("P1-A2", "P1-B1", "P1-A2 (2)")
+    for scene, index in (("P1-A2", 0), ("P1-A2 (2)", 2), (2, 2)):
+        found = containers._read(lambda **options: image, Path("a.lif"), scene)
+        assert (found.scenes, found.index, image.chosen) == (names, index, index)
 
 
 def test_deep_volumes_are_opened_again_by_plane(monkeypatch):
@@ -95,45 +104,18 @@ def test_failure_of_a_reader_is_one_line():
         containers._read(start, Path("a.czi"), None)
 
 
-def test_scenes_that_a_czi_does_not_list_are_told_of():
-    image = FakeImage((1, 1, 1))
-    size = "<Metadata><Information><Image><SizeS>{}</SizeS></Image></Information></Metadata>"
-    for n, told in ((2, ()), (5, ("a.czi holds 5 scenes and lists 2",))):
-        image.metadata = ElementTree.fromstring(f"<ImageDocument>{size.format(n)}</ImageDocument>")
-        notes = containers._read(lambda **options: image, Path("a.czi"), None).notes
-        assert len(notes) == len(told)
-        assert all(note.startswith(start) for note, start in zip(notes, told, strict=True))
-
-
-def test_colours_of_a_czi_are_read_together_and_red_first():
-    def start(**options):
-        """Give every sample the first one's values, as bioio-czi 3.0 does by default."""
-        image = FakeImage((1, 1, 1))
-        together = "A" in options.get("chunk_dims", ())
-        blue, green, red = (10, 20, 30) if together else (10, 10, 10)
-        image.dask_data = da.stack([da.full((1, 1, 1, 4, 5), v) for v in (blue, green, red)], -1)
-        image.dims.order = "TCZYXS"
-        return image
-
-    found = containers._read(start, Path("a.czi"), None)
-    assert found.data[0, 0, 0, 0, 0].compute().tolist() == [30, 20, 10]
-
-
 def test_a_reader_that_names_no_channels():
     """As that of DeltaVision files, on which bioio's own arrangement fails."""
 
     class Nameless(FakeImage):
-        reader = SimpleNamespace(
-            dask_data=da.ones((2, 1, 6, 8, 10)), dims=SimpleNamespace(order="CTZYX")
-        )
-
         @property
         def dask_data(self):
             raise ValueError("conflicting sizes for dimension 'C'")
 
         @dask_data.setter
         def dask_data(self, data):
-            pass
+            order = SimpleNamespace(order="CTZYX")
+            self.reader = SimpleNamespace(dask_data=da.ones((2, 1, 6, 8, 10)), dims=order)
 
     found = containers._read(lambda **options: Nameless((1, 1, 1)), Path("a.dv"), None)
     assert (found.axes, found.data.shape) == ("CTZYX", (2, 1, 6, 8, 10))

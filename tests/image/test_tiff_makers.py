@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -147,6 +148,8 @@ def test_ome_metadata_in_a_file_of_their_own(tmp_path, pixels, reader):
     )
     with pytest.raises(ImageReadError, match=r"axes in another file, a\.companion\.ome"):
         open_image(bare)
+    if "omexml" not in signature(tifffile.TiffFile).parameters:
+        pytest.skip("this tifffile takes no companion file")
     (tmp_path / "a.companion.ome").write_text(described, "utf-8")
     stack = open_image(bare)
     assert stack.channels == ("DAPI", "membrane")

@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import ImageReadError, MissingExtraError
-from napari_cellcycle.image import formats, scenes
+from napari_cellcycle.image import czi, formats, scenes
 from napari_cellcycle.image.ngff import is_zarr, read_attributes, read_channels, read_lengths
 from napari_cellcycle.image.quiet import quiet
-from napari_cellcycle.image.scenes import Length, Scene, pick_scene
+from napari_cellcycle.image.scenes import Length, Scene, pick_scene, tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,17 +77,18 @@ def _read(start: Callable[..., Any], path: Path, scene: str | int | None) -> Sce
     attributes = read_attributes(path) if is_zarr(path) else None
     try:
         image = start()
-        names = tuple(str(name) for name in image.scenes)
+        names = tell_apart(image.scenes)
     except Exception as error:
         raise _no_reader(path, error) from error
     index = pick_scene(names, scene, path)
+    is_czi = path.suffix.lower() == ".czi"
+    if is_czi and index:
+        czi.refuse_larger_scene(image, index, path)
     image.set_scene(index)
     data, axes = _array(image)
-    notes: tuple[str, ...] = ()
-    if path.suffix.lower() == ".czi":
-        notes = _hidden_scenes(image, len(names), path)
-        if axes.endswith("S"):
-            data = _czi_colors(start, index)
+    notes = czi.hidden_scenes(image, len(names), path) if is_czi else ()
+    if is_czi and axes.endswith("S"):
+        data = czi.read_colors(start, index)
     if _one_big_chunk(data, axes):
         data = _plane_by_plane(start, index, data)
     if attributes is not None:
@@ -105,28 +106,6 @@ def _array(image: Any) -> tuple[Any, str]:
     except ValueError:
         # bioio fails where its reader names no channels, as that of DeltaVision files does
         return image.reader.dask_data, str(image.reader.dims.order)
-
-
-def _hidden_scenes(image: Any, n: int, path: Path) -> tuple[str, ...]:
-    """Tell of scenes of a CZI that are in the file, but not in the list that its reader takes."""
-    size = image.metadata.find("./Metadata/Information/Image/SizeS")
-    if size is None or int(size.text) <= n:
-        return ()
-    return (
-        f"{path.name} holds {size.text} scenes and lists {n}, which is all that can be read. Save "
-        "its scenes as files of their own.",
-    )
-
-
-def _czi_colors(start: Callable[..., Any], index: int) -> Any:
-    """Open the colours of a CZI, red first.
-
-    The file has blue first. Its reader calls their axis A, and gives each colour the values of the
-    first if they are not asked for together.
-    """
-    image = start(chunk_dims=["Y", "X", "A"])
-    image.set_scene(index)
-    return image.dask_data[..., ::-1]
 
 
 def _no_reader(path: Path, error: Exception) -> ImageReadError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from napari_cellcycle.errors import ImageReadError
 from napari_cellcycle.image.spacing import Spacing, to_micrometres
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 Length = tuple[float | None, object]
@@ -75,6 +76,16 @@ def pick_scene(scenes: Sequence[str], scene: str | int | None, path: Path) -> in
         return int(text)
     listing = ", ".join(f"{i}={name}" for i, name in enumerate(scenes))
     raise ImageReadError(f"{path.name} has no scene {scene!r}; it has {listing}.")
+
+
+def tell_apart(names: Iterable[object]) -> tuple[str, ...]:
+    """Count the scenes of one name, from the second on, because a name stands for a scene."""
+    found: list[str] = []
+    seen: Counter[str] = Counter()
+    for name in map(str, names):
+        seen[name] += 1
+        found.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    return tuple(found)
 
 
 def is_unnamed(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellcycle.errors import CellCycleWarning, ImageReadError
 from napari_cellcycle.image.axes import name_unknown
 from napari_cellcycle.image.quiet import quiet
-from napari_cellcycle.image.tiff_makers import channels_and_lengths
+from napari_cellcycle.image.tiff_makers import axes_and_shape, channels_and_lengths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,24 +115,28 @@ def open_tiff_file(path: Path) -> Any:
     ImageReadError
         If its OME metadata are in a file of their own that cannot be read.
     """
-    import tifffile
-
-    try:
-        tif = tifffile.TiffFile(path, is_mmstack=False)
-    except TypeError:  # before 2023.3.15, which knows no such option
-        tif = tifffile.TiffFile(path)
+    tif = _open(path)
     elsewhere = _BINARY_ONLY.search(tif.ome_metadata or "") if tif.is_ome else None
     if elsewhere is None:
         return tif
     tif.close()
     companion = path.with_name(PurePath(elsewhere.group(1)).name)
     try:
-        return tifffile.TiffFile(path, is_mmstack=False, omexml=companion.read_text("utf-8"))
+        return _open(path, omexml=companion.read_text("utf-8"))
     except (OSError, TypeError) as error:  # a tifffile that knows no such option
         raise ImageReadError(
             f"{path} has its axes in another file, {companion.name}, which cannot be read with it. "
-            "Put both into one folder, or save the image as one OME-TIFF."
+            "Put both into one folder (and update tifffile), or save the image as one OME-TIFF."
         ) from error
+
+
+def _open(path: Path, **options: Any) -> Any:
+    import tifffile
+
+    try:
+        return tifffile.TiffFile(path, is_mmstack=False, **options)
+    except TypeError:  # before 2023.3.15, which knows no such option
+        return tifffile.TiffFile(path, **options)
 
 
 def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffScene:
@@ -153,12 +157,13 @@ def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffSce
         lengths = _imagej_lengths(tif, series)
     else:
         channels, lengths = channels_and_lengths(tif)
+    stored, shape = axes_and_shape(tif, series)
     return TiffScene(
         name=str(ome.get("ID", f"Image:{index}")),
         title=str(ome.get("Name", "")),
-        stored_axes=series.axes,
-        axes=name_unknown(series.axes),
-        shape=tuple(int(n) for n in series.shape),
+        stored_axes=stored,
+        axes=name_unknown(stored),
+        shape=shape,
         dtype=str(series.dtype),
         channels=channels,
         lengths=lengths,

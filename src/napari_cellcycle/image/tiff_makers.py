@@ -23,6 +23,17 @@ def channels_and_lengths(tif: Any) -> tuple[tuple[str, ...], dict[str, Length]]:
     return (), {}
 
 
+def axes_and_shape(tif: Any, series: Any) -> tuple[str, tuple[int, ...]]:
+    """Axes of a series, one letter each, and their sizes, in the order of its pages."""
+    axes, shape = str(series.axes), tuple(int(n) for n in series.shape)
+    if not (tif.is_lsm and axes.endswith("YX") and "C" in axes):
+        return axes, shape
+    # a page holds the channels of a plane; tifffile before 2023.3 has some the other way round
+    sizes = dict(zip(axes, shape, strict=True))
+    axes = axes.replace("C", "").replace("YX", "CYX")
+    return axes, tuple(sizes[axis] for axis in axes)
+
+
 def _lsm(metadata: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Length]]:
     """Metres, 0 along an axis that was not scanned."""
     lengths: dict[str, Length] = {

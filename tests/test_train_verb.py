@@ -215,6 +215,19 @@ def test_a_wrong_data_set_is_one_line(
     assert message in run.refused(path, *options)
 
 
+def test_labels_that_no_cell_has_and_cells_without_a_label_are_told_of(
+    run: Run, rpe1: Path, tmp_path: Path
+) -> None:
+    with np.load(rpe1) as whole:
+        plain = {key: whole[key] for key in whole.files}
+    plain["phase"][:3] = ""
+    np.savez(tmp_path / "some.npz", **plain)
+    code, _, err = run(tmp_path / "some.npz", "--epochs", "1", "--map", "Mitotic=m,mitotic=m")
+    assert code == 0
+    assert "note: No cell is labelled Mitotic, which --map names." in err
+    assert "note: 3 of 160 cells are left out: without a label." in err
+
+
 def test_a_wrong_recipe_is_one_line(run: Run, rpe1: Path) -> None:
     run.recipe.write_text(RECIPE.replace("epochs", "epoch"))
     assert "[fit] has an unknown epoch; did you mean epochs?" in run.refused(rpe1)

@@ -187,7 +187,7 @@ def test_a_vocabulary_of_two_levels_and_a_zip_file(crops: CropSet, tmp_path: Pat
 
 
 def test_stacks_are_seen_along_three_axes_or_as_they_are(stacks: CropSet, tmp_path: Path) -> None:
-    options = {"renames": {"Prometaphase": "Metaphase"}, "epochs": 1}
+    options = {"epochs": 1}
     result = train(stacks, recipe(), tmp_path / "three", **options)
     assert tuple(result.trained.fits) == ("x", "y", "z")
     assert load_model(tmp_path / "three").card.ranges["spacing_um"] == (0.4, 0.4)

@@ -115,7 +115,7 @@ def _numbers(column: Any, title: str, name: str, kind: str = "number") -> NDArra
 
 def _refuse(bad: Ints, column: Any, title: str, name: str, kind: str) -> None:
     if len(bad):
+        value = str(column.iloc[int(bad[0])])
         raise TrackError(
-            f"{name}: {title} of row {int(bad[0]) + 2} is {str(column.iloc[int(bad[0])])!r}, which "
-            f"is no {kind}."
+            f"{name}: {title} of row {int(bad[0]) + 2} is {value!r}, which is no {kind}."
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.errors import TrainingError
+from napari_cellcycle.errors import CellCycleWarning, TrainingError
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
@@ -85,6 +86,7 @@ def new_experiment(
         )
     recipe = recipe.for_data(crops)
     new = apart(crops, others, recipe.views.reference)
+    _tell_of_labels((crops, *others), renames or {})
     meaning = Meaning.of(recipe.labels, renames, merge)
     crops, further = meaning.apply(crops), [meaning.apply(each) for each in new]
     if start is not None:  # its networks take all their channels; those that the data lack are zero
@@ -116,6 +118,17 @@ def new_experiment(
         seed=seed,
         device=device,
     )
+
+
+def _tell_of_labels(sets: Sequence[CropSet], renames: Mapping[str, str]) -> None:
+    """Warn of labels that no cell has, which may be misspelt, and of cells without any."""
+    labels = Counter(label for each in sets for label in each.phase.tolist())
+    unused = [label for label in renames if label not in labels]
+    told = [f"No cell is labelled {', '.join(unused)}, which --map names."] if unused else []
+    if labels[""]:
+        told.append(f"{labels['']:,} of {labels.total():,} cells are left out: without a label.")
+    for text in told:
+        warnings.warn(CellCycleWarning(text), stacklevel=3)
 
 
 def _phases(
@@ -164,10 +177,6 @@ def _check_phases(
     crops: CropSet, phases: PhaseSet, views: ViewSet, others: Sequence[ViewSet]
 ) -> None:
     """Refuse to train on fewer than two phases; say which ones have no cell in any set."""
-    import warnings
-
-    from napari_cellcycle.errors import CellCycleWarning
-
     counts = views.allowed.sum(axis=0)
     absent = [slug for slug, n in zip(phases.slugs, counts, strict=True) if not n]
     if len(phases.slugs) - len(absent) < 2 or len(np.unique(views.allowed, axis=0)) < 2:

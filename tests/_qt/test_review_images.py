@@ -437,7 +437,8 @@ def test_edited_labels_are_told_of_at_once(project, viewer, dock, qtbot):
     dock.scene.canvas.go_to(dock.desk.current)
     layer.selected_label = int(layer.data.max()) + 1
     paint(qtbot, viewer, layer)
-    assert notice.text() == "Labels were edited: press R."
+    assert notice.text() == "Labels were edited."
+    assert notice.button.toolTip().endswith(" (R)")
 
     # another image and back: the edit is still there
     edited = layer.data.copy()

@@ -28,7 +28,7 @@ from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
 from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
 from napari_cellcycle._qt.review.key_page import KeyPage
-from napari_cellcycle._qt.review.keys import REVIEW
+from napari_cellcycle._qt.review.keys import REVIEW, with_key
 from napari_cellcycle._qt.review.labels_menu import LabelsButton
 from napari_cellcycle._qt.review.lost_phases import LostPhases
 from napari_cellcycle._qt.review.notice import Notice
@@ -263,9 +263,10 @@ class Workbench(QWidget):
         self.keys.changed.connect(self._take_keys)
 
     def _tell_edits(self, edited: bool) -> None:
+        # no key is named there: who has just painted has napari's keys
+        self.edits.hint("Labels were edited." if edited else "", "Update" if edited else "")
         key = self.keys.by_action().get("update", "")
-        told = "Labels were edited" + (f": press {key}." if key else ".")
-        self.edits.hint(told if edited else "", "Update" if edited else "")
+        self.edits.button.setToolTip(with_key("Take them over, and classify what was touched", key))
         self.people.take_in.has_edits = edited
 
     def follow_frame(self) -> None:

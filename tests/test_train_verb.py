@@ -110,8 +110,10 @@ def test_earlier_work_gives_way_only_when_told_to(run: Run, rpe1: Path, tmp_path
         assert ((model / "card.json").read_bytes(), record.read_bytes()) == before
         return err
 
-    for more in ((), ("--resume",), ("--out", str(tmp_path / "model.zip"))):
-        assert "of a model that was trained before, and is left as it is" in refused(*more)
+    for more in ((), ("--resume",)):
+        assert "model is a model already, and is left as it is" in refused(*more)
+    beside = refused("--out", str(tmp_path / "model.zip"))
+    assert "model.run.json is of a model that was trained before" in beside
     assert "holds no epoch of a model that could be finished" in refused("--finish", "--replace")
     (tmp_path / "photos.zip").write_text("all of them")
     for more in ((), ("--replace",)):

@@ -162,7 +162,12 @@ def _convert(args: argparse.Namespace) -> None:
     from napari_cellcycle.models.legacy import convert, parse_files
 
     card, sha256 = convert(
-        parse_files(args.files), args.like, args.out, name=args.name, licence=args.licence
+        parse_files(args.files),
+        args.like,
+        args.out,
+        name=args.name,
+        licence=args.licence,
+        overwrite=args.replace,
     )
     if args.json:
         print_json(card.to_dict() | {"sha256": sha256, "out": args.out})
@@ -230,6 +235,7 @@ def _convert_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", help="of the model (that of --out)")
     parser.add_argument("--licence", help="of the weights (unknown)")
+    parser.add_argument("--replace", action="store_true", help="an older model at --out gives way")
 
 
 _Action = tuple[

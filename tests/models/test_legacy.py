@@ -203,6 +203,10 @@ def test_a_model_of_one_axis_needs_no_name_of_the_axis(network, save, tiny_folde
     with pytest.raises(ModelError, match=r"axes y, z: say which one .* such as z="):
         convert(path, tiny_folder, tmp_path / "one")
     convert({"z": path}, tiny_folder, tmp_path / "one")
+    with pytest.raises(ModelError, match=r"one is a model already, and is left .* or --replace it"):
+        convert({"z": path}, tiny_folder, tmp_path / "one", name="other")
+    card, _ = convert({"z": path}, tiny_folder, tmp_path / "one", name="other", overwrite=True)
+    assert card.name == "other"
     assert convert(path, tmp_path / "one", tmp_path / "two")[0].recipe.axes == ("z",)
     with pytest.raises(ModelError, match="files for x; tiny has networks for y, z"):
         convert({"x": path}, tiny_folder, tmp_path / "three")

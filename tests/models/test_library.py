@@ -358,11 +358,15 @@ def test_a_shipped_model_can_be_exported_and_installed_under_another_name(home):
 
 
 def test_a_damaged_model_is_not_exported(source, home):
+    older = export_model(source, home / "model.zip").read_bytes()
     (source / "z.safetensors").write_bytes(b"damaged")
-    (home / "model.zip").write_bytes(b"older")
     with pytest.raises(ModelFormatError, match="not the file that"):
         export_model(source, home / "model.zip")
-    assert (home / "model.zip").read_bytes() == b"older"
+    assert (home / "model.zip").read_bytes() == older
+    (home / "photos.zip").write_bytes(b"all of them")
+    with pytest.raises(ModelError, match=r"photos\.zip is no readable zip .* give another name"):
+        export_model("official", home / "photos.zip")
+    assert (home / "photos.zip").read_bytes() == b"all of them"
     with pytest.raises(ModelError, match=r"as a \.zip file, not as model\.tar"):
         export_model("official", home / "model.tar")
 

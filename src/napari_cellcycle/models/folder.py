@@ -173,6 +173,37 @@ def check_only_model(folder: Path) -> None:
         )
 
 
+def check_gives_way(out: Path, *, overwrite: bool) -> None:
+    """Refuse to write a model over another one, unless that was asked for, or over anything else.
+
+    Parameters
+    ----------
+    out : Path
+        Model folder or zip file.
+    overwrite : bool
+        Whether a model gives way.
+
+    Raises
+    ------
+    ModelError
+        If there is one, and it does not; or a file or folder that is no model.
+    """
+    if out.is_dir():
+        check_only_model(out)
+        if all(path.name.startswith(".") for path in out.iterdir()):
+            return
+    elif not out.exists():
+        return
+    try:
+        read_model_card(out.absolute())
+    except ModelFormatError as error:
+        raise ModelError(f"{error} It is left as it is: give another name.") from None
+    if not overwrite:
+        raise ModelError(
+            f"{out} is a model already, and is left as it is. Give another name, or --replace it."
+        )
+
+
 def _is_ours(path: Path) -> bool:
     named = path.name == CARD or path.name.startswith(".") or path.suffix == ".safetensors"
     return named and path.is_file()

@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from napari_cellcycle.errors import ModelError, ModelFormatError, ModelNotFoundError
 from napari_cellcycle.models.archive import pack
 from napari_cellcycle.models.card import ModelCard, TrainingData
-from napari_cellcycle.models.folder import blank_network, read_model_card, save_model
+from napari_cellcycle.models.folder import (
+    blank_network,
+    check_gives_way,
+    read_model_card,
+    save_model,
+)
 from napari_cellcycle.models.weights import MOST_BYTES, problems
 
 if TYPE_CHECKING:
@@ -84,6 +89,7 @@ def convert(
     *,
     name: str | None = None,
     licence: str | None = None,
+    overwrite: bool = False,
 ) -> tuple[ModelCard, str]:
     """Make a model of weights that another program trained.
 
@@ -99,12 +105,13 @@ def convert(
     like : path-like
         Name, folder, card or zip of the other model.
     out : path-like
-        Where the model goes: a folder, or a file that ends in ``.zip``. An older model there is
-        replaced.
+        Where the model goes: a folder, or a file that ends in ``.zip``.
     name : str, optional
         Of the model; that of ``out`` by default.
     licence : str, optional
         Of the weights; unknown by default.
+    overwrite : bool
+        Whether an older model at ``out`` gives way.
 
     Returns
     -------
@@ -116,7 +123,7 @@ def convert(
     Raises
     ------
     ModelError
-        If an axis is unknown, or the axis of a file is not clear.
+        If an axis is unknown, the axis of a file is not clear, or something would be lost.
     ModelFormatError
         If a file cannot be read safely, or does not fit the architecture.
     """
@@ -124,6 +131,7 @@ def convert(
     paths = _by_axis(files, other)
     axes = tuple(axis for axis in other.recipe.axes if axis in paths)
     out = Path(out)
+    check_gives_way(out, overwrite=overwrite)
     licence = licence or "unknown; ask those who trained the weights"
     card = replace(
         other,

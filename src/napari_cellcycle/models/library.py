@@ -17,7 +17,7 @@ from napari_cellcycle.models.catalogue import (
     user_models,
     user_models_folder,
 )
-from napari_cellcycle.models.folder import check_only_model, load_folder, opened
+from napari_cellcycle.models.folder import check_gives_way, check_only_model, load_folder, opened
 from napari_cellcycle.models.staging import discard, settle, staged, standing, sweep, write_bytes
 from napari_cellcycle.models.weights import read_bytes
 
@@ -161,18 +161,19 @@ def export_model(name_or_path: str | os.PathLike[str], path: str | os.PathLike[s
     name_or_path : str or path-like
         A name of the catalogue, a model folder or a zip of one; checked as if it were loaded.
     path : path-like
-        The zip file; an older one is replaced.
+        The zip file; an older one of a model is replaced.
 
     Raises
     ------
     ModelError
-        If ``path`` does not end in ``.zip``.
+        If ``path`` does not end in ``.zip``, or is a file that is no model.
     ModelFormatError
         If the model is not whole.
     """
     path = Path(path)
     if path.suffix.lower() != ".zip":
         raise ModelError(f"A model is exported as a .zip file, not as {path.name}.")
+    check_gives_way(path, overwrite=True)
     with opened(name_or_path) as folder:
         load_folder(folder)
         pack(folder, path)

@@ -11,7 +11,7 @@ from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.figures.curves import draw_curves
 from napari_cellcycle.figures.page import save_figure
 from napari_cellcycle.models.archive import pack
-from napari_cellcycle.models.folder import check_only_model, read_model_card, save_model
+from napari_cellcycle.models.folder import check_gives_way, check_only_model, save_model
 
 if TYPE_CHECKING:
     from napari_cellcycle.models.card import ModelCard
@@ -78,15 +78,14 @@ class Places:
                 f"{self.checkpoints} holds no epoch of a model that could be finished. Check "
                 "--out, or train without --finish."
             )
-        if _holds(self.out):
-            read_model_card(self.out.absolute())  # what is no model never gives way
         begun = any(self.checkpoints.rglob("axis-*.pt"))
-        if overwrite or (resume and begun):
+        goes_on = resume and begun
+        check_gives_way(self.out, overwrite=overwrite or goes_on)
+        if overwrite or goes_on:
             return
-        former = [path for path in (self.out, self.record) if _holds(path)]
-        if former:
+        if self.record.exists():
             raise TrainingError(
-                f"{former[0]} is of a model that was trained before, and is left as it is. Give "
+                f"{self.record} is of a model that was trained before, and is left as it is. Give "
                 "another --out, or --replace to train one in its place."
             )
         if begun:
@@ -121,10 +120,3 @@ class Places:
         best = {axis: fit.best_epoch for axis, fit in trained.fits.items()}
         figure = draw_curves(curves, best, title=f"Training of {self.name}", subtitle=subtitle)
         return save_figure(figure, self.base.with_name(f"{self.name}.curves.png"))
-
-
-def _holds(path: Path) -> bool:
-    """Whether there is a file, or a folder with more than hidden files."""
-    if path.is_dir():
-        return any(not inside.name.startswith(".") for inside in path.iterdir())
-    return path.exists()

@@ -244,16 +244,18 @@ def test_what_is_drawn_around_is_the_queue_the_selection_and_ringed(project, doc
     qtbot.keyClick(scatter, Qt.Key.Key_D)
     assert desk.current != row
     assert desk.queue.match[desk.current]
-    qtbot.wait(30)
-    picture = scatter.grab().toImage()
-    at = pixel(scatter, desk.current)
-    pale = [picture.pixelColor(at + QPoint(dx, 0)).lightness() for dx in range(-12, 13)]
-    assert max(pale) > 200
+
+    def is_ringed():
+        picture = scatter.grab().toImage()
+        at = pixel(scatter, desk.current)
+        near = (picture.pixelColor(at + QPoint(dx, 0)) for dx in range(-12, 13))
+        return max(color.lightness() for color in near) > 200
+
+    qtbot.waitUntil(is_ringed)
 
     # what is selected in the gallery stands out here, and leaves the queue alone
     selection.set(np.array([1, 3]))
-    qtbot.wait(30)
-    assert {1, 3} <= set(np.flatnonzero(bench.picks.marked).tolist())
+    qtbot.waitUntil(lambda: {1, 3} <= set(np.flatnonzero(bench.picks.marked).tolist()))
     assert desk.queue.count == len(left) + 1
 
     # beside all points: nothing is picked
@@ -314,11 +316,10 @@ def test_suspects_go_to_the_queue_with_their_reasons(project, docks, qtbot, monk
     # the queue by suspicion
     n = len(model.rows)
     qtbot.mouseClick(listed.send, LEFT)
-    qtbot.wait(30)
+    qtbot.waitUntil(lambda: review.bench.queue.order.key() == "suspicion")
     assert (desk.queue.order, desk.queue.count) == ("suspicion", n)
     assert desk.queue.members().tolist() == model.rows.tolist()
     assert desk.current == model.rows[0]
-    assert review.bench.queue.order.key() == "suspicion"
     qtbot.mouseClick(review.bench.queue.picked, LEFT)
     qtbot.wait(30)
     assert desk.queue.count == N

@@ -373,8 +373,7 @@ def test_prediction_sets_are_shown_compared_and_added(
     # the order of their disagreement
     assert not bench.sets.other.isVisible()
     bench.queue.order.choose("disagreement of models")
-    qtbot.wait(20)
-    assert bench.sets.other.isVisible()
+    qtbot.waitUntil(bench.sets.other.isVisible)
     assert bench.sets.other.key() == newer
     p = [one.columns["probabilities"] for one in desk.project.predictions.sets(1)]
     np.testing.assert_array_equal(

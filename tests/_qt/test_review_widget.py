@@ -639,8 +639,7 @@ def test_isolate_and_filter(review, viewer, qtbot):
     press(qtbot, review, "x")
     bench.queue.status.choose("excluded")
     bench.queue.only.setChecked(True)
-    qtbot.wait(20)
-    assert "1 in the queue" in bench.queue.count.text()
+    qtbot.waitUntil(lambda: "1 in the queue" in bench.queue.count.text())
     assert set(np.flatnonzero(scene.shown)) == {
         *np.flatnonzero(desk.queue.match),
         desk.current,

@@ -157,8 +157,7 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
         *["prophase"] * 2,
         "non-mitotic",
     ]
-    qtbot.wait(20)
-    assert color_at(widget, 4) == colors["prophase"]
+    qtbot.waitUntil(lambda: color_at(widget, 4) == colors["prophase"])
     assert color_at(widget, 6) == colors["non-mitotic"]
     review.bench.setFocus()
     qtbot.keyClick(review.bench, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -282,8 +281,7 @@ def test_a_layer_gives_tracks_where_it_lies(viewer, qtbot, review):
 
     # in blind mode nothing of the model shows
     review.desk.look_blind(True)
-    qtbot.wait(20)
-    assert not bench.smooth.isEnabled()
+    qtbot.waitUntil(lambda: not bench.smooth.isEnabled())
     assert bench.tracing.line().beside is None
     assert (bench.tracing.line().phase < 0).all()
     assert bench.jumps.text() == "0 impossible steps"

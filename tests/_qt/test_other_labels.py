@@ -81,6 +81,10 @@ def test_words_follow_are_checked_and_come_back(dock, viewer, qtbot, tmp_path, m
     assert {k: v for k, v in notes(dock).items() if v} == {n + 100: str(n) for n in range(5, 13)}
     assert bench.waiting.isVisible()
     assert bench.waiting.button.text() == "Check 3"
+    # what the model has not seen as it is now is told, with a way on
+    assert bench.edits.text() == "3 cells have no prediction for these labels."
+    assert bench.edits.button.text() == "Classify"
+    qtbot.waitUntil(lambda: "8 of 11 judged" in bench.queue.count.text())
     shown = np.asarray(dock.scene.phases.layer.data)
     cells = parted(np.arange(204) > 0, another_segmentation())
     np.testing.assert_array_equal(shown > 0, cells > 0)
@@ -97,6 +101,7 @@ def test_words_follow_are_checked_and_come_back(dock, viewer, qtbot, tmp_path, m
         "This was label 1 (Ann: prophase) or label 2 (Ann: prophase). Say what it is now."
     )
     assert "label 3 (Ann: prophase)" in told[203]
+    qtbot.waitUntil(lambda: "11 of 11 judged" in bench.queue.count.text())  # words count at once
     assert not bench.waiting.isVisible()
     bench.setFocus()
     qtbot.keyClick(bench, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)

@@ -40,6 +40,7 @@ _ORDER_NAMES = {
 }
 _ANY = "any"
 _TO_DO = "#00000000"
+_STALE = STATUSES.index("stale")
 
 
 class QueueBar(QWidget):
@@ -203,6 +204,8 @@ class QueueBar(QWidget):
         silent = sum(
             int(review.status_counts[STATUSES.index(name)]) for name in ("", "predicted", "stale")
         )
+        if review.status_counts[_STALE]:  # somebody may have said what they are
+            silent -= int(((review.status == _STALE) & (review.annotator != -1)).sum())
         judged, total = len(review) - silent, len(review)
         self.count.setText(
             f"{at:,} of {queue.count:,} in the queue · {judged:,} of {total:,} judged"

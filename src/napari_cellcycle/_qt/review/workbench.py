@@ -103,7 +103,7 @@ class Workbench(QWidget):
         self.lost = Notice("lost-labels")
         self.lost_phases = LostPhases(scene)
         self.waiting = WaitingWords(desk)
-        self._notices = (self.notice, self.lost_phases, self.edits, self.lost, self.waiting)
+        self._notices = (self.notice, self.lost_phases, self.waiting, self.edits, self.lost)
         self.queue = QueueBar(desk)
         self.phases = PhaseBar(desk)
         self.note = QLineEdit()
@@ -145,6 +145,7 @@ class Workbench(QWidget):
         self.binder = KeyBinder(self, self._actions)
         self._lent: dict[QWidget, KeyBinder] = {}
         self._ahead = once(self, lambda: self.panel.prefetch(self.desk.ahead()), _AHEAD_AFTER_MS)
+        self._tell_edits()
         self._lay_out()
         self._guard = TypingGuard(self)
         self._connect()
@@ -176,6 +177,7 @@ class Workbench(QWidget):
         self.phases.fill()
         self.keys.fill(self.desk.review.phases)
         self._take_keys()
+        self._tell_edits()
 
     def lend_keys(self, widget: QWidget, *, stay: bool = False) -> None:
         """Let the keys work in a widget beside this one too; ``stay`` at the cell after a word."""
@@ -241,7 +243,7 @@ class Workbench(QWidget):
         self.sets.classify_wanted.connect(self.classify_wanted)
         self.notice.pressed.connect(self.find_wanted)
         self.edits.pressed.connect(self.update_wanted)
-        scene.labels.changed.connect(self._tell_edits)
+        scene.labels.changed.connect(lambda _: self._tell_edits())
         self.phases.chosen.connect(desk.say)
         self.phases.hidden_changed.connect(scene.hide_phases)
         self.phases.tool_changed.connect(self._set_tool)
@@ -262,9 +264,17 @@ class Workbench(QWidget):
         scene.painted.connect(lambda layer: self._bind_layer())
         self.keys.changed.connect(self._take_keys)
 
-    def _tell_edits(self, edited: bool) -> None:
-        # no key is named there: who has just painted has napari's keys
-        self.edits.hint("Labels were edited." if edited else "", "Update" if edited else "")
+    def _tell_edits(self) -> None:
+        """Say that labels were edited, or that cells are to be classified as they are now."""
+        review, edited = self.desk.review, self.scene.labels.is_edited
+        n = 0 if review.chosen_set is None else len(review.stale_rows)
+        if edited:  # no key is named there: who has just painted has napari's keys
+            self.edits.hint("Labels were edited.", "Update")
+        elif n and not review.project.read_only:
+            cells = "1 cell has" if n == 1 else f"{n:,} cells have"
+            self.edits.hint(f"{cells} no prediction for these labels.", "Classify")
+        else:
+            self.edits.clear()
         key = self.keys.by_action().get("update", "")
         self.edits.button.setToolTip(with_key("Take them over, and classify what was touched", key))
         self.people.take_in.has_edits = edited

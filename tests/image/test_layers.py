@@ -28,13 +28,13 @@ def test_layers_become_channels(pixels):
 @pytest.mark.parametrize(
     ("units", "spacing"),
     [
-        (("nm", "um", "mm"), (0.002, 0.5, 500.0)),
+        (("nm", "um", "mm"), (0.002, 0.5, 5.0)),
         (("um", "um", "pixel"), None),
         (None, None),
     ],
 )
 def test_units_of_layers(pixels, units, spacing):
-    stack = stack_from_layers([Image(pixels(5, 16, 20), scale=(2, 0.5, 0.5), units=units)])
+    stack = stack_from_layers([Image(pixels(5, 16, 20), scale=(2, 0.5, 0.005), units=units)])
     if spacing is None:
         assert stack.spacing is None
     else:

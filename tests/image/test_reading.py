@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import numpy as np
 import pytest
 import tifffile
 
 from napari_cellcycle.errors import CellCycleWarning, ImageReadError
-from napari_cellcycle.image import containers, list_scenes, open_image, scenes
+from napari_cellcycle.image import containers, list_scenes, open_image, scene_notes, scenes
 from napari_cellcycle.image.tiff import inspect_tiff
 
 
@@ -111,6 +112,33 @@ def test_plain_tiff_has_no_spacing(tmp_path, pixels, reader):
     assert stack.channels == ("channel 0",)
     assert stack.spacing is None
     assert open_image(tmp_path / "print.tif").spacing is None
+
+
+def test_a_pixel_larger_than_a_cell_is_not_believed(tmp_path, pixels, reader):
+    """As Bio-Formats gives it to a picture of 72 dots an inch, or a person in a wrong unit."""
+    sizes = {"PhysicalSizeX": 0.26, "PhysicalSizeY": 0.26}
+    units = {"PhysicalSizeXUnit": "mm", "PhysicalSizeYUnit": "mm"}
+    path = tmp_path / "print.ome.tif"
+    tifffile.imwrite(path, pixels(32, 40), metadata={"axes": "YX"} | sizes | units)
+    stack = open_image(path)
+    assert stack.spacing is None
+    (note,) = scene_notes(stack)
+    assert note.startswith("print.ome.tif states pixels of 260 µm, which is more than a cell")
+    tifffile.imwrite(path, pixels(32, 40), metadata={"axes": "YX"} | sizes)
+    assert scene_notes(open_image(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("creator", "known"), [("OME Bio-Formats 7.3.1", False), ("a microscope", True)]
+)
+def test_a_micrometre_that_bio_formats_made_up(tmp_path, pixels, reader, creator, known):
+    path = tmp_path / "one.ome.tif"
+    sizes = {"PhysicalSizeX": 1.0, "PhysicalSizeY": 1.0}
+    tifffile.imwrite(path, pixels(32, 40), metadata={"axes": "YX"} | sizes)
+    with tifffile.TiffFile(path) as tif:
+        xml = re.sub(r'Creator="[^"]*"', f'Creator="{creator}"', tif.ome_metadata)
+    tifffile.imwrite(path, pixels(32, 40), description=xml.encode(), metadata=None)
+    assert (open_image(path).spacing is not None) == known
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,13 @@ from napari_cellcycle.image import containers, formats, plain, tiff
 from napari_cellcycle.image.axes import arrange, refuse_samples
 from napari_cellcycle.image.labels import check_dtype, check_labels, whole_numbers
 from napari_cellcycle.image.ngff import is_zarr
-from napari_cellcycle.image.scenes import Scene, name_channels, pick_scene, spacing_from_lengths
+from napari_cellcycle.image.scenes import (
+    Scene,
+    length_notes,
+    name_channels,
+    pick_scene,
+    spacing_from_lengths,
+)
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 
 if TYPE_CHECKING:
@@ -55,7 +61,7 @@ def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> 
         name=path.name,
         scene=found.scenes[found.index] if len(found.scenes) > 1 else "",
         path=path,
-        notes=found.notes,
+        notes=found.notes + length_notes(found.lengths, path.name),
     )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Length = tuple[float | None, object]
 """A value and its unit, which may be ``None``."""
 
+NO_PIXEL = 50.0
+"""Micrometres. A pixel as large as this shows no cell: it is that of a print, or in a wrong unit."""
+
 WHOLE_VOLUME_BYTES = 2**28
 """A volume (one channel of one frame) larger than this is read plane by plane."""
 
@@ -104,11 +107,24 @@ def name_channels(names: Sequence[object], n: int) -> tuple[str, ...]:
 def spacing_from_lengths(lengths: Mapping[str, Length], *, is_2d: bool) -> Spacing | None:
     """Micrometres along z, y and x, if metadata give every value with its unit.
 
-    A 2D image needs none along z, and gets 1.
+    A 2D image needs none along z, and gets 1. Pixels that are larger than a cell are none.
     """
     z, y, x = (to_micrometres(*lengths.get(axis, (None, None))) for axis in "ZYX")
     if z is None and is_2d:
         z = 1.0
-    if z is None or y is None or x is None:
+    if z is None or y is None or x is None or max(y, x) >= NO_PIXEL:
         return None
     return Spacing(z, y, x, "metadata")
+
+
+def length_notes(lengths: Mapping[str, Length], name: str) -> tuple[str, ...]:
+    """Tell of a pixel that is not believed, because it is larger than a cell."""
+    sizes = [to_micrometres(*lengths.get(axis, (None, None))) for axis in "YX"]
+    largest = max((size for size in sizes if size is not None), default=0.0)
+    if largest < NO_PIXEL:
+        return ()
+    return (
+        f"{name} states pixels of {largest:g} µm, which is more than a cell: that is the resolution "
+        "of a print, or a wrong unit, and not used. Give the right one (--spacing, or the widget's "
+        "field).",
+    )

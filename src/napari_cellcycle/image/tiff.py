@@ -147,12 +147,7 @@ def _scene(tif: Any, series: Any, index: int, ome: Mapping[str, Any]) -> TiffSce
         channels = tuple(
             str(c.get("Name") or c.get("Fluor", "")) for c in _many(pixels.get("Channel"))
         )
-        # The OME schema gives micrometres as the unit where the attribute is left out.
-        lengths = {
-            axis: (pixels[f"PhysicalSize{axis}"], pixels.get(f"PhysicalSize{axis}Unit", "µm"))
-            for axis in "ZYX"
-            if f"PhysicalSize{axis}" in pixels
-        }
+        lengths = _ome_lengths(pixels, tif.ome_metadata)
     elif tif.is_imagej:
         lengths = _imagej_lengths(tif, series)
     else:
@@ -189,6 +184,23 @@ def _many(value: Any) -> list[Mapping[str, Any]]:
 def _one(value: Any) -> Mapping[str, Any]:
     found = _many(value)
     return found[0] if found else {}
+
+
+def _ome_lengths(pixels: Mapping[str, Any], xml: str) -> Mapping[str, Length]:
+    """Voxel size of an OME-TIFF.
+
+    Bio-Formats gives 1 µm along x and y, and none along z, to a TIFF that says nothing of it.
+    """
+    # The OME schema gives micrometres as the unit where the attribute is left out.
+    lengths = {
+        axis: (pixels[f"PhysicalSize{axis}"], pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "ZYX"
+        if f"PhysicalSize{axis}" in pixels
+    }
+    one = (1.0, "µm")
+    if lengths == {"Y": one, "X": one} and 'Creator="OME Bio-Formats' in xml:
+        return {}
+    return lengths
 
 
 def _imagej_lengths(tif: Any, series: Any) -> dict[str, Length]:

@@ -14,6 +14,7 @@ from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Merging, Review, read_table
+from napari_cellcycle.train.cropset import read_crop_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,13 @@ def test_export_writes_each_kind(run: Run, home: Path, tmp_path: Path) -> None:
     assert code == 0
     assert text.startswith("3 cells\n")
     assert len(read_table(tmp_path / "cells.csv")) == 3
+
+
+def test_a_channel_may_be_said_to_be_missing(run: Run, home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "crops.npz"
+    roles = ("--channel", "dna=0", "--channel", "membrane=none")
+    assert run("export", home, "--out", out, "--what", "crops", *roles)[0] == 0
+    assert read_crop_set(out).channels == ("dna",)
 
 
 def test_export_tells_how_far_people_agree(run: Run, home: Path, tmp_path: Path) -> None:
@@ -181,6 +189,9 @@ def test_import_takes_a_new_segmentation(run: Run, home: Path, tmp_path: Path) -
         assert (code, "Give one thing to import" in err) == (2, True)
 
 
+TWICE = ("--channel", "dna=0", "--channel", "dna=1")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -190,6 +201,7 @@ def test_import_takes_a_new_segmentation(run: Run, home: Path, tmp_path: Path) -
         (["export", "HOME", "--out", "a.csv", "--vocabulary", "other"], "no vocabulary"),
         (["export", "HOME", "--out", "field.tif", "--what", "labels"], "belongs to the project"),
         (["export", "HOME", "--out", "a.npz", "--what", "crops", "--channel", "dna"], "dna=0"),
+        (["export", "HOME", "--out", "a.npz", "--what", "crops", *TWICE], "given twice"),
         (["export", "HOME", "--out", "a.csv", "--what", "reviews", "--only", "final"], "leave out"),
         (["import", "HOME", "nothing.csv"], "There is no file"),
         (["import", "HOME", "field.tif"], "is no text in UTF-8"),

@@ -15,13 +15,8 @@ from napari_cellcycle.console import (
     progress,
 )
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.project_arguments import (
-    channel_option,
-    image_number,
-    parse_roles,
-    who,
-    who_options,
-)
+from napari_cellcycle.image.roles import parse_roles
+from napari_cellcycle.project_arguments import channel_option, image_number, who, who_options
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -73,7 +73,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
     from napari_cellcycle.train.assessment import AssessRequest, assess
-    from napari_cellcycle.train.dataset import parse_roles, read_data
+    from napari_cellcycle.train.dataset import parse_indices, read_data
     from napari_cellcycle.train.relabel import parse_map, parse_merge
 
     if args.out is not None and args.out.exists() and not args.out.is_dir():
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
         args.data,
         label_key=args.label_key,
         group_key=args.group_key,
-        channels=parse_roles(args.channel) or None,
+        channels=parse_indices(args.channel) or None,
     )
     request = AssessRequest(
         args.model,

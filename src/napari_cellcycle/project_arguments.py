@@ -1,4 +1,4 @@
-"""What the verbs about projects share: who works, which image, channels by role."""
+"""What the verbs about projects share: who works, which image, the option for channels."""
 
 from __future__ import annotations
 
@@ -45,14 +45,3 @@ def image_number(project: Project, name: str | None) -> int | None:
         known = ", ".join(f"{image.number}={image.name}" for image in project.images.all())
         raise ProjectError(f"{project.folder.name} has no image {name!r}; it has {known}.")
     return found[0].number
-
-
-def parse_roles(texts: list[str]) -> dict[str, int | str]:
-    """Read the values of ``--channel``."""
-    found: dict[str, int | str] = {}
-    for text in texts:
-        role, equals, channel = (part.strip() for part in text.partition("="))
-        if not (equals and role and channel):
-            raise ProjectError(f"Channel {text!r} is not understood; give role=channel: dna=0.")
-        found[role.lower()] = channel
-    return found

@@ -97,7 +97,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, and print how it went."""
-    from napari_cellcycle.train.dataset import parse_roles
+    from napari_cellcycle.train.dataset import parse_indices
     from napari_cellcycle.train.relabel import parse_map, parse_merge
     from napari_cellcycle.train.training import train
 
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> None:
             start=args.start,
             label_key=args.label_key,
             group_key=args.group_key,
-            channels=parse_roles(args.channel) or None,
+            channels=parse_indices(args.channel) or None,
             renames=None if args.map is None else parse_map(args.map),
             merge=None if args.merge is None else parse_merge(args.merge),
             epochs=args.epochs,

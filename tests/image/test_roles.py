@@ -5,6 +5,7 @@ import pytest
 
 from napari_cellcycle.errors import ChannelError
 from napari_cellcycle.image import Stack, guess_roles, open_image, parse_channels
+from napari_cellcycle.image.roles import parse_roles
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_a_person_gives_index_name_or_none(stack):
     assert parse_channels(["dna=0", "membrane=cellmask"], stack) == {"dna": 0, "membrane": 1}
     assert parse_channels(["DNA = 2", "membrane=none"], stack) == {"dna": 2, "membrane": None}
     assert parse_channels([], stack) == {}
+    assert parse_roles(["DNA = 2", "membrane=none"]) == {"dna": "2", "membrane": None}
 
 
 @pytest.mark.parametrize(

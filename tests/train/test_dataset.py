@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.dataset import parse_roles, read_data
+from napari_cellcycle.train.dataset import parse_indices, read_data
 
 
 def pictures(folder: Path, names: dict[str, tuple[int, ...]]) -> Path:
@@ -179,8 +179,8 @@ def test_a_folder_with_an_empty_class_or_a_torn_picture(tmp_path: Path) -> None:
 
 
 def test_roles_of_the_command_line() -> None:
-    assert parse_roles(["dna=0", "Tubulin=2"]) == {"dna": 0, "tubulin": 2}
+    assert parse_indices(["dna=0", "Tubulin=2"]) == {"dna": 0, "tubulin": 2}
     with pytest.raises(CropSetError, match="'dna' is not role=index"):
-        parse_roles(["dna"])
+        parse_indices(["dna"])
     with pytest.raises(CropSetError, match="names dna twice"):
-        parse_roles(["dna=0", "dna=1"])
+        parse_indices(["dna=0", "dna=1"])

@@ -35,7 +35,7 @@ def write_report(
     reviews: Sequence[Review],
     out: str | os.PathLike[str],
     *,
-    channels: Mapping[str, int | str] | None = None,
+    channels: Mapping[str, int | str | None] | None = None,
     pixels: Mapping[int, Pixels] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Path:
@@ -87,7 +87,7 @@ def write_report(
 
 def _open(
     reviews: Sequence[Review],
-    channels: Mapping[str, int | str] | None,
+    channels: Mapping[str, int | str | None] | None,
     pixels: Mapping[int, Pixels] | None,
 ) -> tuple[list[Source], list[str]]:
     """The images that are at hand, and why others are not."""

@@ -70,7 +70,7 @@ def write_sheets(
     only: Only = "all",
     first: int | None = None,
     seed: int = 0,
-    channels: Mapping[str, int | str] | None = None,
+    channels: Mapping[str, int | str | None] | None = None,
     pixels: Mapping[int, Pixels] | None = None,
     progress: Progress | None = None,
 ) -> SheetSet:

@@ -102,6 +102,39 @@ def _claimed_by_another(
     return any(other is not None and other <= rank for other in others)
 
 
+def parse_roles(texts: Sequence[str]) -> dict[str, str | None]:
+    """Read a person's ``role=channel`` before it is known which image it is for.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Such as ``["dna=0", "membrane=CellMask"]``.
+
+    Returns
+    -------
+    dict of str to str or None
+        Index or name of the channel by role; None where a person says that there is none.
+
+    Raises
+    ------
+    ChannelError
+        If one is not understood, or given twice.
+    """
+    found: dict[str, str | None] = {}
+    for text in texts:
+        role, equals, channel = (part.strip() for part in text.partition("="))
+        role = role.lower()
+        if not equals or not role:
+            raise ChannelError(
+                f"Channel {text!r} is not understood; give role=channel, such as dna=0 or "
+                "membrane=CellMask."
+            )
+        if role in found:
+            raise ChannelError(f"Role {role!r} is given twice: {', '.join(texts)}.")
+        found[role] = None if channel.lower() in _NONE else channel
+    return found
+
+
 def parse_channels(texts: Sequence[str], stack: Stack) -> dict[str, int | None]:
     """Read a person's ``role=channel``, where a channel is an index, a name or ``none``.
 
@@ -123,17 +156,8 @@ def parse_channels(texts: Sequence[str], stack: Stack) -> dict[str, int | None]:
         If one is not understood, given twice, or names no channel of the stack.
     """
     found: dict[str, int | None] = {}
-    for text in texts:
-        role, equals, which = (part.strip() for part in text.partition("="))
-        role = role.lower()
-        if not equals or not role:
-            raise ChannelError(
-                f"Channel {text!r} is not understood; give role=channel, such as dna=0 or "
-                "membrane=CellMask."
-            )
-        if role in found:
-            raise ChannelError(f"Role {role!r} is given twice: {', '.join(texts)}.")
-        channel = None if which.lower() in _NONE else stack.channel(which)
+    for role, which in parse_roles(texts).items():
+        channel = None if which is None else stack.channel(which)
         if channel is not None and channel in found.values():
             other = next(r for r, index in found.items() if index == channel)
             raise ChannelError(

@@ -93,7 +93,7 @@ def export_project(
     image: int | None = None,
     vocabulary: str | None = None,
     reviews: Sequence[Review] | None = None,
-    channels: Mapping[str, int | str] | None = None,
+    channels: Mapping[str, int | str | None] | None = None,
     pixels: Mapping[int, Pixels] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Exported:

@@ -49,7 +49,7 @@ class Source:
 def open_sources(
     reviews: Sequence[Review],
     *,
-    channels: Mapping[str, int | str] | None = None,
+    channels: Mapping[str, int | str | None] | None = None,
     pixels: Mapping[int, Pixels] | None = None,
 ) -> list[Source]:
     """Open the images of reviews.
@@ -59,7 +59,8 @@ def open_sources(
     reviews : sequence of Review
         One an image.
     channels : mapping of role to channel, optional
-        Index or name. By default what the project's settings say, else guessed from names.
+        Index or name; None where there is none. By default what the project's settings say, else
+        guessed from names.
     pixels : mapping of int to (Stack, Segmentation), optional
         Images, by number, that are open already or were never files.
 

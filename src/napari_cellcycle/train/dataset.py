@@ -129,7 +129,7 @@ def read_image_folder(folder: str | Path, *, channels: Mapping[str, int] | None 
     return CropSet(images, roles, phase, group, folder.name)
 
 
-def parse_roles(texts: Sequence[str]) -> dict[str, int]:
+def parse_indices(texts: Sequence[str]) -> dict[str, int]:
     """Read ``role=index`` options of the command line.
 
     Raises

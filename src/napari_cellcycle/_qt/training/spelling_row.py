@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
 
 from napari_cellcycle._qt.training.reading import Spelling
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.dataset import parse_roles
+from napari_cellcycle.train.dataset import parse_indices
 
 
 class SpellingRow(QWidget):
@@ -69,7 +69,7 @@ class SpellingRow(QWidget):
             return
         parts = [part.strip() for part in self.channels.text().split(",")]
         try:
-            roles = parse_roles([part for part in parts if part])
+            roles = parse_indices([part for part in parts if part])
         except CropSetError as error:
             self.refused.emit(str(error))
             return

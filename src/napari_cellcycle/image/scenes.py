@@ -18,7 +18,7 @@ Length = tuple[float | None, object]
 """A value and its unit, which may be ``None``."""
 
 NO_PIXEL = 50.0
-"""Micrometres. A pixel as large as this shows no cell: it is that of a print, or in a wrong unit."""
+"""Micrometres. A pixel as large shows no cell: it is that of a print, or in a wrong unit."""
 
 WHOLE_VOLUME_BYTES = 2**28
 """A volume (one channel of one frame) larger than this is read plane by plane."""
@@ -124,7 +124,7 @@ def length_notes(lengths: Mapping[str, Length], name: str) -> tuple[str, ...]:
     if largest < NO_PIXEL:
         return ()
     return (
-        f"{name} states pixels of {largest:g} µm, which is more than a cell: that is the resolution "
-        "of a print, or a wrong unit, and not used. Give the right one (--spacing, or the widget's "
-        "field).",
+        f"{name} states pixels of {largest:g} µm, which is more than a cell: that is the "
+        "resolution of a print, or a wrong unit, and not used. Give the right one "
+        "(--spacing, or the widget's field).",
     )

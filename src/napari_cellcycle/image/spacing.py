@@ -125,6 +125,6 @@ def resolve_spacing(
         return Spacing(1.0, 1.0, 1.0, "cell-size")
     raise SpacingError(
         f"The voxel spacing of {name} is unknown (its metadata give no credible value with a unit) "
-        "and a 3D cell cannot be projected without it. Give it in micrometres (--spacing z,y,x, or the "
-        "widget's field), or say that voxels are as deep as wide (--isotropic)."
+        "and a 3D cell cannot be projected without it. Give it in micrometres (--spacing z,y,x, or "
+        "the widget's field), or say that voxels are as deep as wide (--isotropic)."
     )

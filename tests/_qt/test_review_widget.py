@@ -511,6 +511,23 @@ def test_the_eye_of_the_names_does_as_the_key_does(review, viewer, qtbot):
     assert layer not in viewer.layers
 
 
+def test_keys_of_napari_paint_no_phases(review, viewer, qtbot):
+    """A key that means nothing here, as 9 with five phases or E, changes nothing."""
+    desk, scene = review.desk, review.scene
+    layer = scene.phases.layer
+    assert viewer.layers.selection.active == layer
+    row = int(desk.queue.rows[1])
+    desk.go_to(row)
+    canvas, _ = place_of(viewer, scene, row)
+    canvas.setFocus()
+    before = np.array(layer.data)
+    for key in (Qt.Key.Key_E, Qt.Key.Key_7, Qt.Key.Key_6, Qt.Key.Key_P, Qt.Key.Key_F, Qt.Key.Key_L):
+        qtbot.keyClick(canvas, key)
+        assert layer.mode == "pan_zoom"
+        assert click_cell(qtbot, viewer, scene, row) == row
+    np.testing.assert_array_equal(layer.data, before)
+
+
 def test_phases_that_were_removed_are_shown_again(review, viewer, qtbot):
     desk, scene, lost = review.desk, review.scene, review.bench.lost_phases
     desk.goes_on = False

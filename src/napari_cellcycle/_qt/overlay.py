@@ -302,7 +302,7 @@ def _make_layer(segmentation: Any, data: Any, legend: Sequence[tuple[str, str]])
 
     colors: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     colors |= {index: color for index, (_, color) in enumerate(legend, start=1)}
-    return Labels(
+    layer = Labels(
         data,
         name=f"phase: {segmentation.name}",
         colormap=DirectLabelColormap(color_dict=colors),
@@ -316,3 +316,5 @@ def _make_layer(segmentation: Any, data: Any, legend: Sequence[tuple[str, str]])
         opacity=1.0,
         **placed_like(segmentation),
     )
+    layer.editable = False  # napari's keys would paint in it, and clicks then select no cell
+    return layer

@@ -202,7 +202,7 @@ VOCABULARIES: dict[str, PhaseSet] = {
 }
 
 
-_FURTHER_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
+FURTHER_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
 
 
 def flat_vocabulary(name: str, slugs: Sequence[str]) -> PhaseSet:
@@ -215,7 +215,7 @@ def flat_vocabulary(name: str, slugs: Sequence[str]) -> PhaseSet:
     """
     if not name or not all(slugs):
         raise CellCycleError(f"Vocabulary {name!r} has a phase without a name: {list(slugs)}.")
-    colors = [_FURTHER_COLORS[i % len(_FURTHER_COLORS)] for i in range(len(slugs))]
+    colors = [FURTHER_COLORS[i % len(FURTHER_COLORS)] for i in range(len(slugs))]
     return PhaseSet(name, tuple(Phase(s, s, c) for s, c in zip(slugs, colors, strict=True)))
 
 

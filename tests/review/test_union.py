@@ -9,7 +9,7 @@ import pytest
 from fields import field_labels, layer_field, make_project
 
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.phases import flat_vocabulary
+from napari_cellcycle.phases import Phase, PhaseSet, flat_vocabulary
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, revise, unite
 
@@ -84,8 +84,9 @@ def test_what_does_not_fit_is_left_out_and_named(project: Project, tmp_path: Pat
     project.vocabularies.add(flat_vocabulary("mine", ["a"]))
 
     def work(theirs: Project) -> None:
-        theirs.vocabularies.add(flat_vocabulary("mine", ["a", "b"]))
-        Review(theirs, vocabulary="mine").say(0, "b")
+        branch, leaf = Phase("b", "b", "#000000"), Phase("a", "a", "#FFFFFF", "b")
+        theirs.vocabularies.add(PhaseSet("mine", (branch, leaf)))
+        Review(theirs, vocabulary="mine").say(0, "a")
         other = theirs.images.add(*layer_field("second", seed=4))
         Review(theirs, other.number, vocabulary="mitosis-stages").say(0, "mitotic")
         Review(theirs, 1, vocabulary="mitosis-stages").say(3, "mitotic")
@@ -93,9 +94,8 @@ def test_what_does_not_fit_is_left_out_and_named(project: Project, tmp_path: Pat
     report = unite(project, hers(tmp_path / "bea", work))
     assert report.new == 1
     assert "second were left out: it is not in this project" in str(report)
-    assert "here it has no b; add these phases" in str(report)
-    project.vocabularies.add(flat_vocabulary("mine", ["a", "b"]))
-    assert unite(project, tmp_path / "bea" / "field.cellcycle").new == 1
+    assert "in the vocabulary mine were left out: here a belongs to another branch" in str(report)
+    assert project.vocabularies["mine"].slugs == ("a",)
 
 
 @pytest.mark.parametrize("labels_at_hand", [True, False])
@@ -144,3 +144,16 @@ def test_her_edits_come_along(project: Project, tmp_path: Path) -> None:
     assert len(review) == 12
     assert review.words_on(3)["Bea"].phase == "mitotic"
     assert review.words_on(5)["Bea"].phase == "prophase"
+
+
+def test_words_in_phases_of_her_own_come_with_their_phases(tmp_path: Path) -> None:
+    for name, slugs in (("ann", ["g1", "s"]), ("bea", ["g1", "m"])):
+        (tmp_path / name).mkdir()
+        with make_project(tmp_path / name, name.title(), predicted=False) as project:
+            project.vocabularies.add(flat_vocabulary("own", slugs))
+            Review(project, vocabulary="own").say(0 if name == "ann" else 1, slugs[1])
+            folder = project.folder
+    with Project.open(tmp_path / "ann" / folder.name, who="Ann") as ours:
+        unite(ours, folder)
+        assert ours.vocabularies["own"].slugs == ("g1", "s", "m")
+        assert Review(ours, vocabulary="own").final_slugs()[:2] == ["s", "m"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.phases import VOCABULARIES, Phase, PhaseSet
+from napari_cellcycle.phases import FURTHER_COLORS, VOCABULARIES, Phase, PhaseSet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_cellcycle.project.database import Transaction
     from napari_cellcycle.project.store import Store
@@ -84,9 +84,25 @@ class Vocabularies:
             _put(changes, phases)
 
     def keep(self, changes: Transaction, phases: PhaseSet) -> None:
-        """Keep a vocabulary as a part of other changes, unless there is one of that name."""
+        """Keep a vocabulary as a part of other changes.
+
+        One of that name that is there stays, and gets the phases that it lacks, as after a model
+        was trained again with more of them: what was said and predicted in either keeps its
+        meaning.
+
+        Raises
+        ------
+        ProjectError
+            If a phase is in another branch there.
+        """
         if phases.name not in self.names():
             _put(changes, phases)
+            return
+        old = self.as_made(phases.name)
+        _check_branches(old, phases)
+        further = [phase for phase in phases if phase.slug not in {p.slug for p in old}]
+        if further:
+            _put(changes, PhaseSet(old.name, (*old, *_recolored(further, old))))
 
 
 def _put(changes: Transaction, phases: PhaseSet) -> None:
@@ -105,6 +121,27 @@ def to_json(phases: PhaseSet) -> str:
 def from_json(name: str, text: str) -> PhaseSet:
     """Read :func:`to_json`."""
     return PhaseSet(name, tuple(Phase(*fields) for fields in json.loads(text)))
+
+
+def _recolored(further: Sequence[Phase], old: PhaseSet) -> Iterator[Phase]:
+    """Further phases in colours that others do not have, as far as there are any."""
+    used = {phase.color for phase in old}
+    for phase in further:
+        free = [color for color in FURTHER_COLORS if color not in used]
+        given = replace(phase, color=free[0]) if phase.color in used and free else phase
+        used.add(given.color)
+        yield given
+
+
+def _check_branches(old: PhaseSet, new: PhaseSet) -> None:
+    parents = {phase.slug: phase.parent for phase in new}
+    moved = [p.slug for p in old if parents.get(p.slug, p.parent) != p.parent]
+    if moved:
+        raise ProjectError(
+            f"Vocabulary {new.name!r} is in the project already, and there {', '.join(moved)} "
+            "belongs to another branch. Give the new vocabulary another name, or make a new "
+            "project."
+        )
 
 
 def _check_extends(old: PhaseSet, new: PhaseSet) -> None:

@@ -115,7 +115,8 @@ class Review(Standing):
         """
         self._vocabulary, self._predictions = None, predictions
         sets = choose_sets(self.project, self.image, None, predictions)
-        if sets[0].vocabulary == self.phases.name:
+        known = {phase.slug for phase in self.phases}
+        if sets[0].vocabulary == self.phases.name and known.issuperset(sets[0].phases):
             # words and cells are as they were
             self._all_shown = self._loaded.predicted(sets)
             self._look()

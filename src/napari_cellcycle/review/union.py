@@ -171,20 +171,22 @@ class _Uniting:
         return found
 
     def _vocabularies(self) -> set[str]:
-        """Names of vocabularies that mean something else here."""
+        """Names of vocabularies that mean something else here; what they lack here, they get."""
         unknown = set()
         for name in self.theirs.vocabularies.names():
             if name not in self.ours.vocabularies.names():
                 continue
-            own = {(p.slug, p.parent) for p in self.ours.vocabularies[name]}
-            lacking = [
-                p.slug for p in self.theirs.vocabularies[name] if (p.slug, p.parent) not in own
+            own = {phase.slug: phase.parent for phase in self.ours.vocabularies[name]}
+            moved = [
+                p.slug
+                for p in self.theirs.vocabularies[name]
+                if own.get(p.slug, p.parent) != p.parent
             ]
-            if lacking:
+            if moved:
                 unknown.add(name)
                 self.refused.append(
-                    f"Words in the vocabulary {name} were left out: here it has no "
-                    f"{', '.join(lacking)}; add these phases, then import again"
+                    f"Words in the vocabulary {name} were left out: here {', '.join(moved)} "
+                    "belongs to another branch"
                 )
         return unknown
 

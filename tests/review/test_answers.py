@@ -110,7 +110,10 @@ def test_a_phase_called_na_survives(tmp_path: Path) -> None:
         assert Review(project, vocabulary="mine").final_slugs()[:2] == ["NA", "null"]
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "label\n1\n", "label,phase\n\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "a,b\n1,2\n", "label\n1\n", "label,phase\n\xff", "label,phase,phase,,\n1,prophase,,,\n"],
+)
 def test_other_files_are_refused(project: Project, text: str) -> None:
     path = project.folder.parent / "answers.csv"
     path.write_bytes(text.encode("latin-1"))

@@ -82,6 +82,12 @@ def read_csv(path: str | os.PathLike[str]) -> CsvRows:
         )
         columns = tuple(reader.fieldnames or ())
         rows = tuple((reader.line_num, row) for row in reader)
+    twice = sorted({column for column in columns if column and columns.count(column) > 1})
+    if twice:
+        raise ProjectError(
+            f"{path.name} has two columns {twice[0]!r}, so that one would be lost; rename or "
+            "remove one of them."
+        )
     return CsvRows(path.name, hashlib.sha256(data).hexdigest(), columns, rows)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.classify.device import choose_device
+from napari_cellcycle.errors import CellCycleWarning
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train import record
 from napari_cellcycle.train.cropset import GROUP, LABEL, CropSet
@@ -232,6 +234,13 @@ def train(
     crossed = cross_validate(experiment, k, checkpoints=places.checkpoints, **how) if k else None
     trained = fit_model(experiment, parts, checkpoints=places.checkpoints, finish=finish, **how)
     test = trained.evaluate(experiment, parts["test"])
+    if test.n < len(parts["test"]):
+        warnings.warn(
+            f"{len(parts['test']) - test.n:,} of {len(parts['test']):,} test cells are not tested "
+            "on: their labels leave the phase open.",
+            CellCycleWarning,
+            stacklevel=2,
+        )
     learned = [(crops.name, len(parts["train"]))]
     learned += [(other.crops.name, len(other.crops)) for other in experiment.others]
     card = replace(

@@ -22,6 +22,7 @@ from napari_cellcycle._qt.review import desk as desk_module
 from napari_cellcycle._qt.review import desk as desks
 from napari_cellcycle._qt.review import phase_layer
 from napari_cellcycle._qt.review.canvas import Canvas
+from napari_cellcycle._qt.review.kept import Kept
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
@@ -509,6 +510,28 @@ def test_the_eye_of_the_names_does_as_the_key_does(review, viewer, qtbot):
     layer = scene.text.layer
     review.close_project()
     assert layer not in viewer.layers
+
+
+@pytest.mark.own_viewer
+def test_a_viewer_that_is_closed_closes_its_project(found, pristine, viewer, tmp_path, qtbot):
+    """With a gesture that is still being saved."""
+    folder = shutil.copytree(pristine, tmp_path / "closed.cellcycle")
+    launch(*found, viewer=viewer, block=False)
+    widget = add_dock(viewer, qtbot)
+    widget.open_project(folder)
+    qtbot.waitUntil(lambda: not widget.is_busy, timeout=LONG)
+    desk = widget.desk
+    row = int(desk.queue.rows[3])
+    desk.go_to(row)
+    cell = int(desk.review.cells.label[row])
+    rows = np.arange(len(desk.review))
+    desk.saving.start(lambda: time.sleep(0.3) or desk.review.scribe.say(rows, "prophase"))
+    viewer.close()
+    qtbot.wait(10)
+    with Project.open(folder, who="Ann") as project:
+        assert not project.read_only, project.reason
+        assert set(Review(project).final_slugs()) == {"prophase"}
+        assert Kept(project, 1).place["cell"] == [0, cell]
 
 
 def test_keys_of_napari_paint_no_phases(review, viewer, qtbot):

@@ -57,6 +57,8 @@ class ReviewWidget(Pages):
         self._job = Job(self)
         self.errands = Errands(self)
         self.stage = Stage(napari_viewer, self)
+        stage = self.stage  # it is still there when this widget is deleted with its window
+        self.destroyed.connect(lambda: stage.let_go())
         self.stage.came.connect(self._on_came)
         self.stage.going.connect(self.drop)
         self.stage.left.connect(self._on_left)

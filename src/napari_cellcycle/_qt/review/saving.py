@@ -58,6 +58,11 @@ class Saving(QObject):
         self.finish()
         self._pool.shutdown()
 
+    def end(self) -> None:
+        """End the thread when the gesture is on the disk, and tell nobody: the window has gone."""
+        self._pool.shutdown()
+        self._at_work = None
+
     def _tell(self, done: Future[Entered]) -> None:
         if done is not self._at_work:
             return

@@ -91,6 +91,12 @@ class Stage(QObject):
         self.bench = self.scene = self.desk = None
         self.left.emit()
 
+    def let_go(self) -> None:
+        """Close the project when the window was closed: else it stays locked until Python ends."""
+        if self.desk is not None:
+            self.desk.let_go()
+            self.desk.project.close()
+
     def put_away(self) -> None:
         """Make room for another image of the project."""
         assert self.desk is not None

@@ -107,6 +107,12 @@ class Walk(QObject):
         self.queue.close()
         self.source.close()
 
+    def let_go(self) -> None:
+        """Keep the place when the window has gone: nothing is shown any more."""
+        self.saving.end()
+        self._keeping.stop()
+        self._keep_place()
+
     @property
     def current(self) -> int:
         """Row of the cell at hand, -1 for none."""

@@ -189,19 +189,24 @@ def fit_one(job: Job, data: Path, work: Path, threads: int) -> None:
     network = new_network(pretrained=job.pretrained)
     if job.start:
         network.load_state_dict(torch.load(work / f"{job.start}.pt", weights_only=True))
-    simulated = ViewSet.load(next(work.glob("simulated-train-*.npz")))
-    drawn = [Source(simulated, job.axes, 0.7)]
-    if "z" in job.axes:
-        mitocheck, jurkat = real_parts(data)
-        drawn.append(Source(mitocheck["train"], ("z",), 0.24))
-        drawn.append(Source(jurkat["train"], ("z",), 0.06))
     fit(
         network,
-        drawn,
+        sources(job.axes, data, work),
         job.options,
         lambda step, loss: log.info("%s step %d loss %.4f", job.name, step, loss),
     )
     torch.save(network.state_dict(), path)
+
+
+def sources(axes: tuple[Axis, ...], data: Path, work: Path) -> list[Source]:
+    """Simulated cells of the work folder, and for z the real 2D sets beside them."""
+    simulated = ViewSet.load(next(work.glob("simulated-train-*.npz")))
+    drawn = [Source(simulated, axes, 0.7)]
+    if "z" in axes:
+        mitocheck, jurkat = real_parts(data)
+        drawn.append(Source(mitocheck["train"], ("z",), 0.24))
+        drawn.append(Source(jurkat["train"], ("z",), 0.06))
+    return drawn
 
 
 def new_network(*, pretrained: bool = False) -> torch.nn.Module:
@@ -219,17 +224,25 @@ def new_network(*, pretrained: bool = False) -> torch.nn.Module:
     ).to(memory_format=torch.channels_last)
 
 
+def validation(data: Path, simulated: ViewSet) -> dict[str, list[ViewSet]]:
+    """What temperatures are fitted on, for each axis."""
+    mitocheck, jurkat = real_parts(data)
+    sets: dict[str, list[ViewSet]] = {axis: [simulated] for axis in RECIPE.axes}
+    sets["z"] = [simulated, mitocheck["validation"], jurkat["validation"]]
+    return sets
+
+
 def calibrate(
-    networks: dict[str, torch.nn.Module], validation: dict[str, list[ViewSet]]
+    networks: dict[str, torch.nn.Module], judged: dict[str, list[ViewSet]]
 ) -> dict[str, dict[str, float]]:
     """Fit the temperatures of each axis and level, on validation data only."""
     result = {}
     for axis, network in networks.items():
         given = np.concatenate(
-            [outputs(network, v.images[:, v.axes.index(axis)]) for v in validation[axis]]
+            [outputs(network, v.images[:, v.axes.index(axis)]) for v in judged[axis]]
         )
-        mitotic = np.concatenate([v.mitotic for v in validation[axis]])
-        stages = np.concatenate([v.stages for v in validation[axis]])
+        mitotic = np.concatenate([v.mitotic for v in judged[axis]])
+        stages = np.concatenate([v.stages for v in judged[axis]])
         known = stages.any(axis=1)
         result[axis] = {
             "level1": temperature(given[:, :2], np.eye(2, dtype=bool)[mitotic]),
@@ -270,9 +283,7 @@ def main(argv: list[str] | None = None) -> None:
         pretrained=options.pretrained,
     )
     mitocheck, jurkat = real_parts(options.data)
-    validation: dict[str, list[ViewSet]] = {axis: [simulated["validation"]] for axis in RECIPE.axes}
-    validation["z"] += [mitocheck["validation"], jurkat["validation"]]
-    temperatures = calibrate(networks, validation)
+    temperatures = calibrate(networks, validation(options.data, simulated["validation"]))
     log.info("temperatures %s", temperatures)
     tests = {
         "simulated, held out": simulated["test"],

@@ -53,8 +53,11 @@ def fields(tmp_path: Path) -> Path:
     return folder
 
 
-def killing(log: str, deadly: str, hopeless: str) -> None:
-    """On a worker: note each image that is begun, die at one the first time, give up another."""
+def killing(log: str, deadly: str, hopeless: str) -> Callable[[], None]:
+    """On a worker: note each image that is begun, die at one the first time, give up another.
+
+    Returns what ends this.
+    """
     from distributed import KilledWorker
 
     from napari_cellcycle.classify import cluster, many
@@ -75,8 +78,12 @@ def killing(log: str, deadly: str, hopeless: str) -> None:
             raise KilledWorker(job.name, SimpleNamespace(address="tcp://a"), 3)
         return real_do(job, *rest)
 
+    def undo() -> None:
+        many.classify_job, cluster.do_job = real, real_do
+
     many.classify_job = classify_job
     real_do, cluster.do_job = cluster.do_job, give_up
+    return undo
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -90,7 +97,10 @@ def test_a_worker_that_dies_costs_its_image_only(
         name = "killing"
 
         def setup(self, worker: Any) -> None:
-            killing(log, "A02.tif", "B01.tif")
+            self.undo = killing(log, "A02.tif", "B01.tif")
+
+        def teardown(self, worker: Any) -> None:
+            self.undo()
 
     log = str(tmp_path / "begun.txt")
     jobs = jobs_of([f"{fields}/*.tif"])

@@ -11,7 +11,7 @@ from napari_cellcycle.phases import G1_S_G2_M, VOCABULARIES, flat_vocabulary
 
 @pytest.mark.parametrize("name", VOCABULARIES)
 def test_our_own_colours_can_be_told_apart(name):
-    assert look_alike(VOCABULARIES[name].leaves) == []
+    assert look_alike(VOCABULARIES[name].phases) == []
     assert look_alike(flat_vocabulary("seven", list("abcdefg")).leaves) == []
 
 

@@ -159,7 +159,7 @@ MITOSIS_STAGES = PhaseSet(
     "mitosis-stages",
     (
         Phase("non-mitotic", "non-mitotic", "#56B4E9"),
-        Phase("mitotic", "mitotic", "#D55E00"),
+        Phase("mitotic", "mitotic", "#8B4513"),
         Phase("prophase", "prophase", "#F0E442", "mitotic"),
         Phase("early-prometaphase", "early prometaphase", "#E69F00", "mitotic"),
         Phase("prometaphase-metaphase", "prometaphase/metaphase", "#D55E00", "mitotic"),
@@ -172,7 +172,7 @@ MITOSIS_2D = PhaseSet(
     "mitosis-2d",
     (
         Phase("non-mitotic", "non-mitotic", "#56B4E9"),
-        Phase("mitotic", "mitotic", "#D55E00"),
+        Phase("mitotic", "mitotic", "#8B4513"),
         Phase("prometaphase", "prometaphase", "#E69F00", "mitotic"),
         Phase("metaphase", "metaphase", "#D55E00", "mitotic"),
         Phase("anaphase", "anaphase", "#CC79A7", "mitotic"),

@@ -113,7 +113,6 @@ def gallery(source: object, theme: str) -> QPixmap:
     mosaic_and_more, table = Gallery(source), CellTable(source)
     host = hosted((mosaic_and_more, table), theme, (520, 700))
     mosaic = mosaic_and_more.mosaic
-    mosaic.set_uncertain_below(0.6)
     QTest.qWait(1500)
     if theme == "dark":
         first = mosaic.bins.members(0)

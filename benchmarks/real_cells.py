@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_cellcycle.image.stack import Segmentation, Stack
+
 NON_MITOTIC = "non-mitotic"
 ORGANOID = "organoid_h2b_membrane_3d"
 FRAMES = (301, 302, 303)
-_LATE_TELOPHASE = (5, 7)
+LATE_TELOPHASE = dict.fromkeys((5, 7), "anaphase-telophase-cytokinesis")
 """Labels of ``flat_cells_3d`` that are the daughters of one cell."""
 _WHOLE_ENOUGH = 400
 """Voxels of a neighbour: smaller ones are pieces."""
@@ -33,6 +35,28 @@ _NOT_CERTAIN = {
     "mouse_embryo_E4.5_8_535": ((9, 42, 36),),
 }
 """Neighbours that are condensed, threaded or in pieces to the eye, by a voxel of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedStack:
+    """A stack of one frame, some cells of which were staged by eye.
+
+    Parameters
+    ----------
+    group : str
+        What its cells share: an embryo, an organoid or a dish.
+    stack : Stack
+        DNA and, where there is one, a membrane.
+    labels : Segmentation
+        Nuclei; those that were staged as one cell are joined.
+    phases : dict of int to str
+        Slug by label; all others are in interphase.
+    """
+
+    group: str
+    stack: Stack
+    labels: Segmentation
+    phases: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,70 +100,82 @@ def real_cells(folder: Path) -> Iterator[RealCell]:
     CellCycleError
         If a file cannot be read.
     """
-    yield from embryos(folder / "mitotic_crops_3d")
-    yield from _organoids(folder)
-    dna = np.asarray(open_image(folder / "flat_cells_3d.ome.tif").volume(0, 0))
-    labels = np.asarray(open_labels(folder / "flat_cells_3d_labels.ome.tif").volume(0))
-    phases = dict.fromkeys(_LATE_TELOPHASE, "anaphase-telophase-cytokinesis")
-    yield from _each(
-        "flat cells",
-        "flat cells",
-        (dna, None),
-        labels,
-        Spacing(1, 1, 1, "user"),
-        phases,
-    )
+    for staged in embryos(folder):
+        yield from _cells(staged)
+        yield from _cells(beside(staged), " beside")
+    for staged in organoids(folder):
+        yield from _cells(staged)
+    interphase = _staged(folder, "organoid_interphase_3d", "nuclei_labels", "organoid")
+    yield from _cells(interphase)
+    flat = _staged(folder, "flat_cells_3d", "labels", "flat cells", Spacing(1, 1, 1, "user"))
+    yield from _cells(replace(flat, phases=LATE_TELOPHASE))
 
 
-def embryos(folder: Path) -> Iterator[RealCell]:
-    """Mitotic cells of mouse blastocysts, each followed by its neighbours in interphase."""
+def embryos(folder: Path) -> Iterator[StagedStack]:
+    """Single mitotic cells of mouse blastocysts, planes 2 µm apart."""
+    folder = folder / "mitotic_crops_3d"
     with (folder / "index.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        name, group = row["file"], row["group"]
         z, y, x = (float(edge) for edge in row["spacing_um_zyx"].split(","))
-        spacing = Spacing(z, y, x, "user")
-        stack = replace(open_image(folder / f"{name}.ome.tif"), spacing=spacing)
-        labels = np.asarray(open_labels(folder / f"{name}_labels.ome.tif").volume(0))
-        channels = (np.asarray(stack.volume(0, 0)), None)
-        phases = dict.fromkeys(np.unique(labels[labels > 0]).tolist(), row["phase"])
-        yield from _each(name, group, channels, labels, spacing, phases)
-        found = np.array(segment_nuclei(stack, 0).volume(0))
-        doubtful = [found[voxel] for voxel in _NOT_CERTAIN.get(name, ())]
-        for label in np.unique(found[found > 0]).tolist():
-            mask = found == label
-            part = (labels[mask] > 0).mean()
-            if label in doubtful or part > 0.1 or mask.sum() < _WHOLE_ENOUGH:
-                found[mask] = 0
-        yield from _each(f"{name} beside", group, channels, found, spacing, {})
+        staged = _staged(folder, row["file"], "labels", row["group"], Spacing(z, y, x, "user"))
+        labels = np.unique(np.asarray(staged.labels.volume(0)))
+        yield replace(staged, phases=dict.fromkeys(labels.tolist(), row["phase"]))
 
 
-def _organoids(folder: Path) -> Iterator[RealCell]:
-    """Three frames of one organoid, some cells of which were staged, and another in interphase."""
+def beside(staged: StagedStack) -> StagedStack:
+    """Nuclei in interphase beside a mitotic one, found by Segment nuclei."""
+    mitotic = np.asarray(staged.labels.volume(0))
+    found = np.array(segment_nuclei(staged.stack, 0).volume(0))
+    doubtful = [found[voxel] for voxel in _NOT_CERTAIN.get(_stem(staged), ())]
+    for label in np.unique(found[found > 0]).tolist():
+        mask = found == label
+        part = (mitotic[mask] > 0).mean()
+        if label in doubtful or part > 0.1 or mask.sum() < _WHOLE_ENOUGH:
+            found[mask] = 0
+    return replace(staged, labels=replace(staged.labels, data=found[None]), phases={})
+
+
+def organoids(folder: Path) -> Iterator[StagedStack]:
+    """Three frames of an organoid, nine cells of which were staged by eye."""
     with (folder / f"{ORGANOID}_cells.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    names = [f"{ORGANOID}_t{frame}" for frame in FRAMES] + ["organoid_interphase_3d"]
-    for name, frame in zip(names, (*FRAMES, None), strict=True):
-        stack = open_image(folder / f"{name}.ome.tif")
-        labels = np.array(open_labels(folder / f"{name}_nuclei_labels.ome.tif").volume(0))
+    for frame in FRAMES:
+        staged = _staged(folder, f"{ORGANOID}_t{frame}", "nuclei_labels", "organoid")
+        labels = np.array(staged.labels.data)
         phases = {}
         for row in (row for row in rows if row["frame"] == str(frame)):
             first, *others = (int(part) for part in row["nuclei_labels"].split("+"))
             labels[np.isin(labels, others)] = first
             phases[first] = row["phase"]
-        assert stack.spacing is not None
-        channels = (np.asarray(stack.volume(0, 0)), np.asarray(stack.volume(0, 1)))
-        yield from _each(name, "organoid", channels, labels, stack.spacing, phases)
+        yield replace(staged, labels=replace(staged.labels, data=labels), phases=phases)
 
 
-def _each(
-    name: str,
-    group: str,
-    channels: tuple[NDArray[Any] | None, ...],
-    labels: NDArray[np.integer[Any]],
-    spacing: Spacing,
-    phases: dict[int, str],
-) -> Iterator[RealCell]:
+def _staged(
+    folder: Path, name: str, labels: str, group: str, spacing: Spacing | None = None
+) -> StagedStack:
+    stack = open_image(folder / f"{name}.ome.tif")
+    if spacing is not None:
+        stack = replace(stack, spacing=spacing)
+    return StagedStack(group, stack, open_labels(folder / f"{name}_{labels}.ome.tif"), {})
+
+
+def _stem(staged: StagedStack) -> str:
+    return staged.stack.name.removesuffix(".ome.tif")
+
+
+def _cells(staged: StagedStack, what: str = "") -> Iterator[RealCell]:
+    stack, labels = staged.stack, np.asarray(staged.labels.volume(0))
+    assert stack.spacing is not None
+    both = [np.asarray(stack.volume(0, channel)) for channel in range(len(stack.channels))]
+    channels = (both[0], both[1] if len(both) > 1 else None)
     for label in np.unique(labels[labels > 0]).tolist():
-        phase = phases.get(label, NON_MITOTIC)
-        yield RealCell(f"{name} {label}", group, phase, channels, labels, label, spacing)
+        yield RealCell(
+            f"{_stem(staged)}{what} {label}",
+            staged.group,
+            staged.phases.get(label, NON_MITOTIC),
+            channels,
+            labels,
+            label,
+            stack.spacing,
+        )

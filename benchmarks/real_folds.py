@@ -15,12 +15,11 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import torch
-from real_cells import NON_MITOTIC, embryos, real_cells
+from real_cells import NON_MITOTIC, beside, embryos, real_cells
 from real_stacks import (
     Called,
     call,
@@ -33,7 +32,6 @@ from real_stacks import (
 from turned import turned_views
 
 from napari_cellcycle.cells.recipe import Axis
-from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train.mitosis3d import (
@@ -109,18 +107,15 @@ def folds(groups: list[str]) -> dict[str, list[str]]:
 
 def neighbours(folder: Path, model: ProjectionClassifier) -> Iterator[Called]:
     """Interphase nuclei beside the mitotic ones, found by Segment nuclei, looked at."""
-    beside = (cell for cell in embryos(folder / "mitotic_crops_3d") if "beside" in cell.name)
-    for name, cells in groupby(beside, key=lambda cell: cell.name.split()[0]):
-        cell = next(cells)
-        dna = cell.channels[0]
-        assert dna is not None
+    for staged in map(beside, embryos(folder)):
         yield from call(
             "their neighbours",
-            Stack(dna[None, None], ("DNA",), cell.spacing, name),
-            Segmentation(cell.labels[None], "nucleus", name),
+            staged.stack,
+            staged.labels,
             model,
             NON_MITOTIC,
-            group=cell.group,
+            group=staged.group,
+            channels={"dna": 0},
         )
 
 

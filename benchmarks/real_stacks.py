@@ -7,13 +7,13 @@ Run ``uv run python benchmarks/real_stacks.py [--data DIR] [--model NAME] [--vot
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from real_cells import LATE_TELOPHASE, NON_MITOTIC, embryos, organoids
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
@@ -24,9 +24,6 @@ from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.folder import load_model
-
-NON_MITOTIC = "non-mitotic"
-ORGANOID = "organoid_h2b_membrane_3d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,44 +86,25 @@ def call(
     ]
 
 
-def organoid(
-    folder: Path, model: ProjectionClassifier, *, join: bool = True, **options: object
-) -> Iterator[Called]:
+def organoid(folder: Path, model: ProjectionClassifier, **options: object) -> Iterator[Called]:
     """Three frames of an organoid, nine cells of which were staged by eye."""
-    with (folder / f"{ORGANOID}_cells.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    for frame in (301, 302, 303):
-        stack = open_image(folder / f"{ORGANOID}_t{frame}.ome.tif")
-        labels = open_labels(folder / f"{ORGANOID}_t{frame}_nuclei_labels.ome.tif")
-        volume = np.array(labels.data)
-        truth = {}
-        for row in rows:
-            if int(row["frame"]) != frame:
-                continue
-            parts = [int(part) for part in row["nuclei_labels"].split("+")]
-            for part in parts:
-                truth[part] = row["phase"]
-                if join:
-                    volume[volume == part] = parts[0]
-        yield from call("organoid", stack, replace(labels, data=volume), model, truth, **options)
+    for staged in organoids(folder):
+        yield from call("organoid", staged.stack, staged.labels, model, staged.phases, **options)
 
 
 def mitotic_crops(folder: Path, model: ProjectionClassifier, **options: object) -> Iterator[Called]:
     """Single mitotic cells of mouse blastocysts, planes 2 µm apart."""
-    folder = folder / "mitotic_crops_3d"
-    with (folder / "index.csv").open() as file:
-        for row in csv.DictReader(file):
-            yield from call(
-                "mitotic crops",
-                open_image(folder / f"{row['file']}.ome.tif"),
-                open_labels(folder / f"{row['file']}_labels.ome.tif"),
-                model,
-                row["phase"],
-                group=row["group"],
-                spacing=row["spacing_um_zyx"],
-                channels={"dna": 0},
-                **options,
-            )
+    for staged in embryos(folder):
+        yield from call(
+            "mitotic crops",
+            staged.stack,
+            staged.labels,
+            model,
+            staged.phases,
+            group=staged.group,
+            channels={"dna": 0},
+            **options,
+        )
 
 
 def condensed_copies(
@@ -176,7 +154,6 @@ def condensed_copies(
 
 def interphase(folder: Path, model: ProjectionClassifier, **options: object) -> Iterator[Called]:
     """Stacks in which no cell divides, but for one late telophase in ``flat_cells_3d``."""
-    late_telophase = dict.fromkeys((5, 7), "anaphase-telophase-cytokinesis")
     for name, labels, of, extra in (
         ("crowded_nuclei_3d", "labels", "nucleus", {"isotropic": True, "channels": {"dna": 0}}),
         ("embryo16_nuclei_3d", "labels", "nucleus", {"isotropic": True, "channels": {"dna": 0}}),
@@ -196,7 +173,7 @@ def interphase(folder: Path, model: ProjectionClassifier, **options: object) -> 
             open_image(folder / f"{name}.ome.tif"),
             open_labels(folder / f"{name}_{labels}.ome.tif", labels_are=of),
             model,
-            late_telophase if name == "flat_cells_3d" else NON_MITOTIC,
+            LATE_TELOPHASE if name == "flat_cells_3d" else NON_MITOTIC,
             **{**options, **extra},
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from real_cells import NON_MITOTIC, RealCell, embryos, real_cells
+from real_cells import NON_MITOTIC, RealCell, real_cells
 from turned import turned_views, vary
 
 from napari_cellcycle.cells.recipe import ViewRecipe
@@ -73,7 +73,7 @@ def test_views_of_what_divides_are_more_and_depend_on_the_seed(cell: RealCell) -
 
 
 def test_neighbours_of_mitotic_cells_are_nuclei_of_their_own(data_dir: Path) -> None:
-    cells = list(embryos(data_dir / "mitotic_crops_3d"))
+    cells = [cell for cell in real_cells(data_dir) if cell.group.startswith("embryo")]
     mitotic = [cell for cell in cells if cell.phase != NON_MITOTIC]
     assert len(mitotic) == 22
     assert len({cell.group for cell in mitotic}) == 15

@@ -122,16 +122,18 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
     assert seen[-1].done is not None
 
 
+class Cut(Exception):
+    """A training was stopped."""
+
+
+def cut(progress: Progress) -> None:
+    if progress.epoch == 2 and not progress.stage:
+        raise Cut
+
+
 def test_the_same_seed_gives_the_same_model_and_resuming_too(
     crops: CropSet, tmp_path: Path
 ) -> None:
-    class Cut(Exception):
-        pass
-
-    def cut(progress: Progress) -> None:
-        if progress.epoch == 2 and not progress.stage:
-            raise Cut
-
     whole = train(crops, recipe(), tmp_path / "a", seed=1)
     with pytest.raises(Cut):
         train(crops, recipe(), tmp_path / "b", seed=1, progress=cut)
@@ -149,13 +151,6 @@ def test_the_same_seed_gives_the_same_model_and_resuming_too(
 def test_a_training_goes_on_from_the_model_that_it_began_with_only(
     crops: CropSet, tmp_path: Path
 ) -> None:
-    class Cut(Exception):
-        pass
-
-    def cut(progress: Progress) -> None:
-        if progress.epoch == 2 and not progress.stage:
-            raise Cut
-
     for seed, name in enumerate(("mine", "hers")):
         train(crops, recipe("mlp", epochs=1), tmp_path / name, seed=seed)
     start, out = tmp_path / "mine", tmp_path / "more"

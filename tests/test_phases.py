@@ -14,6 +14,7 @@ from napari_cellcycle.phases import (
     VOCABULARIES,
     Phase,
     PhaseSet,
+    own_vocabulary,
     vocabulary,
 )
 
@@ -101,6 +102,15 @@ def test_branches_and_no_phase_at_all_are_no_leaves() -> None:
     assert [phase.slug for phase in MITOSIS_STAGES][:2] == ["non-mitotic", "mitotic"]
     assert MITOSIS_STAGES.leaf_codes().tolist() == [0, -1, 1, 2, 3, 4, -1]
     assert MITOSIS_STAGES.leaf_codes(-2)[[1, -1, 2]].tolist() == [-2, -2, 1]
+
+
+def test_a_vocabulary_of_ones_own_is_called_by_its_phases() -> None:
+    assert own_vocabulary(["young", "old"]).name == "young-old"
+    phases = [f"phenotype-{i}" for i in range(16)]
+    names = [own_vocabulary(slugs).name for slugs in (phases, phases[:-1], phases[:5])]
+    assert len(set(names)) == 3
+    assert all(len(name) <= 60 for name in names)
+    assert names[0].startswith("phenotype-0-phenotype-1-")
 
 
 def test_coarsen_adds_up_to_the_top_level() -> None:

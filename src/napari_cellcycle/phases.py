@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -203,6 +204,7 @@ VOCABULARIES: dict[str, PhaseSet] = {
 
 
 FURTHER_COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
+_LONG = 60
 
 
 def flat_vocabulary(name: str, slugs: Sequence[str]) -> PhaseSet:
@@ -217,6 +219,23 @@ def flat_vocabulary(name: str, slugs: Sequence[str]) -> PhaseSet:
         raise CellCycleError(f"Vocabulary {name!r} has a phase without a name: {list(slugs)}.")
     colors = [FURTHER_COLORS[i % len(FURTHER_COLORS)] for i in range(len(slugs))]
     return PhaseSet(name, tuple(Phase(s, s, c) for s, c in zip(slugs, colors, strict=True)))
+
+
+def own_vocabulary(slugs: Sequence[str]) -> PhaseSet:
+    """Make a vocabulary of a user's own that nobody has named: its phases are its name.
+
+    Two with other phases so have other names. A name of more than 60 characters is cut, and ends
+    with a hash.
+
+    Raises
+    ------
+    CellCycleError
+        As :func:`flat_vocabulary`.
+    """
+    name = "-".join(slugs)
+    if len(name) > _LONG:
+        name = f"{name[: _LONG - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
+    return flat_vocabulary(name, slugs)
 
 
 def vocabulary(name: str) -> PhaseSet:

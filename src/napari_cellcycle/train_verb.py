@@ -52,6 +52,12 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--merge", metavar="NAME=CLASS+CLASS,…", help="after --map, put labels together"
     )
     parser.add_argument(
+        "--vocabulary",
+        default="",
+        metavar="NAME",
+        help="what your own phases are called together, for the card (the phases themselves)",
+    )
+    parser.add_argument(
         "--epochs", type=positive, metavar="N", help="at most (those of the recipe)"
     )
     parser.add_argument(
@@ -113,6 +119,7 @@ def run(args: argparse.Namespace) -> None:
             channels=parse_indices(args.channel) or None,
             renames=None if args.map is None else parse_map(args.map),
             merge=None if args.merge is None else parse_merge(args.merge),
+            vocabulary=args.vocabulary,
             epochs=args.epochs,
             seed=args.seed,
             resume=args.resume or args.finish,

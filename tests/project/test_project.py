@@ -16,7 +16,12 @@ from fields import field_image, field_labels, layer_field, make_project, predict
 
 from napari_cellcycle.cells.measurements import Measurements, measure_cells
 from napari_cellcycle.cells.measures import NAMES
-from napari_cellcycle.errors import InputChangedError, ProjectError, ReadOnlyProjectError
+from napari_cellcycle.errors import (
+    CellCycleWarning,
+    InputChangedError,
+    ProjectError,
+    ReadOnlyProjectError,
+)
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.models.ensemble import decide
@@ -363,7 +368,13 @@ def test_a_model_that_was_trained_again_with_other_phases_joins_the_earlier_one(
     review = Review(project, predictions=former.id)
     review.say(0, "s")
     said = review.final_slugs()
-    later = predict_own(project, slugs)
+    if "g1" in slugs:
+        later = predict_own(project, slugs)
+    else:
+        told = "Two vocabularies are called own: the project's with g1, s, and one with young, old"
+        with pytest.warns(CellCycleWarning, match=told):
+            later = predict_own(project, slugs)
+    predict_own(project, slugs)  # said once
     review.show(later.id)
     again = Review(project, predictions=later.id)
     assert review.final_slugs() == again.final_slugs()

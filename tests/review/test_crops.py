@@ -78,6 +78,7 @@ def test_crops_are_the_voxels_of_the_image(organoid: Project, tmp_path: Path) ->
     assert crops.spacing_um == reviews[0].cells.spacing.zyx
     assert sorted(set(crops.group)) == [f"organoid_h2b_membrane_3d_t{i}.ome.tif" for i in STAGED]
     assert done.phases == {str(p): int((crops.phase == p).sum()) for p in np.unique(crops.phase)}
+    assert set(crops.columns["vocabulary"]) == {"mitosis-stages"}
     stack, labels = organoid.images.stack(1), organoid.images.labels(1)
     cells = reviews[0].cells
     for i in range(0, len(cells), 4):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -90,7 +90,7 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
     }
     model = load_model(tmp_path / "mine")
     assert model.card.phases == ("mitotic", "non-mitotic")
-    assert model.card.vocabulary == "own"
+    assert model.card.vocabulary == "mitotic-non-mitotic"
     assert model.card.training_data[0].licence == model.card.licence == "CC BY 4.0"
     assert model.card.limits == "HeLa cells only."
     low, high = model.card.ranges["contrast"]
@@ -120,6 +120,66 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
     )
     assert {p.stage for p in seen} == {VIEWS, ""}
     assert seen[-1].done is not None
+
+
+def vocabulary_of(crops: CropSet, name: str = "", **options: Any) -> tuple[str, tuple[str, ...]]:
+    phases = new_experiment(
+        "mine", crops, options.pop("recipe", recipe()), vocabulary=name, **options
+    )
+    return phases.phases.name, phases.phases.slugs
+
+
+def test_a_vocabulary_of_ones_own_has_a_name_of_its_own(crops: CropSet, tmp_path: Path) -> None:
+    labels = ("Interphase", "Metaphase", "Prometaphase")
+    assert vocabulary_of(crops) == ("Interphase-Metaphase-Prometaphase", labels)
+    assert vocabulary_of(crops, " hela ") == ("hela", labels)
+    built_in = {
+        "Interphase": "non-mitotic",
+        "Metaphase": "metaphase",
+        "Prometaphase": "prometaphase",
+    }
+    with pytest.warns(CellCycleWarning, match="no cell of anaphase, apoptosis"):
+        assert vocabulary_of(crops, "mitosis-2d", renames=built_in)[0] == "mitosis-2d"
+    listed = parse_recipe(
+        'vocabulary = ["Interphase", "Metaphase", "Prometaphase"]'
+        + SMALL.format(name="logistic-regression", epochs=1),
+        "lab",
+    )
+    assert vocabulary_of(crops, recipe=listed)[0] == "lab"
+    assert vocabulary_of(crops, "hela", recipe=listed)[0] == "hela"
+    fixed = replace(recipe(), vocabulary="mitosis-2d")
+    with pytest.raises(TrainingError, match="trains the phases of mitosis-2d, not of hela: leave"):
+        vocabulary_of(crops, "hela", recipe=fixed)
+
+    train(crops, recipe(epochs=1), tmp_path / "mine", vocabulary="hela", folds=0)
+    start = load_model(tmp_path / "mine")
+    assert (start.card.vocabulary, start.card.phases) == ("hela", labels)
+    assert json.loads((tmp_path / "mine.run.json").read_text())["options"]["vocabulary"] == "hela"
+    few = crops.select(crops.phase != "Metaphase")
+    for name, expected in (("", "hela"), ("hela", "hela"), ("rpe", "rpe")):
+        with pytest.warns(CellCycleWarning, match="no cell of Metaphase"):
+            assert vocabulary_of(few, name, start=start) == (expected, labels)
+
+
+def test_crops_of_a_project_bring_the_name_of_its_vocabulary(crops: CropSet) -> None:
+    def named(name: str, one: CropSet = crops) -> CropSet:
+        return replace(one, columns={"vocabulary": np.full(len(one), name)})
+
+    assert vocabulary_of(named("hela"))[0] == "hela"
+    assert vocabulary_of(named("hela"), "mine")[0] == "mine"
+    assert vocabulary_of(named("mitosis-2d"))[0] == "Interphase-Metaphase-Prometaphase"
+    # other phases than those of the project have another name
+    merge = {"mitotic": ("Metaphase", "Prometaphase")}
+    assert vocabulary_of(named("hela"), merge=merge)[0] == "Interphase-mitotic"
+    mixed = named("hela")
+    mixed.columns["vocabulary"][:3] = "rpe1"
+    assert vocabulary_of(mixed)[0] == "Interphase-Metaphase-Prometaphase"
+
+    other = replace(crops.select(np.arange(5)), images=255 - crops.images[:5], name="other.npz")
+    vocabulary_of(named("hela"), others=[named("hela", other)])
+    told = r"Interphase is of the vocabulary hela in mitocheck.*, and of mine in other.npz: it is"
+    with pytest.warns(CellCycleWarning, match=told):
+        vocabulary_of(named("hela"), others=[named("mine", other)])
 
 
 class Cut(Exception):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.errors import CellCycleWarning, ProjectError
 from napari_cellcycle.phases import FURTHER_COLORS, VOCABULARIES, Phase, PhaseSet
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Vocabularies:
         ------
         ProjectError
             If a phase is in another branch there.
+
+        Warns
+        -----
+        CellCycleWarning
+            If each has phases that the other lacks: these may be two vocabularies of one name.
         """
         if phases.name not in self.names():
             _put(changes, phases)
@@ -102,6 +108,7 @@ class Vocabularies:
         _check_branches(old, phases)
         further = [phase for phase in phases if phase.slug not in {p.slug for p in old}]
         if further:
+            _warn_of_another(old, phases)
             _put(changes, PhaseSet(old.name, (*old, *_recolored(further, old))))
 
 
@@ -142,6 +149,19 @@ def _check_branches(old: PhaseSet, new: PhaseSet) -> None:
             "belongs to another branch. Give the new vocabulary another name, or make a new "
             "project."
         )
+
+
+def _warn_of_another(old: PhaseSet, new: PhaseSet) -> None:
+    if {phase.slug for phase in old} <= {phase.slug for phase in new}:
+        return
+    warnings.warn(
+        f"Two vocabularies are called {old.name}: the project's with {', '.join(old.slugs)}, and "
+        f"one with {', '.join(new.slugs)}. They are one from now on, with the phases of both. If "
+        "they have nothing in common, train under another name (--vocabulary), or make a new "
+        "project.",
+        CellCycleWarning,
+        stacklevel=4,
+    )
 
 
 def _check_extends(old: PhaseSet, new: PhaseSet) -> None:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 N_REGIONS = 6
 
-_COLUMNS = ("image", "scene", "frame", "label", "status", "annotator", "predicted_phase")
+_COLUMNS = (
+    *("image", "scene", "frame", "label", "vocabulary", "status", "annotator", "predicted_phase"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

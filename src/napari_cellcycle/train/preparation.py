@@ -12,12 +12,14 @@ import numpy as np
 from napari_cellcycle.errors import CellCycleWarning, TrainingError
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
-from napari_cellcycle.phases import PhaseSet, flat_vocabulary, vocabulary
+from napari_cellcycle.phases import VOCABULARIES, PhaseSet, flat_vocabulary, own_vocabulary
+from napari_cellcycle.phases import vocabulary as built_in
 from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.experiment import Experiment
 from napari_cellcycle.train.familiar import check_start
 from napari_cellcycle.train.meaning import Meaning
 from napari_cellcycle.train.others import Other, apart
+from napari_cellcycle.train.plan import one_of
 from napari_cellcycle.train.viewset import join
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def new_experiment(
     others: Sequence[CropSet] = (),
     renames: Mapping[str, str] | None = None,
     merge: Mapping[str, Sequence[str]] | None = None,
+    vocabulary: str = "",
     start: ProjectionClassifier | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -61,6 +64,8 @@ def new_experiment(
         Theirs to ours; outweighs the recipe's own labels. An empty one drops the cell.
     merge : mapping of str to sequence of str
         After renaming, labels to put together under a new name.
+    vocabulary : str
+        Name of the vocabulary, see :func:`~napari_cellcycle.train.training.train`.
     start : ProjectionClassifier, optional
         Model whose weights training begins with.
     seed : int
@@ -75,7 +80,14 @@ def new_experiment(
     CropSetError
         If labels mean no phase, a channel is missing, or a further set has the same crops.
     TrainingError
-        If fewer than two phases are left, or the start is of another kind.
+        If fewer than two phases are left, the start is of another kind, or the recipe has another
+        vocabulary than the one that is named.
+
+    Warns
+    -----
+    CellCycleWarning
+        Of labels without a cell, cells without a label, and sets whose labels are of two
+        vocabularies.
     """
     if start is not None:
         recipe = _as_start(recipe, start)
@@ -88,11 +100,12 @@ def new_experiment(
     new = apart(crops, others, recipe.views.reference)
     _tell_of_labels((crops, *others), renames or {})
     meaning = Meaning.of(recipe.labels, renames, merge)
+    stated = _stated(crops, new)
     crops, further = meaning.apply(crops), [meaning.apply(each) for each in new]
     if start is not None:  # its networks take all their channels; those that the data lack are zero
         views = replace(recipe.views, channels=start.card.recipe.channels)
         recipe = replace(recipe, views=views)
-    phases = _phases(recipe, crops, start, meaning)
+    phases = _phases(recipe, crops, start, meaning, vocabulary.strip(), stated)
     if start is not None and recipe.fit.familiar:
         check_start(start, phases)
     made, total = 0, len(crops) + sum(map(len, further))
@@ -131,20 +144,63 @@ def _tell_of_labels(sets: Sequence[CropSet], renames: Mapping[str, str]) -> None
         warnings.warn(CellCycleWarning(text), stacklevel=3)
 
 
+def _stated(crops: CropSet, others: Sequence[CropSet]) -> Mapping[str, str]:
+    """Vocabulary of each label as a project stated it; warn where further sets state another."""
+    found = {label: _names(crops, label) for label in np.unique(crops.phase).tolist()}
+    for other in others:
+        for label, names in found.items():
+            theirs = _names(other, label)
+            if names and theirs and names != theirs:
+                warnings.warn(
+                    CellCycleWarning(
+                        f"{label} is of the vocabulary {one_of(sorted(names), 'and')} in "
+                        f"{crops.name}, and of {one_of(sorted(theirs), 'and')} in {other.name}: it "
+                        "is taken for the same phase."
+                    ),
+                    stacklevel=3,
+                )
+                break
+    return {label: names.pop() for label, names in found.items() if len(names) == 1}
+
+
+def _names(crops: CropSet, label: str) -> set[str]:
+    column = crops.columns.get("vocabulary")
+    if column is None:
+        return set()
+    return set(column[crops.phase == label].astype(np.str_).tolist()) - {""}
+
+
 def _phases(
     recipe: TrainingRecipe,
     crops: CropSet,
     start: ProjectionClassifier | None,
     meaning: Meaning,
+    name: str,
+    stated: Mapping[str, str],
 ) -> PhaseSet:
+    """The phases to learn, under the name that a person, the recipe, the start or the data say."""
     if isinstance(recipe.vocabulary, str):
-        return vocabulary(recipe.vocabulary)
+        if name not in ("", recipe.vocabulary):
+            raise TrainingError(
+                f"{recipe.name} trains the phases of {recipe.vocabulary}, not of {name}: leave "
+                "out --vocabulary, or take another recipe."
+            )
+        return built_in(recipe.vocabulary)
+    if name in VOCABULARIES:
+        return built_in(name)
     labels = set(crops.phase.tolist()).difference(meaning.several)
     if recipe.vocabulary:
-        return flat_vocabulary(recipe.name, recipe.vocabulary)
+        return flat_vocabulary(name or recipe.name, recipe.vocabulary)
     if start is not None and labels <= {phase.slug for phase in start.card.phase_set}:
-        return start.card.phase_set
-    return flat_vocabulary("own", sorted(labels))
+        if name in ("", start.card.vocabulary):
+            return start.card.phase_set
+        if start.card.vocabulary not in VOCABULARIES:
+            return flat_vocabulary(name, start.card.phases)
+    named = {stated.get(label, "") for label in labels}
+    if not name and len(named) == 1 and not named <= {"", *VOCABULARIES}:
+        (name,) = named
+    slugs = sorted(labels)
+    return flat_vocabulary(name, slugs) if name else own_vocabulary(slugs)
 
 
 def _views_of(

@@ -118,6 +118,7 @@ def train(
     channels: Mapping[str, int] | None = None,
     renames: Mapping[str, str] | None = None,
     merge: Mapping[str, Sequence[str]] | None = None,
+    vocabulary: str = "",
     epochs: int | None = None,
     seed: int = 0,
     resume: bool = False,
@@ -159,6 +160,10 @@ def train(
         Labels of the data, and the phase that each means; an empty one drops the cell.
     merge : mapping of str to sequence of str, optional
         After renaming, phases to put together under a new name.
+    vocabulary : str
+        Name of the vocabulary, for the card: a built-in one, or one of your own. By default that of
+        the recipe, of the start if it has all phases, or of the project that the crops come from;
+        else the phases are its name.
     epochs : int, optional
         At most; the recipe's by default.
     seed : int
@@ -216,6 +221,7 @@ def train(
         others=[other if isinstance(other, CropSet) else read_data(other) for other in others],
         renames=renames,
         merge=merge,
+        vocabulary=vocabulary,
         start=None if start is None else load_model(start),
         seed=seed,
         device=choose_device(device),
@@ -266,6 +272,7 @@ def train(
                 "channels": None if channels is None else dict(channels),
                 "renames": dict(renames or {}),
                 "merge": {name: list(members) for name, members in (merge or {}).items()},
+                "vocabulary": vocabulary,
                 "epochs": epochs,
                 "folds": k,
                 "search": find_settings,

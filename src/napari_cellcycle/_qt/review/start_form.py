@@ -27,7 +27,7 @@ from napari_cellcycle._qt.review.start import Given, Start, place_beside
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
 from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, SegmentationError
-from napari_cellcycle.phases import VOCABULARIES, flat_vocabulary
+from napari_cellcycle.phases import VOCABULARIES, own_vocabulary
 from napari_cellcycle.project.login import login
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class StartForm(QWidget):
         slugs = [slug.strip() for slug in self.own.text().split(",") if slug.strip()]
         if len(slugs) < 2:
             raise ProjectError("Write at least two phases, with commas between them.")
-        return flat_vocabulary("-".join(slugs), slugs)
+        return own_vocabulary(slugs)
 
     def _on_other_labels(self) -> None:
         """Take channels that were chosen for the labels of another image no further."""

@@ -67,6 +67,20 @@ def test_a_look_changes_nothing_and_tracks_stay(run: Run, home: Path, tmp_path: 
     assert "8 frames, 10 min each" in run("tracks", home)[1]
 
 
+def test_durations_without_the_time_between_frames_are_told_of(run: Run, home: Path) -> None:
+    table = home.parent / "tracks.csv"
+    words = ("tracks", home, "--tracks", table, "--smooth")
+    assert run(*words)[2] == ""
+    code, _, err = run(*words, "--minutes", "prophase=15", "--minutes", "prometaphase-metaphase=40")
+    assert code == 0
+    assert "How long prophase, prometaphase-metaphase lasts did not count" in err
+    assert "Say it (--frame-minutes)." in err
+    with Project.open(home, who="Ann") as project:
+        notes = [one.notes[0] for one in project.predictions.sets(1)[1:]]
+    assert [note.endswith("so durations did not count.") for note in notes] == [False, True]
+    assert run(*words, "--minutes", "prophase=15", "--frame-minutes", "5")[2] == ""
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -74,6 +88,7 @@ def test_a_look_changes_nothing_and_tracks_stay(run: Run, home: Path, tmp_path: 
         (("--tracks", "none.csv"), "There is no file none.csv."),
         (("--tracks", "."), "cannot be read as a CSV of tracks"),
         (("--minutes", "prophase"), "give phase=minutes"),
+        (("--tracks", "TRACKS", "--minutes", "prophase=15"), "is for smoothing: add --smooth"),
         (("--image", "other"), "has no image 'other'"),
         (("--tracks", "TRACKS", "--frame-minutes", "inf"), "A frame cannot last inf minutes"),
         (("--tracks", "TRACKS", "--smooth", "--minutes", "prophse=20"), "How long prophse lasts"),

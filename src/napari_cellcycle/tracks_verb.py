@@ -35,7 +35,8 @@ def options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PHASE=MINUTES",
-        help="how long a phase lasts, for --smooth; may be repeated (as in human cells in culture)",
+        help="how long a phase lasts, for --smooth with --frame-minutes; may be repeated (as in "
+        "human cells in culture)",
     )
     parser.add_argument(
         "--smooth",
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace) -> None:
     from napari_cellcycle.review.tracking import find_jumps, timing_of
 
     minutes = _minutes(args.minutes)
+    if minutes and not args.smooth:
+        raise ProjectError("How long phases last (--minutes) is for smoothing: add --smooth.")
     changes = bool(args.tracks or args.smooth or args.frame_minutes is not None)
     smoothed: Smoothed | None = None
     files: tuple[Path, ...] = ()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.cells.course import Course, check_ordered
-from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
-from napari_cellcycle.errors import ProjectError
+from napari_cellcycle.cells.evidence import FEWEST, evidence_of, likely_minutes
+from napari_cellcycle.errors import CellCycleWarning, ProjectError
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.review.orders import leaves_by_axis
 from napari_cellcycle.review.state import Review
@@ -76,7 +77,12 @@ def smooth_predictions(
         Time between two frames; where nobody says it, the most likely one if there are enough
         tracks.
     minutes : mapping of str to float, optional
-        How long phases last.
+        How long phases last. Without ``frame_minutes`` it counts where the time is estimated only.
+
+    Warns
+    -----
+    CellCycleWarning
+        If durations were given and do not count.
 
     Raises
     ------
@@ -111,12 +117,21 @@ def smooth_predictions(
     if frame_minutes is None:
         evidence = evidence_of(votes, phases, timed=False)
     course = Course.of(phases, frame_minutes=frame_minutes, minutes=minutes)
+    when = "unknown time between frames"
+    if frame_minutes is None and minutes:
+        when += ", so durations did not count"
+        warnings.warn(
+            f"How long {', '.join(minutes)} lasts did not count: the time between frames is not "
+            f"known, and cannot be estimated (that takes {FEWEST} steps on tracks, and phases of a "
+            "vocabulary of ours). Say it (--frame-minutes).",
+            CellCycleWarning,
+            stacklevel=2,
+        )
     before = np.asarray(review.shown.column("probabilities", np.nan), np.float64)
     smooth = course.smooth(evidence, frame, tracks)
     after = np.where(tracks.track[:, None] >= 0, smooth, before)
     raw = before.argmax(axis=1)
     level1, level2 = _levels(after, review.shown.column("level2", np.nan).shape[-1])
-    when = "unknown time between frames"
     if frame_minutes is not None:
         when = f"{frame_minutes:g} min a frame{'' if known else ', which is most likely'}"
     added = review.project.predictions.add(

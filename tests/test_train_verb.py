@@ -230,6 +230,24 @@ def test_labels_that_no_cell_has_and_cells_without_a_label_are_told_of(
     assert "note: 3 of 160 cells are left out: without a label." in err
 
 
+def test_crops_that_show_nothing_are_told_of_and_kept(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    with np.load(rpe1) as whole:
+        plain = {key: whole[key] for key in whole.files}
+    plain["images"][[0, 3]] = 0
+    plain["images"][5] = 700
+    plain["phase"][[0, 3, 5]] = "mitotic", "non-mitotic", "mitotic"
+    np.savez(tmp_path / "some.npz", **plain)
+    code, text, err = run(tmp_path / "some.npz", "--epochs", "1", "--json")
+    assert code == 0
+    (told,) = [line for line in err.splitlines() if "show nothing" in line]
+    assert told.startswith("note: 3 of 160 crops of some.npz show nothing, only one grey value: ")
+    assert "mitotic (2), non-mitotic (1). Leave them out of the data, unless" in told
+    assert sum(json.loads(text)["cells"].values()) == 160
+    # dropped crops do not count, and crops that show something are not told of
+    for path, options in ((tmp_path / "some.npz", ["--map", "mitotic="]), (rpe1, [])):
+        assert "2 of" not in run(path, "--epochs", "1", "--replace", *options)[2]
+
+
 def test_a_wrong_recipe_is_one_line(run: Run, rpe1: Path) -> None:
     run.recipe.write_text(RECIPE.replace("epochs", "epoch"))
     assert "[fit] has an unknown epoch; did you mean epochs?" in run.refused(rpe1)

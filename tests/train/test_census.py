@@ -18,6 +18,7 @@ def crops(status: str | None = None, doubt: float | None = None) -> CropSet:
     if doubt is not None:
         columns["doubt"] = np.where(np.arange(n) % 2, doubt, np.nan)
     images = np.zeros((n, 1, 4, 4), np.uint8)
+    images[:, :, 1] = 9
     return CropSet(images, ("dna",), phase, group, "x.npz", columns=columns)
 
 
@@ -49,6 +50,18 @@ def test_cells_that_were_chosen_by_uncertainty_are_told_of() -> None:
     assert len(list(Census.of(crops(doubt=0.6)).warnings())) == 1
     few = crops(doubt=0.9).select(np.arange(30))
     assert len(list(Census.of(few).warnings())) == 0
+
+
+def test_crops_that_show_nothing_are_told_of() -> None:
+    one = crops()
+    one.images[[0, 1, -1]] = 7  # the last is a hole, which is dropped
+    (told,) = [note for note in Census.of(one).meaning(LABELS).warnings() if "nothing" in note]
+    assert told.startswith("2 of 43 crops of x.npz show nothing, only one grey value: non-mitotic")
+    two = CropSet(np.repeat(one.images, 2, 1), ("dna", "tubulin"), one.phase, one.group, "x.npz")
+    two.images[0, 1, 0, 0] = 1
+    assert np.flatnonzero(two.flat()).tolist() == [1, 43]
+    assert np.flatnonzero(two.flat(("dna",))).tolist() == [0, 1, 43]
+    assert np.flatnonzero(two.flat(("membrane",))).tolist() == [1, 43]
 
 
 def test_another_column_may_group_the_cells() -> None:

@@ -20,6 +20,7 @@ from napari_cellcycle.train.annotators import (
 )
 from napari_cellcycle.train.compare import Comparison, compare
 from napari_cellcycle.train.contender import Contender, contenders
+from napari_cellcycle.train.cropset import flat_note
 from napari_cellcycle.train.evaluate import Evaluation, class_codes, evaluate
 from napari_cellcycle.train.leakage import check_groups, trained_on, training_groups
 from napari_cellcycle.train.pairs import PairOfClasses, pairs_of_classes
@@ -199,7 +200,7 @@ def assess(request: AssessRequest, *, progress: Progress | None = None) -> Asses
         crops.name,
         request.vote,
         evaluations[0],
-        tuple(_notes(request, models, labels, evaluations[0])),
+        tuple(_notes(request, models, labels, kept, evaluations[0])),
         evaluations[1] if len(models) > 1 else None,
         _compare(models, [c for _, c in answers], truth, group) if len(models) > 1 else None,
         people,
@@ -262,6 +263,7 @@ def _notes(
     request: AssessRequest,
     models: Sequence[Contender],
     labels: NDArray[np.str_],
+    kept: NDArray[np.bool_],
     evaluation: Evaluation,
 ) -> Iterator[str]:
     """What a reader should know before believing the figures."""
@@ -279,6 +281,8 @@ def _notes(
         missing = [role for role in card.recipe.channels if role not in crops.channels]
         if missing:
             yield f"{card.name} goes without {', '.join(missing)}: {card.missing_channels}"
+    if note := flat_note(crops.name, crops.flat()[kept], crops.phase[kept]):
+        yield note
     empty = [label for label, share in evaluation.prior.items() if not share]
     if empty:
         yield f"There are no cells of {', '.join(empty)}; averages go over the other classes."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.train.cropset import texts
+from napari_cellcycle.train.cropset import flat_note, texts
 from napari_cellcycle.train.meaning import Meaning
 from napari_cellcycle.train.relabel import DROPPED, relabel
 
@@ -48,6 +48,8 @@ class Census:
         Those of :data:`GROUPINGS` that the data set has.
     doubt : ndarray, ``(n,)``, float, or None
         How uncertain each cell was beside the others of its image, 0 to 1, where a project says it.
+    flat : ndarray, ``(n,)``, bool, or None
+        Cells whose crops show nothing, where somebody looked.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Census:
     status: NDArray[np.str_] | None = None
     groupings: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     doubt: NDArray[np.float64] | None = None
+    flat: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, crops: CropSet) -> Census:
@@ -68,6 +71,7 @@ class Census:
             None if status is None else status.astype(np.str_),
             {key: texts(crops.columns[key]) for key in GROUPINGS if key in crops.columns},
             None if doubt is None or doubt.dtype.kind != "f" else doubt.astype(np.float64),
+            crops.flat(),
         )
 
     def grouped(self, key: str) -> Census:
@@ -85,7 +89,8 @@ class Census:
         status = None if self.status is None else self.status[kept]
         groupings = {key: column[kept] for key, column in self.groupings.items()}
         doubt = None if self.doubt is None else self.doubt[kept]
-        return Census(self.name, phase[kept], self.group[kept], status, groupings, doubt)
+        flat = None if self.flat is None else self.flat[kept]
+        return Census(self.name, phase[kept], self.group[kept], status, groupings, doubt, flat)
 
     def table(self) -> tuple[list[str], list[str], NDArray[np.int64]]:
         """Count.
@@ -122,6 +127,8 @@ class Census:
                 f"All cells of {self.name} are corrections, chosen where the model was wrong. A "
                 "model of these alone unlearns the easy cells: export what was accepted as well."
             )
+        if self.flat is not None and self.flat.any():
+            yield flat_note(self.name, self.flat, self.phase)
         share = self.mean_doubt
         if share > DOUBTFUL:
             yield (

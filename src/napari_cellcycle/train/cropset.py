@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 from napari_cellcycle.errors import CropSetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,6 +61,15 @@ class CropSet:
         """Whether crops are pictures, not stacks."""
         return self.images.ndim == 4
 
+    def flat(self, roles: Sequence[str] = ()) -> NDArray[np.bool_]:
+        """Crops that show nothing: one grey value in each of some channels, by default of all."""
+        looked_at = [i for i, role in enumerate(self.channels) if role in roles]
+        found = np.ones(len(self), bool)
+        for i in looked_at or range(len(self.channels)):
+            pixels = self.images[:, i].reshape(len(self), -1)
+            found &= pixels.min(axis=1) == pixels.max(axis=1)
+        return found
+
     def select(self, rows: NDArray[Any]) -> CropSet:
         """Rows by boolean mask or by indices."""
         return replace(
@@ -70,6 +80,20 @@ class CropSet:
             mask=None if self.mask is None else self.mask[rows],
             columns={key: column[rows] for key, column in self.columns.items()},
         )
+
+
+def flat_note(name: str, flat: NDArray[np.bool_], phase: NDArray[np.str_]) -> str:
+    """Say which crops of a data set show nothing; empty if all show something.
+
+    They stay with their labels: an empty class may be meant.
+    """
+    if not flat.any():
+        return ""
+    labels = ", ".join(f"{label} ({n})" for label, n in Counter(phase[flat].tolist()).items())
+    return (
+        f"{int(flat.sum()):,} of {len(flat):,} crops of {name} show nothing, only one grey value: "
+        f"{labels}. Leave them out of the data, unless a class of empty crops is meant."
+    )
 
 
 def read_crop_set(

@@ -14,6 +14,7 @@ from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.phases import VOCABULARIES, PhaseSet, flat_vocabulary, own_vocabulary
 from napari_cellcycle.phases import vocabulary as built_in
+from napari_cellcycle.train.cropset import flat_note
 from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.experiment import Experiment
 from napari_cellcycle.train.familiar import check_start
@@ -86,8 +87,8 @@ def new_experiment(
     Warns
     -----
     CellCycleWarning
-        Of labels without a cell, cells without a label, and sets whose labels are of two
-        vocabularies.
+        Of labels without a cell, cells without a label, crops that show nothing, and sets whose
+        labels are of two vocabularies.
     """
     if start is not None:
         recipe = _as_start(recipe, start)
@@ -102,6 +103,9 @@ def new_experiment(
     meaning = Meaning.of(recipe.labels, renames, merge)
     stated = _stated(crops, new)
     crops, further = meaning.apply(crops), [meaning.apply(each) for each in new]
+    for each in (crops, *further):
+        if note := flat_note(each.name, each.flat(recipe.views.channels), each.phase):
+            warnings.warn(CellCycleWarning(note), stacklevel=2)
     if start is not None:  # its networks take all their channels; those that the data lack are zero
         views = replace(recipe.views, channels=start.card.recipe.channels)
         recipe = replace(recipe, views=views)

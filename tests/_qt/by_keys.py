@@ -15,21 +15,15 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from review_hands import CTRL, press
 
 from napari_cellcycle.project.words import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-CTRL = Qt.KeyboardModifier.ControlModifier
 _A_PICTURE = 25
 """So many cells are judged before the screen is drawn: keys come faster than that."""
-
-
-def press(widget: Any, key: Any, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
-    """Press a key while the dock has the focus."""
-    widget.bench.setFocus()
-    QTest.keyClick(widget.bench, key, modifier)
 
 
 def wanted(label: int, slug: str) -> tuple[str, str]:

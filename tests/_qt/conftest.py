@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tiny_model as tiny
 from shared_viewer import SharedViewer
 
 from napari_cellcycle._qt.review import key_file
@@ -97,58 +98,12 @@ def table_of():
 
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory):
-    """Name of a model of the user with a very small network and random weights.
+    """Name of a small model of the user, with random weights.
 
     No wider than a module: tests of other rooms must not see its architecture and its home.
     """
-    import sys
-    from types import SimpleNamespace
-
-    import torch
-
-    from napari_cellcycle.cells.recipe import ViewRecipe
-    from napari_cellcycle.models import networks
-    from napari_cellcycle.models.card import Architecture, ModelCard
-    from napari_cellcycle.models.folder import save_model
-    from napari_cellcycle.phases import MITOSIS_STAGES
-
-    def tiny(task, params):
-        return torch.nn.Sequential(
-            torch.nn.Conv2d(task.n_channels, 4, 5, stride=4),
-            torch.nn.ReLU(),
-            torch.nn.AdaptiveMaxPool2d(2),
-            torch.nn.Flatten(),
-            torch.nn.Linear(16, task.n_outputs),
-        )
-
-    recipe = ViewRecipe()
-    card = ModelCard(
-        name="tiny",
-        version="1",
-        description="Random weights.",
-        architecture=Architecture("tiny"),
-        vocabulary="mitosis-stages",
-        phases=MITOSIS_STAGES.slugs,
-        recipe=recipe,
-        temperatures={axis: {"level1": 1.0, "level2": 1.0} for axis in recipe.axes},
-        ranges={"spacing_um": (0.0001, 0.001)},
-        missing_channels="filled with zeros",
-        training_data=(),
-        metrics={},
-        package_version="0.1.0",
-        licence="BSD-3-Clause",
-        limits="Knows nothing.",
-    )
-    torch.manual_seed(3)
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "tiny_network", SimpleNamespace(tiny=tiny))
-        patch.setitem(networks.ARCHITECTURES, "tiny", networks.Entry("tiny_network", "tiny"))
-        patch.setenv("NAPARI_CELLCYCLE_HOME", str(home))
-        like = {"n_channels": 2, "n_outputs": 6, "size": recipe.size}
-        states = {axis: networks.build("tiny", **like).state_dict() for axis in recipe.axes}
-        save_model(home / "models" / "tiny", card, states)
-        yield card.name
+    with tiny.tiny_model(tmp_path_factory.mktemp("home")) as name:
+        yield name
 
 
 @pytest.fixture

@@ -112,3 +112,35 @@ def test_a_start_that_knows_every_group_leaves_no_test() -> None:
     crops = crops_of(["a", "b"] * 10, [f"g{i}" for i in range(20)])
     with pytest.raises(CropSetError, match="nothing is left to test on"):
         three_parts(crops, 0, seen=hash_groups(crops.group))
+
+
+def test_a_phase_that_the_start_never_saw_is_learned_too(data_dir: Path) -> None:
+    # as from G2 or not to four phases: the start was shown no mitosis at all
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz", group_key="well")
+    new = sorted(set(crops.group[crops.phase == "Metaphase"].tolist()))
+    others = sorted(set(crops.group.tolist()) - set(new))
+    parts = three_parts(crops, 2, seen=hash_groups(others[::2]))
+    wells = {part: set(crops.group[rows].tolist()) for part, rows in parts.items()}
+    assert wells["test"] >= set(others[1::2])
+    assert not wells["test"] & set(others[::2])
+    assert not wells["test"] & (wells["train"] | wells["validation"])
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(len(crops)))
+    counts = {part: (crops.phase[rows] == "Metaphase").sum() for part, rows in parts.items()}
+    assert counts["train"] > counts["validation"] > 0
+    assert counts["train"] > counts["test"] > 0
+
+
+def test_folds_never_test_on_what_the_start_has_learned_from(data_dir: Path) -> None:
+    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
+    learned = sorted(set(crops.group.tolist()))[::3]
+    tested = []
+    for parts in folds(crops, 3, 0, seen=hash_groups(learned)):
+        assert set(crops.group[parts["train"]]) >= set(learned)
+        assert sorted(np.concatenate(list(parts.values()))) == list(range(len(crops)))
+        tested.append(parts["test"])
+    assert set(crops.group[np.concatenate(tested)]) == set(crops.group) - set(learned)
+    with pytest.raises(CropSetError, match="nothing is left to test on"):
+        list(folds(crops, 3, 0, seen=hash_groups(crops.group)))
+    few = sorted(set(crops.group.tolist()))[2:]
+    with pytest.raises(CropSetError, match=r"without what the start has .*, has 2 group\(s\)"):
+        list(folds(crops, 3, 0, seen=hash_groups(few)))

@@ -47,9 +47,10 @@ class CrossValidation:
     ----------
     folds : tuple of Fold
     probabilities : ndarray, ``(n, leaves)``, float64
-        Of each cell, by the model of the fold that tested it.
+        Of each cell, by the model of the fold that tested it; not a number where none did, since
+        the start has learned from its group.
     called : ndarray, ``(n,)``, int64
-        Index of the leaf that was called.
+        Index of the leaf that was called, or -1.
     """
 
     folds: tuple[Fold, ...]
@@ -117,9 +118,10 @@ def cross_validate(
         If there are too few groups, or a phase sits in too few of them.
     """
     n, leaves = experiment.views.allowed.shape
-    probabilities, called = np.zeros((n, leaves)), np.zeros(n, np.int64)
+    probabilities, called = np.full((n, leaves), np.nan), np.full(n, -1, np.int64)
     found = []
-    for i, rows in enumerate(folds(experiment.crops, k, experiment.seed)):
+    parts = folds(experiment.crops, k, experiment.seed, seen=experiment.seen)
+    for i, rows in enumerate(parts):
         trained = fit_model(
             experiment,
             rows,

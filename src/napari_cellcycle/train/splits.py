@@ -63,8 +63,9 @@ def three_parts(
         them, and the largest part the rest.
     seen : collection of str
         Hashes of groups that the weights have learned from before
-        (:func:`napari_cellcycle.train.leakage.hash_groups`). If some of the crops are of these, all
-        others are the test, and they are split among the remaining parts.
+        (:func:`napari_cellcycle.train.leakage.hash_groups`). If some of the crops are of these,
+        they are split among the other parts, and all others are the test, but for groups with a
+        phase that those learned from lack: these are split among all parts.
 
     Raises
     ------
@@ -73,19 +74,19 @@ def three_parts(
     """
     sizes = dict(shares or SHARES)
     group = tied_groups(crops)
-    known = np.isin(group, group[trained_on(seen, crops.group)])
+    known = _learned_before(crops, group, seen)
     if known.any():
-        if known.all():
-            raise CropSetError(
-                f"The model to start from has learned from every group of {crops.name}: nothing is "
-                "left to test on. Add new groups, or start from another model."
-            )
-        rows = np.flatnonzero(known)
-        sizes.pop("test")
-        learned = three_parts(crops.select(rows), seed, sizes)
-        return {part: rows[chosen] for part, chosen in learned.items()} | {
-            "test": np.flatnonzero(~known)
-        }
+        absent = ~np.isin(crops.phase, crops.phase[known])
+        fresh = np.isin(group, group[absent])
+        parts = {"test": np.flatnonzero(~known & ~fresh)}
+        without_test = {part: share for part, share in sizes.items() if part != "test"}
+        for chosen, shared in ((known, without_test), (fresh, sizes)):
+            rows = np.flatnonzero(chosen)
+            if not len(rows):
+                continue
+            for part, some in three_parts(crops.select(rows), seed, shared).items():
+                parts[part] = np.sort(np.concatenate([parts.get(part, rows[:0]), rows[some]]))
+        return {part: parts[part] for part in sizes}
     n = len(np.unique(group))
     if n < len(sizes):
         raise CropSetError(
@@ -102,7 +103,9 @@ def three_parts(
     return parts
 
 
-def folds(crops: CropSet, k: int, seed: int) -> Iterator[dict[str, Rows]]:
+def folds(
+    crops: CropSet, k: int, seed: int, *, seen: Collection[str] = ()
+) -> Iterator[dict[str, Rows]]:
     """Cross-validate: each group is tested once, and validates another fold.
 
     Parameters
@@ -113,6 +116,8 @@ def folds(crops: CropSet, k: int, seed: int) -> Iterator[dict[str, Rows]]:
         Number of folds, 3 or more: one to test, one to validate, the others to train.
     seed : int
         Order in which folds are drawn.
+    seen : collection of str
+        As for :func:`three_parts`: these groups train in every fold, and are never tested on.
 
     Yields
     ------
@@ -128,10 +133,15 @@ def folds(crops: CropSet, k: int, seed: int) -> Iterator[dict[str, Rows]]:
         raise CropSetError(
             f"Cross-validation needs 3 folds or more (train, validation, test), not {k}."
         )
-    pieces = _pieces(crops.phase, tied_groups(crops), k, seed, crops.name)
+    group = tied_groups(crops)
+    known = _learned_before(crops, group, seen)
+    new = np.flatnonzero(~known)
+    name = f"{crops.name}, without what the start has learned from," if known.any() else crops.name
+    pieces = [new[rows] for rows in _pieces(crops.phase[new], group[new], k, seed, name)]
     for i in range(k):
         test, validation = pieces[i], pieces[(i + 1) % k]
         rest = [pieces[j] for j in range(k) if j not in (i, (i + 1) % k)]
+        rest.append(np.flatnonzero(known))
         train = np.sort(np.concatenate(rest))
         _check_trained(crops, train)
         yield {"train": train, "validation": validation, "test": test}
@@ -170,6 +180,19 @@ def tied_groups(crops: CropSet) -> NDArray[np.str_]:
         if here != there:
             parent[here] = there
     return np.array([root(group) for group in crops.group.tolist()], dtype=np.str_)
+
+
+def _learned_before(
+    crops: CropSet, group: NDArray[np.str_], seen: Collection[str]
+) -> NDArray[np.bool_]:
+    """Tell which crops are of groups that the weights have learned from; not all may be."""
+    known = np.isin(group, group[trained_on(seen, crops.group)])
+    if known.all():
+        raise CropSetError(
+            f"The model to start from has learned from every group of {crops.name}: nothing is "
+            "left to test on. Add new groups, or start from another model."
+        )
+    return known
 
 
 def fingerprint(image: NDArray[Any]) -> str:

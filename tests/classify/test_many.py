@@ -171,7 +171,7 @@ def test_a_run_of_another_version_is_not_gone_on_with(
 def test_what_a_worker_wrote_elsewhere_has_failed(tmp_path: Path) -> None:
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.parts import Done, Parts
-    from napari_cellcycle.many_verb import sort_out
+    from napari_cellcycle.cli.many import sort_out
 
     jobs = [Job(name, Path(name)) for name in ("a.tif", "b.tif")]
     parts = Parts(tmp_path / "parts", Settings(), "0" * 64)

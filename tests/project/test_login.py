@@ -2,8 +2,8 @@
 
 import pytest
 
+from napari_cellcycle.cli.project_arguments import who
 from napari_cellcycle.project.login import login
-from napari_cellcycle.project_arguments import who
 
 
 @pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found"), OSError(), ImportError()])

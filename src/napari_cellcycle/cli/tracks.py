@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.console import print_files, print_json, print_table
+from napari_cellcycle.cli.console import print_files, print_json, print_table
+from napari_cellcycle.cli.project_arguments import image_number, who, who_options
 from napari_cellcycle.errors import ProjectError
-from napari_cellcycle.project_arguments import image_number, who, who_options
 
 if TYPE_CHECKING:
     from napari_cellcycle.project.project import Project

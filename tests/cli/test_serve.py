@@ -70,7 +70,7 @@ def test_other_computers_are_let_in_with_a_warning_only(run: Run) -> None:
 
 def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "napari_cellcycle.serve_verb.find_spec", lambda name: name != "uvicorn" or None
+        "napari_cellcycle.cli.serve.find_spec", lambda name: name != "uvicorn" or None
     )
     code, _, err = run("serve")
     assert code == 2

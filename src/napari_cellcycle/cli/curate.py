@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.console import (
+from napari_cellcycle.cli.console import (
     note,
     print_files,
     print_json,
@@ -14,9 +14,9 @@ from napari_cellcycle.console import (
     print_table,
     progress,
 )
+from napari_cellcycle.cli.project_arguments import channel_option, image_number, who, who_options
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.roles import parse_roles
-from napari_cellcycle.project_arguments import channel_option, image_number, who, who_options
 
 if TYPE_CHECKING:
     import pandas as pd

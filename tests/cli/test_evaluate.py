@@ -152,7 +152,7 @@ def test_out_is_a_folder(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_documented_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    page = Path(__file__).parents[1] / "docs" / "evaluation.md"
+    page = Path(__file__).parents[2] / "docs" / "evaluation.md"
     (code,) = re.findall(r"```py\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     exec(code, {})
     assert capsys.readouterr().out.startswith("0.75 (")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle import many_verb, project_verbs
-from napari_cellcycle.arguments import check_crop, check_outputs, classify_options
-from napari_cellcycle.console import (
+from napari_cellcycle.cli import many, projects
+from napari_cellcycle.cli.arguments import cells_options, check_outputs, ending
+from napari_cellcycle.cli.console import (
     print_facts,
     print_files,
     print_json,
@@ -16,8 +16,8 @@ from napari_cellcycle.console import (
     print_table,
     progress,
 )
+from napari_cellcycle.cli.project_arguments import who_options
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.project_arguments import who_options
 
 if TYPE_CHECKING:
     import argparse
@@ -29,7 +29,24 @@ if TYPE_CHECKING:
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Options of ``classify``."""
-    classify_options(parser)
+    cells_options(parser)
+    parser.add_argument(
+        "--out",
+        metavar="TABLE",
+        type=ending(".csv", ".parquet"),
+        help="write the table; of many images it is needed, and what is done stays there",
+    )
+    parser.add_argument(
+        "--project", metavar="NAME.cellcycle", type=Path, help="keep it in a project, new or not"
+    )
+    parser.add_argument(
+        "--crop", action="store_true", help="the image is one 2D cell, cropped around it"
+    )
+    for figure in ("gallery", "overlay"):
+        parser.add_argument(
+            f"--{figure}", metavar="PNG", type=ending(".png"), help=f"draw the {figure}"
+        )
+    parser.add_argument("--view", action="store_true", help="open the result in napari")
     who_options(parser)
 
 
@@ -40,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     from napari_cellcycle.image.roles import parse_channels
 
     if is_many(args.image):
-        many_verb.run(args)
+        many.run(args)
         return
     (args.image,) = args.image
     args.labels, args.nuclei_labels = (
@@ -48,15 +65,15 @@ def run(args: argparse.Namespace) -> None:
     )
     check_viewer(args)
     check_outputs(args, "out", "gallery", "overlay")
-    check_crop(args)
-    project_verbs.check_project(args)
+    _check_crop(args)
+    projects.check_project(args)
     stack = open_image(args.image, scene=args.scene)
     channels = parse_channels(args.channel, stack) or None
     result = _crop(args, stack, channels) if args.crop else _cells(args, stack, channels)
     print_notes(result.notes)
     files = _write(args, stack, result)
     if args.project:
-        files.append(project_verbs.keep(args, stack, result))
+        files.append(projects.keep(args, stack, result))
     if args.json:
         print_json(result.to_json_dict())
     else:
@@ -135,3 +152,17 @@ def view(args: argparse.Namespace, stack: Stack, result: Classification) -> None
     """Show the result, if asked to."""
     if args.view:
         args.viewer(stack, result)
+
+
+def _check_crop(args: argparse.Namespace) -> None:
+    """Refuse what says more about a crop than it takes."""
+    if not args.crop:
+        return
+    for name in ("labels", "nuclei_labels", "spacing", "isotropic"):
+        if getattr(args, name):
+            raise CellCycleError(
+                f"--crop finds the cell by itself and takes its size from it: leave out "
+                f"--{name.replace('_', '-')}."
+            )
+    if args.project:
+        raise CellCycleError("A project is of cells in an image: leave out --crop or --project.")

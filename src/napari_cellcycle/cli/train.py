@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.arguments import data_options, device_option, positive, whole
-from napari_cellcycle.console import print_facts, print_files, print_json, print_table
+from napari_cellcycle.cli.arguments import data_options, device_option, positive, whole
+from napari_cellcycle.cli.console import print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.fitting import Progress

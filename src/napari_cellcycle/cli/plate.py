@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.arguments import cells_options, positive
-from napari_cellcycle.console import note, print_files, print_json, progress
-from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.many_verb import (
+from napari_cellcycle.cli.arguments import cells_options, positive
+from napari_cellcycle.cli.console import note, print_files, print_json, progress
+from napari_cellcycle.cli.many import (
     SOME_FAILED,
     as_json,
     check_not_an_input,
@@ -18,6 +17,7 @@ from napari_cellcycle.many_verb import (
     tell,
     tell_each,
 )
+from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     import argparse

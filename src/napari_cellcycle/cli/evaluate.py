@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.arguments import VOTES, data_options, device_option
-from napari_cellcycle.console import (
+from napari_cellcycle.cli.arguments import VOTES, data_options, device_option
+from napari_cellcycle.cli.console import (
     plain,
     print_facts,
     print_files,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.arguments import ending
-from napari_cellcycle.console import plain, print_facts, print_files, print_json, print_table
+from napari_cellcycle.cli.arguments import ending
+from napari_cellcycle.cli.console import plain, print_facts, print_files, print_json, print_table
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:

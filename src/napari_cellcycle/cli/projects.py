@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.console import print_files, print_json, print_notes, print_table, progress
+from napari_cellcycle.cli.console import print_files, print_json, print_notes, print_table, progress
+from napari_cellcycle.cli.project_arguments import channel_option, image_number, who, who_options
 from napari_cellcycle.image.roles import parse_roles
-from napari_cellcycle.project_arguments import channel_option, image_number, who, who_options
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.result import Classification

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from napari_cellcycle.console import (
+from napari_cellcycle.cli.console import (
     note,
     print_files,
     print_json,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cellcycle import console
+from napari_cellcycle.cli import console
 from napari_cellcycle.errors import CellCycleError, CellCycleWarning
 
 
@@ -54,7 +54,7 @@ def test_our_warnings_are_notes_on_stderr(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     code = (
-        "from napari_cellcycle.console import guarded\n"
+        "from napari_cellcycle.cli.console import guarded\n"
         "def work():\n"
         "    for i in range(100_000):\n"
         "        print('x' * 100)\n"
@@ -119,7 +119,7 @@ def test_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_full_disk_is_one_line() -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     code = "raise SystemExit(console.guarded(lambda: print('x' * 100_000)))"
-    words = [sys.executable, "-c", f"from napari_cellcycle import console; {code}"]
+    words = [sys.executable, "-c", f"from napari_cellcycle.cli import console; {code}"]
     if Path("/dev/full").exists():
         with open("/dev/full", "w") as out:
             done = subprocess.run(words, stdout=out, stderr=-1, check=False, text=True)
@@ -133,7 +133,7 @@ def test_a_full_disk_is_one_line() -> None:
 
 def test_letters_that_a_pipe_has_none_for_are_escaped() -> None:
     code = (
-        "from napari_cellcycle import console\n"
+        "from napari_cellcycle.cli import console\n"
         "def work():\n"
         "    console.print_json({'image': 'ü 細'})\n"
         "    print('µm')\n"

@@ -469,11 +469,11 @@ def test_viewing_hands_over_the_image_and_its_classification(
 
 
 def test_choices_that_are_named_without_loading_anything_are_those_of_the_rooms() -> None:
-    from napari_cellcycle import arguments, project_verbs
+    from napari_cellcycle.cli import arguments, projects
     from napari_cellcycle.models import catalogue, ensemble
     from napari_cellcycle.review import export, rows
 
     assert arguments.VOTES == ensemble.VOTES
     assert arguments.DEFAULT_MODEL == catalogue.DEFAULT_MODEL
-    assert project_verbs._WHAT == export.WHAT
-    assert project_verbs._ONLY == rows.ONLY
+    assert projects._WHAT == export.WHAT
+    assert projects._ONLY == rows.ONLY

@@ -56,51 +56,6 @@ def image_options(parser: argparse.ArgumentParser, *, many: bool = False) -> Non
     )
 
 
-def field_options(parser: argparse.ArgumentParser, out: Path | None = None) -> None:
-    """Where a simulated field goes, and what is in it."""
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=out,
-        required=out is None,
-        help="folder to write to" + ("" if out is None else " (./%(default)s)"),
-    )
-    parser.add_argument("--seed", type=whole, default=0, help="of the simulation (%(default)s)")
-    parser.add_argument(
-        "--cells", type=positive, default=40, metavar="N", help="how many (%(default)s)"
-    )
-
-
-def demo_options(parser: argparse.ArgumentParser) -> None:
-    """Options of ``demo``."""
-    field_options(parser, out=Path("demo"))
-    model_options(parser)
-    parser.add_argument("--view", action="store_true", help="open the result in napari")
-
-
-def classify_options(parser: argparse.ArgumentParser) -> None:
-    """Options of ``classify``."""
-    cells_options(parser)
-    parser.add_argument(
-        "--out",
-        metavar="TABLE",
-        type=ending(".csv", ".parquet"),
-        help="write the table; of many images it is needed, and what is done stays there",
-    )
-    parser.add_argument(
-        "--project", metavar="NAME.cellcycle", type=Path, help="keep it in a project, new or not"
-    )
-    parser.add_argument(
-        "--crop", action="store_true", help="the image is one 2D cell, cropped around it"
-    )
-    for figure in ("gallery", "overlay"):
-        parser.add_argument(
-            f"--{figure}", metavar="PNG", type=ending(".png"), help=f"draw the {figure}"
-        )
-    parser.add_argument("--view", action="store_true", help="open the result in napari")
-
-
 def cells_options(parser: argparse.ArgumentParser) -> None:
     """Which images and labels, which model, and how it decides."""
     image_options(parser, many=True)
@@ -154,24 +109,6 @@ def data_options(parser: argparse.ArgumentParser, group: str) -> None:
     )
 
 
-def segment_options(parser: argparse.ArgumentParser) -> None:
-    """Options of ``segment``."""
-    image_options(parser)
-    parser.add_argument("--out", metavar="LABELS.tif", type=Path, required=True)
-    parser.add_argument(
-        "--method", choices=("local", "otsu"), default="local", help="threshold (%(default)s)"
-    )
-    for name in ("smoothing", "min-diameter"):
-        parser.add_argument(
-            f"--{name}", type=length, metavar="UM", help="micrometres, or voxels (from the image)"
-        )
-
-
-def info_options(parser: argparse.ArgumentParser) -> None:
-    """``info`` has none."""
-    del parser
-
-
 def check_outputs(args: argparse.Namespace, *names: str) -> None:
     """Refuse to write over an input, or two things into one file, before any work is done."""
     inputs = [getattr(args, name, None) for name in ("image", "labels", "nuclei_labels")]
@@ -187,20 +124,6 @@ def check_outputs(args: argparse.Namespace, *names: str) -> None:
         if path.is_dir():
             raise CellCycleError(f"--{name} {path} is a folder; give the name of a file.")
         taken.add(path.resolve())
-
-
-def check_crop(args: argparse.Namespace) -> None:
-    """Refuse what says more about a crop than it takes."""
-    if not args.crop:
-        return
-    for name in ("labels", "nuclei_labels", "spacing", "isotropic"):
-        if getattr(args, name):
-            raise CellCycleError(
-                f"--crop finds the cell by itself and takes its size from it: leave out "
-                f"--{name.replace('_', '-')}."
-            )
-    if args.project:
-        raise CellCycleError("A project is of cells in an image: leave out --crop or --project.")
 
 
 def ending(*endings: str) -> Callable[[str], Path]:

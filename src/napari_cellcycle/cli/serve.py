@@ -7,8 +7,8 @@ import json
 import sys
 from importlib.util import find_spec
 
-from napari_cellcycle.arguments import device_option, positive, whole
-from napari_cellcycle.console import note
+from napari_cellcycle.cli.arguments import device_option, positive, whole
+from napari_cellcycle.cli.console import note
 from napari_cellcycle.errors import MissingExtraError
 
 PORT = 8642

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from napari_cellcycle import cli, model_verb
+from napari_cellcycle import cli
+from napari_cellcycle.cli import models
 from napari_cellcycle.models.card import CARD
 from napari_cellcycle.models.catalogue import shipped_models
 from napari_cellcycle.models.library import RESERVED
@@ -48,7 +49,7 @@ def refused(outcome: tuple[int, str, str]) -> str:
 
 
 def test_every_action_is_a_name_that_no_model_can_have() -> None:
-    assert tuple(model_verb.ACTIONS) == RESERVED
+    assert tuple(models.ACTIONS) == RESERVED
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_every_action_is_a_name_that_no_model_can_have() -> None:
     ],
 )
 def test_a_name_alone_is_short_for_show(words: str, expected: str) -> None:
-    assert model_verb.expand(words.split()) == expected.split()
+    assert models.expand(words.split()) == expected.split()
 
 
 def test_the_list_has_size_licence_and_whose_it_is(run: Run, tiny_folder: Path) -> None:

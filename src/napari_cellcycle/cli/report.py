@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.arguments import positive
-from napari_cellcycle.console import print_files, print_json, progress
+from napari_cellcycle.cli.arguments import positive
+from napari_cellcycle.cli.console import print_files, print_json, progress
+from napari_cellcycle.cli.project_arguments import channel_option, image_number, who
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.roles import parse_roles
-from napari_cellcycle.project_arguments import channel_option, image_number, who
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from fields import field_labels, layer_field, make_project, write_field
+from fields import field_labels, layer_field, make_project, predict, write_field
 
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.report import write_report
@@ -124,6 +124,38 @@ def test_words_against_predictions_are_counted_by_row(project: Project, tmp_path
     assert row[0].endswith("n = 2")
 
 
+def test_cells_without_a_prediction_are_counted_and_not_changed(tmp_path: Path) -> None:
+    with make_project(tmp_path, predicted=False) as project:
+        predict(project, rows=np.arange(8))
+        review = Review(project)
+        review.say([8, 9], "prophase")
+        review.exclude(10)
+        other = "prophase" if review.slugs(review.shown.phase)[0] != "prophase" else "non-mitotic"
+        review.say(0, other)
+        page = Page(write_report([review], tmp_path / "r.html", pixels=PIXELS).read_text("utf-8"))
+    assert ["no prediction (4 cells)", "", "3", "", "1", ""] in page.rows
+    assert ["total", "8", "4", "1", "1", "10"] in page.rows  # 8 of the model, less none, and 2
+    for told in ("12cells", "1image", "4judged by people", "1changed", "1person"):
+        assert told in page.text
+
+
+def test_the_legend_of_the_measures_has_every_colour(tmp_path: Path) -> None:
+    with make_project(tmp_path) as project:
+        review = Review(project)
+        review.unsure(3)
+        measured_of(open_sources([review], pixels=PIXELS)[0])
+
+        def legend() -> str:
+            page = Page(write_report([review], tmp_path / "r.html", pixels=PIXELS).read_text())
+            return page.text.split("Measures")[1].split("Predictions and")[0]
+
+        assert "no final phase" in legend()
+        assert "mitotic" not in legend().replace("non-mitotic", "")
+        review.say(3, "mitotic")
+        assert "no final phase" not in legend()
+        assert "mitotic" in legend().replace("non-mitotic", "")
+
+
 def test_a_project_without_models_pictures_and_words(
     tmp_path: Path, run: Callable[..., Any]
 ) -> None:
@@ -172,11 +204,16 @@ def test_a_browser_shows_it_and_asks_nobody(project: Project, tmp_path: Path, br
         wide = shown.evaluate("document.documentElement.scrollWidth")
         assert wide <= 1366
         # a telephone: what is wider scrolls in its own place, and no table of the phases has to
-        shown.set_viewport_size({"width": 390, "height": 844})
-        assert shown.evaluate("document.documentElement.scrollWidth") == 390
+        shown.set_viewport_size({"width": 360, "height": 780})
+        assert shown.evaluate("document.documentElement.scrollWidth") == 360
         assert shown.evaluate(
             "(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.wide'))"
         )
+        names = "Math.max(...[...document.querySelectorAll('.matrix th')].map(e => e.scrollHeight))"
+        assert shown.evaluate(names) < 90  # they are broken between words, and not in each letter
+        shown.emulate_media(media="print")
+        kept = "getComputedStyle(document.querySelector('h3')).breakAfter"
+        assert shown.evaluate(kept) == "avoid"  # a phase and its pictures
     assert papers == ["rgb(255, 255, 255)", "rgb(16, 19, 23)"]
 
 

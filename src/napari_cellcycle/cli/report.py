@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> None:
         print_json(values)
         return
     if "sheets" in values:
-        print(f"{values['sheets']['cells']:,} cells on {values['sheets']['sheets']:,} sheets")
+        cells, sheets = values["sheets"]["cells"], values["sheets"]["sheets"]
+        on = "1 sheet" if sheets == 1 else f"{sheets:,} sheets"
+        print(f"1 cell on {on}" if cells == 1 else f"{cells:,} cells on {on}")
     print_files(files)
 
 

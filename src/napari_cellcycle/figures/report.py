@@ -18,6 +18,7 @@ from napari_cellcycle.figures.report_sections import (
     phases_section,
 )
 from napari_cellcycle.files import replacing
+from napari_cellcycle.review.curation import curation_counts
 from napari_cellcycle.review.decision import CONFLICT, NONE, decide_words
 from napari_cellcycle.review.export import check_outside
 from napari_cellcycle.review.places import open_sources
@@ -105,21 +106,23 @@ def _head(reviews: Sequence[Review]) -> Element:
     """Name, date, and the few numbers that say how far it is."""
     judged = sum(int((review.annotator != NONE).sum()) for review in reviews)
     changed = sum(
-        int(((r.annotator != NONE) & (r.final >= 0) & (r.final != r.shown.phase)).sum())
-        for r in reviews
-        if r.shown.sets
+        count.changed
+        for review in reviews
+        for count in curation_counts(review)
+        if count.phase == "total"
     )
     ties = sum(
         int((decide_words(r.words, len(r.phases.phases)) == CONFLICT).sum()) for r in reviews
     )
-    people = reviews[0].project.journal.annotators()
+    people = len(reviews[0].project.journal.annotators())
+    cells = sum(map(len, reviews))
     keys = (
-        (sum(map(len, reviews)), "cells"),
-        (len(reviews), "images"),
+        (cells, "cell" if cells == 1 else "cells"),
+        (len(reviews), "image" if len(reviews) == 1 else "images"),
         (judged, "judged by people"),
         (changed, "changed"),
         (ties, "in conflict"),
-        (len(people), "people"),
+        (people, "person" if people == 1 else "people"),
     )
     return tag(
         "header",

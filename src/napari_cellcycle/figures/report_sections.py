@@ -10,7 +10,7 @@ from napari_cellcycle.figures.html import Element, table, tag
 from napari_cellcycle.figures.scatter import scatter
 from napari_cellcycle.review.agreement import measure_agreement
 from napari_cellcycle.review.curation import curation_counts
-from napari_cellcycle.review.decision import NONE
+from napari_cellcycle.review.decision import EXCLUDED, NONE, UNSURE, decide_words
 from napari_cellcycle.review.orphans import find_orphans
 
 if TYPE_CHECKING:
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.state import Review
 
 _MOST_ORPHANS = 200
+_NO_PHASE = "#8A94A0"
 _AXES = (("volume", "dna_volume"), ("volume", "dna_content"), ("dna_volume", "dna_content"))
 
 
 def swatch(phase: Phase) -> Element:
     """A phase by colour and name."""
-    color = tag("span", class_="swatch", style=f"background:{phase.color}")
     first, *more = phase.name.split("/")
     name: list[Content] = [first]
     for part in more:  # a line may end behind a slash
         name += ["/", tag("wbr"), part]
-    return tag("span", color, *name, class_="phase")
+    return _named(phase.color, *name)
+
+
+def _named(color: str, *name: Content) -> Element:
+    square = tag("span", class_="swatch", style=f"background:{color}")
+    return tag("span", square, *name, class_="phase")
 
 
 def phases_section(reviews: Sequence[Review], vocabulary: str = "") -> Element:
@@ -51,11 +56,13 @@ def phases_section(reviews: Sequence[Review], vocabulary: str = "") -> Element:
         for phase, n in zip(phases, final, strict=True)
         if n or total(phase.slug, "predicted") or phase in phases.leaves
     ]
-    whole: list[Content] = [
-        "total",
-        *(f"{total('total', name):,}" for name in names),
-        f"{int(final.sum()):,}",
-    ]
+    sums = [total("total", name) for name in names]
+    if others := sum(map(len, reviews)) - sums[0]:
+        examined, aside = np.sum([_unasked(review) for review in reviews], axis=0).tolist()
+        name = f"no prediction ({others:,} cell{'s' if others > 1 else ''})"
+        rows.append([name, "", f"{examined:,}", "", f"{aside:,}", ""])
+        sums = [sums[0], sums[1] + examined, sums[2], sums[3] + aside]
+    whole: list[Content] = ["total", *(f"{n:,}" for n in (*sums, int(final.sum())))]
     shares = [
         tag("span", style=f"background:{phase.color};flex:{int(n)} 0 0", title=f"{phase.name}: {n}")
         for phase, n in zip(phases, final, strict=True)
@@ -122,21 +129,31 @@ def confusion_section(reviews: Sequence[Review]) -> Element | None:
 def measures_section(sources: Sequence[Source]) -> Element | None:
     """Two measures of each cell; None where nothing was measured."""
     drawn: list[Element] = []
+    present: set[int] = set()
     reviews = [source.review for source in sources]
     for review, source in zip(reviews, sources, strict=True):
         found = review.project.measured.get(review.image, source.roles.get("dna"))
         if found is None:
             continue
         x, y = _axes_of(found)
-        palette = [*(phase.color for phase in review.phases), "#8A94A0"]
+        palette = [*(phase.color for phase in review.phases), _NO_PHASE]
         colors = [palette[code] for code in review.final.tolist()]
+        present.update(review.final.tolist())
         titles = {"x_title": found.title(x), "y_title": found.title(y)}
         picture = scatter(found[x], found[y], colors, **titles)
         if picture is not None:
             drawn += [tag("h3", _name(review)), picture] if len(reviews) > 1 else [picture]
     if not drawn:
         return None
-    key = [item for phase in reviews[0].phases.leaves for item in (swatch(phase), " ")]
+    phases = reviews[0].phases
+    key = [
+        item
+        for i, phase in enumerate(phases)
+        if i in present or phase in phases.leaves
+        for item in (swatch(phase), " ")
+    ]
+    if NONE in present:
+        key.append(_named(_NO_PHASE, "no final phase"))
     return tag("section", tag("h2", "Measures"), *drawn, tag("p", *key))
 
 
@@ -188,6 +205,14 @@ def orphans_section(reviews: Sequence[Review]) -> Element | None:
         ),
         tag("ul", *items),
     )
+
+
+def _unasked(review: Review) -> tuple[int, int]:
+    """Cells without a prediction that somebody examined, and those that people leave out."""
+    unasked = review.shown.phase < 0
+    aside = np.isin(decide_words(review.words, len(review.phases.phases)), (UNSURE, EXCLUDED))
+    examined = (review.annotator != NONE) | review.seen
+    return int((unasked & examined).sum()), int((unasked & aside).sum())
 
 
 def _axes_of(found: Measurements) -> tuple[str, str]:

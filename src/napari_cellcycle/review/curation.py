@@ -37,7 +37,7 @@ class PhaseCount:
     Parameters
     ----------
     phase : str
-        Slug; ``total`` for all cells.
+        Slug; ``total`` for all cells with a prediction.
     predicted : int
         Cells that the model gave this phase.
     suspects : int
@@ -188,6 +188,8 @@ def known_of(review: Review) -> NDArray[np.int64]:
 
 def curation_counts(review: Review, suspects: Suspects | None = None) -> tuple[PhaseCount, ...]:
     """Count what was predicted, examined and changed, for each phase and in total.
+
+    Cells without a prediction count nowhere.
 
     Parameters
     ----------

@@ -30,6 +30,7 @@ def tiny_model(tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def shared_viewer(qapp):
+    """The viewer of all modules here."""
     shared = SharedViewer()
     yield shared
     shared.close()

@@ -23,6 +23,8 @@ from napari_cellcycle.models.ensemble import leaf_votes
 from napari_cellcycle.phases import MITOSIS_STAGES
 
 TRACKS, FRAMES = 300, 60
+QUICK = 256
+"""Cells of a quick run: the first of each phase is among them, for the seed as it is."""
 SHAPE = 4.0
 """Of the gamma distribution: phases last about as long as each other, not as radioactive decay."""
 LASTING = (0.0, 0.5, 0.8)
@@ -63,7 +65,7 @@ def main() -> None:
     parser.set_defaults(seed=SEED)
     parser.add_argument("--work", type=Path, metavar="DIR", help="folder of simulated cells")
     given = parsed(parser)
-    population = population_of(192 if given.quick else given.cells, given.seed, given.work)
+    population = population_of(QUICK if given.quick else given.cells, given.seed, given.work)
     said = population.decision().probabilities
     votes = leaf_votes(population.level1, population.level2)
     slugs = list(MITOSIS_STAGES.slugs)

@@ -1,5 +1,6 @@
 """The table scripts: what they give each judge, and that docs/benchmarks.md has their blocks."""
 
+import sys
 from pathlib import Path
 
 import bench_allen
@@ -8,6 +9,7 @@ import bench_phases
 import bench_votes
 import numpy as np
 import pytest
+import run_all
 from plain_baselines import MITOCHECK
 
 from napari_cellcycle.train.cropset import CropSet
@@ -16,15 +18,49 @@ from napari_cellcycle.train.recipes import find_recipe
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("name", ["allen", "phases", "residual", "microtubule", "votes", "segment"])
-def test_the_page_has_a_block_for_each_table_and_says_how_it_was_made(name):
-    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    begin, end = (f"<!-- table {name}: {word} -->" for word in ("begin", "end"))
-    assert page.count(begin) == page.count(end) == 1
-    block = page.split(begin)[1].split(end)[0]
-    assert f"`benchmarks/bench_{name}.py" in block
-    assert block.strip().split(" ")[0] in ("Quick", "Shortened", "Full")
-    assert "\n| --- |" in block
+def test_every_script_with_a_table_has_its_block_in_a_page_and_every_block_its_script():
+    tables = {table.name: table for table in run_all.tables_of(ROOT / "docs")}
+    assert {"allen", "phases", "residual", "microtubule", "votes", "speed"} <= set(tables)
+    for table in tables.values():
+        text = table.page.read_text(encoding="utf-8")
+        begin, end = (f"<!-- table {table.name}: {word} -->" for word in ("begin", "end"))
+        assert text.count(begin) == text.count(end) == 1
+        block = text.split(begin)[1].split(end)[0]
+        assert block.strip().split(" ")[0] in ("Shortened", "Full"), table.name
+        assert "\n| --- |" in block
+    scripts = {table.words[0] for table in tables.values()}
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        if "    publish(given" in path.read_text(encoding="utf-8"):
+            assert f"benchmarks/{path.name}" in scripts, path.name
+
+
+def test_all_tables_are_made_anew_by_their_own_commands(tmp_path, monkeypatch, capsys):
+    docs, scripts = tmp_path / "docs", tmp_path / "benchmarks"
+    docs.mkdir()
+    scripts.mkdir()
+    (scripts / "bench_a.py").write_text(
+        "import sys; from pathlib import Path; page = Path(sys.argv[-1])\n"
+        "page.write_text(page.read_text().replace('old', ' '.join(sys.argv[1:-4])))\n"
+    )
+    (scripts / "bench_b.py").write_text("raise SystemExit(3)\n")
+    for name, said in (("a", "bench_a.py --cells 3 --work DIR"), ("b", "bench_b.py")):
+        (docs / f"{name}.md").write_text(
+            f"By hand.\n<!-- table {name}: begin -->\n\nFull run: `benchmarks/{said}`.\n\nold\n"
+            f"<!-- table {name}: end -->\n"
+        )
+    monkeypatch.setattr(run_all, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["run_all.py"])
+    assert run_all.main(["--into", str(tmp_path / "copy"), "--quick"]) == 1
+    assert "b: exit 3" in capsys.readouterr().err
+    assert (tmp_path / "copy" / "a.md").read_text().count("\n--quick --work ") == 1
+    assert "\nold\n" in (docs / "a.md").read_text()
+    assert run_all.main(["a"]) == 0
+    assert "\n--cells 3 --work " in (docs / "a.md").read_text()
+    assert (docs / "a.md").read_text().startswith("By hand.\n")
+    for words, message in ((["c"], "no table c"), (["--quick"], "name a folder for copies")):
+        with pytest.raises(SystemExit):
+            run_all.main(words)
+        assert message in capsys.readouterr().err
 
 
 def test_every_phenotype_is_mitotic_or_not():

@@ -1,0 +1,1 @@
+"""Tests that share a viewer: a fixture of a package ends with it."""

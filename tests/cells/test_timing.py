@@ -136,6 +136,27 @@ def test_death_in_mitosis_is_no_anaphase() -> None:
     assert "apoptosis" not in [d.slug for d in timing.durations]
 
 
+@pytest.mark.parametrize("daughters", [(ANA, REST), (REST, ANA), (REST, REST)])
+def test_a_division_has_had_its_anaphase_though_it_fell_between_two_frames(
+    daughters: tuple[int, int],
+) -> None:
+    mother = (1, 0, [REST, PROMETA, META, META])
+    timing = timed([mother, *((i, 4, [d, REST]) for i, d in enumerate(daughters, 2))], {2: 1, 3: 1})
+    assert of(timing, "entry-to-anaphase") == (1, 0, 0, 3)
+    slipped = timed([(1, 0, [REST, PROMETA, META, META, REST])])
+    assert of(slipped, "entry-to-anaphase")[:3] == (0, 1, 0)
+    fragments = timed([mother, (2, 4, [APO]), (3, 4, [APO])], {2: 1, 3: 1})
+    assert of(fragments, "entry-to-anaphase")[:3] == (0, 1, 0)
+
+
+def test_a_dead_cell_is_not_waited_for_to_divide() -> None:
+    mother = (1, 0, [META, ANA])
+    left, right = (2, 2, [REST, REST, APO, APO, APO]), (3, 2, [REST, APO, REST, REST])
+    timing = timed([mother, left, right, (4, 2, [APO, APO])], {2: 1, 3: 1, 4: 1})
+    assert timing.divisions.complete.tolist() == [False] * 3
+    assert timing.divisions.lives.tolist() == [2, 3.5, 0.5]  # until it died, or was seen last
+
+
 def test_long_films_give_back_the_durations_that_they_were_made_of() -> None:
     rng = np.random.default_rng(0)
     means = np.array([40.0, 30.0, 15.0, 6.0])

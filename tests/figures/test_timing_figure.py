@@ -39,3 +39,10 @@ def test_nothing_seen_to_end_is_said_and_nothing_seen_at_all_refused() -> None:
     nothing = time_phases(MITOSIS_2D, np.full(3, -1), np.arange(3), tracks)
     with pytest.raises(CellCycleError, match="no time to draw"):
         draw_timing(nothing)
+
+
+def test_a_phase_that_is_drawn_and_has_no_duration_is_named() -> None:
+    dies = MITOSIS_2D.slugs.index("apoptosis") + 1  # the branch is before it
+    tracks = Tracks(np.zeros(3, np.int64), {})
+    timing = time_phases(MITOSIS_2D, np.array([0, 0, dies]), np.arange(3), tracks)
+    assert "apoptosis" in [text.get_text() for text in draw_timing(timing).axes[0].texts]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.tracks import Tracks
@@ -27,7 +29,8 @@ class Divisions:
     frame : ndarray, ``(d,)``, int64
         First frame after the division.
     lives : ndarray, ``(m,)``, float64
-        Frames from one division of a cell to its next one, or to the end of its track.
+        Frames from one division of a cell to its next one, to its death, or to the end of its
+        track.
     complete : ndarray, ``(m,)``, bool
         Whether the next division was seen.
     """
@@ -41,7 +44,15 @@ class Divisions:
         return len(self.track)
 
 
-def find_divisions(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int, last: int) -> Divisions:
+def find_divisions(
+    phase: Ints,
+    frame: Ints,
+    tracks: Tracks,
+    *,
+    rest: int,
+    last: int,
+    deaths: Collection[int] = (),
+) -> Divisions:
     """Find divisions: a track has daughters, or one cell goes on from the last phase to the first.
 
     Parameters
@@ -54,6 +65,8 @@ def find_divisions(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int, last:
         Of these cells.
     rest, last : int
         The phase into which daughters are born, and the one that they are born from.
+    deaths : collection of int
+        Phases that nothing follows: a track that ends in them could divide until then only.
     """
     name, tracks = tracks.track, tracks.divided(frame)
     members = tracks.members()
@@ -83,7 +96,12 @@ def find_divisions(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int, last:
             found.append((int(name[rows[0]]), ends[track][1]))
         lives += [(float(life), True) for life in np.diff(times)]
         if times and track not in ends:
-            lives.append((float(frame[rows[-1]]) - times[-1], False))
+            alive = known[: len(known) - _trailing(np.isin(phase[known], list(deaths)))]
+            end = float(frame[rows[-1]])
+            if len(alive) < len(known):
+                end = float(frame[known[len(alive)]])
+                end = (float(frame[alive[-1]]) + end) / 2 if len(alive) else end
+            lives.append((max(end - times[-1], 0.0), False))
     found.sort(key=lambda division: (division[1], division[0]))
     return Divisions(
         np.array([track for track, _ in found], np.int64),
@@ -91,3 +109,8 @@ def find_divisions(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int, last:
         np.array([life for life, _ in lives], np.float64),
         np.array([complete for _, complete in lives], np.bool_),
     )
+
+
+def _trailing(which: NDArray[np.bool_]) -> int:
+    """How many at the end are true."""
+    return len(which) if which.all() else int(np.argmin(which[::-1]))

@@ -43,6 +43,8 @@ class Stays:
         Whether its beginning was seen; else it lasted longer.
     ended : ndarray, ``(m,)``, bool
         Whether its end was seen; else it lasted longer.
+    divided : ndarray, ``(m,)``, bool
+        Whether it ended because the cell divided.
     """
 
     track: Ints
@@ -54,6 +56,7 @@ class Stays:
     end: Floats
     began: Bools
     ended: Bools
+    divided: Bools
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -104,22 +107,27 @@ def find_stays(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int = 0) -> St
         code = phase[runs[track][0][0]]
         return bool(code != rest and code == phase[runs[mother][-1][0]])
 
-    def end_of(track: int, place: int) -> tuple[float, int]:
-        """When a stay ends, and what follows: -1 for nothing that is known."""
-        ends: list[tuple[float, int]] = []
+    def end_of(track: int, place: int) -> tuple[float, int, bool]:
+        """When a stay ends, what follows (-1 for nothing that is known), and if by division."""
+        ends: list[tuple[float, bool, int, bool]] = []
         open_ones = [(track, place)]
         while open_ones:
             track, place = open_ones.pop()
             run = runs[track][place]
             born = daughters.get(track, [])
             later = [runs[track][place + 1]] if place + 1 < len(runs[track]) else []
-            if not later:
+            divides = not later
+            if divides:
                 open_ones += [(daughter, 0) for daughter in born if goes_on(daughter)]
                 later = [runs[daughter][0] for daughter in born if not goes_on(daughter)]
                 if not born:
-                    ends.append((float(frame[run[-1]]), -1))
-            ends += [(between(run, next_run), int(phase[next_run[0]])) for next_run in later]
-        return min((end for end in ends if end[1] >= 0), default=max(ends))
+                    ends.append((float(frame[run[-1]]), False, -1, False))
+            for next_run in later:
+                code = int(phase[next_run[0]])
+                ends.append((between(run, next_run), code == rest, code, divides))
+        # of daughters born at once, one that is in mitosis still says what follows
+        time, _, after, divides = min((end for end in ends if end[2] >= 0), default=max(ends))
+        return time, after, divides
 
     found: list[tuple[Any, ...]] = []
     for track, its in runs.items():
@@ -129,11 +137,11 @@ def find_stays(phase: Ints, frame: Ints, tracks: Tracks, *, rest: int = 0) -> St
                 continue
             before = its[place - 1] if place else runs[mother][-1] if mother in runs else None
             begin = float(frame[run[0]]) if before is None else between(before, run)
-            end, after = end_of(track, place)
+            end, after, divides = end_of(track, place)
             row = (name[run[0]], phase[run[0]], after, run[0], run[-1])
-            found.append((*row, begin, end, before is not None, after >= 0))
+            found.append((*row, begin, end, before is not None, after >= 0, divides))
     columns = list(zip(*found, strict=True)) or [()] * len(fields(Stays))
-    kinds = [np.int64] * 5 + [np.float64] * 2 + [np.bool_] * 2
+    kinds = [np.int64] * 5 + [np.float64] * 2 + [np.bool_] * 3
     arrays: list[Any] = [np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)]
     return Stays(*arrays)
 

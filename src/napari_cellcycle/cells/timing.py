@@ -192,7 +192,8 @@ def time_phases(
     tracked = tracks.track >= 0
     leaf = np.where(np.isin(phase, [codes[slug] for slug in phases.slugs]), phase, -1)
     stays = find_stays(leaf, frame, tracks, rest=rest)
-    divisions = find_divisions(leaf, frame, tracks, rest=rest, last=last)
+    deaths = [codes[slug] for slug in phases.slugs if slug in ENDS]
+    divisions = find_divisions(leaf, frame, tracks, rest=rest, last=last, deaths=deaths)
     scale = 1.0 if frame_minutes is None else frame_minutes
     durations = [
         _duration(slug, phases[slug].name, stays.select(stays.phase == codes[slug]), scale)
@@ -215,7 +216,9 @@ def time_phases(
             rest=rest,
         )
         merged = merged.select(merged.phase == codes[before[0]])
-        arrives = merged.after == codes[str(anaphase)]
+        # anaphase, or a division: then it was between two frames
+        divides = merged.divided & ~np.isin(merged.after, deaths)
+        arrives = (merged.after == codes[str(anaphase)]) | divides
         name = "entry into mitosis to anaphase"
         durations.append(_duration(TO_ANAPHASE, name, merged, scale, arrives))
     lives = Survival.of(divisions.lives * scale, divisions.complete)

@@ -115,6 +115,13 @@ def _frames(page: Page, left: float, timing: Timing) -> None:
     for i, phase in enumerate(timing.phases):
         if timing.cells[:, i].any():
             axes.plot(frames, timing.cells[:, i], color=phase.color, lw=1.6)
+    timed = {duration.slug for duration in timing.durations}
+    others = [
+        (phase.color, phase.name)
+        for i, phase in enumerate(timing.phases)
+        if timing.cells[:, i].any() and phase.slug not in timed
+    ]
+    page.swatches(left, _MARGIN + _HEAD + _HEIGHT + 28, others)  # the table has all the rest
     axes.set_xlim(-0.5, len(frames) - 0.5)
     axes.set_ylim(0, None)
     for axis in (axes.xaxis, axes.yaxis):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from qtpy.QtCore import Qt
-from review_hands import CTRL, LEFT, SHIFT, check_overlay, click_middle, press, slug
+from review_hands import CTRL, LEFT, LONG, SHIFT, check_overlay, click_middle, press, slug
 
 from napari_cellcycle._qt.review import desk as desk_module
+from napari_cellcycle._qt.review.kept import Kept
 from napari_cellcycle.project.words import STATUSES
 
 
@@ -84,3 +87,19 @@ def test_gallery_and_table_select_in_both_directions(review, qtbot):
     bench.tabs.setCurrentWidget(bench.table)
     bench.table.activated.emit(int(rows[2]))
     assert desk.current == rows[2]
+
+
+def test_keys_without_a_pause_leave_no_old_place(review, qtbot):
+    """A program that is killed can tell nobody where it was: the place is kept on the way."""
+    desk = review.desk
+    kept, keys = Kept(desk.project, 1), itertools.cycle("dddaa")
+    press(review, "d")
+    cells = desk.review.cells
+    trail = []
+
+    def is_kept():
+        press(review, next(keys))
+        trail.append([int(cells.frame[desk.current]), int(cells.label[desk.current])])
+        return kept.place.get("cell") in trail
+
+    qtbot.waitUntil(is_kept, timeout=LONG // 4)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_KEEP_AFTER_MS = 800
+_KEEP_AFTER_MS = 1500
+"""So old is the place that is left of a program that was killed, at most."""
 
 
 class Walk(QObject):
@@ -164,13 +165,13 @@ class Walk(QObject):
             other = other_set(self.review)
         self._attempt(lambda: self.queue.sort(order, seed=seed, other=other))
         self._count_soon()
-        self._keeping.start()
+        self._keep_soon()
 
     def filter(self, only: Filter) -> None:
         """Look at other cells."""
         self.queue.filter(only)
         self._count_soon()
-        self._keeping.start()
+        self._keep_soon()
 
     def choose(self, rows: Ints | None) -> None:
         """Look only at cells that were picked out, or at all again."""
@@ -215,7 +216,7 @@ class Walk(QObject):
         self._passed.append(row)
         self._mark_passed()
         self._count_soon()
-        self._keeping.start()
+        self._keep_soon()
 
     def _mark_passed(self) -> None:
         """Note cells as seen; while words are being saved, later: the journal has one writer."""
@@ -244,9 +245,14 @@ class Walk(QObject):
             self._counting = False
             self.queue_changed.emit()
 
+    def _keep_soon(self) -> None:
+        """Keep the place before long: keys that come faster than that put it off no further."""
+        if not self._keeping.isActive():
+            self._keeping.start()
+
     def _keep_place(self) -> None:
         """Keep where the person is, for the next session."""
         if self.saving.is_busy:
-            self._keeping.start()
+            self._keep_soon()
             return
         self._attempt(lambda: self._kept.keep_place(place_in(self.queue, self._cell())))

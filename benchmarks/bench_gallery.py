@@ -23,9 +23,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from review_cells import mitocheck
 
-from napari_cellcycle._qt.review.cell_panel import CellPanel
-from napari_cellcycle._qt.review.cell_table import CellTable
-from napari_cellcycle._qt.review.gallery import Gallery
+from napari_cellcycle._qt.review.cell.cell_panel import CellPanel
+from napari_cellcycle._qt.review.gallery.gallery import Gallery
+from napari_cellcycle._qt.review.table.cell_table import CellTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

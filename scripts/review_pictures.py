@@ -107,8 +107,8 @@ def wait(until: Callable[[], bool] = lambda: True) -> None:
 
 def gallery(source: object, theme: str) -> QPixmap:
     """The gallery over the table of the same cells."""
-    from napari_cellcycle._qt.review.cell_table import CellTable
-    from napari_cellcycle._qt.review.gallery import Gallery
+    from napari_cellcycle._qt.review.gallery.gallery import Gallery
+    from napari_cellcycle._qt.review.table.cell_table import CellTable
 
     mosaic_and_more, table = Gallery(source), CellTable(source)
     host = hosted((mosaic_and_more, table), theme, (520, 700))
@@ -133,7 +133,7 @@ def gallery(source: object, theme: str) -> QPixmap:
 
 def panel(source: object, theme: str) -> QPixmap:
     """The cell that its axes are least sure of."""
-    from napari_cellcycle._qt.review.cell_panel import CellPanel
+    from napari_cellcycle._qt.review.cell.cell_panel import CellPanel
 
     source.selection.go_to(int(np.argmax(source.entropy)))
     widget = CellPanel(source)

@@ -7,7 +7,7 @@ import pytest
 import tiny_model as tiny
 from shared_viewer import SharedViewer
 
-from napari_cellcycle._qt.review import key_file
+from napari_cellcycle._qt.review.keys import key_file
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.image import Spacing, open_image, open_labels, segmentation_from_layer
 

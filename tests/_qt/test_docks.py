@@ -7,8 +7,8 @@ from napari._app_model import get_app_model
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget
 
-from napari_cellcycle._qt.review import reader
 from napari_cellcycle._qt.review.dock import ReviewWidget
+from napari_cellcycle._qt.review.opening import reader
 
 
 def choose_in_menu(command):

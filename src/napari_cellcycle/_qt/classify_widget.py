@@ -25,7 +25,7 @@ from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel, ResultPanel
-from napari_cellcycle._qt.review.key_binder import TypingGuard
+from napari_cellcycle._qt.review.keys.key_binder import TypingGuard
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.segment_widget import Segmented, add_labels, segment
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of

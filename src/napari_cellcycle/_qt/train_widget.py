@@ -21,7 +21,7 @@ from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.removal import was_removed
 from napari_cellcycle._qt.results import MessageLabel
-from napari_cellcycle._qt.review.key_binder import TypingGuard
+from napari_cellcycle._qt.review.keys.key_binder import TypingGuard
 from napari_cellcycle._qt.room import bring_forward, make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.timers import once

@@ -9,9 +9,9 @@ from fields import layer_field
 from review_cells import mitocheck, organoid
 
 from napari_cellcycle._qt.review.desk import Desk
-from napari_cellcycle._qt.review.gallery import Gallery
+from napari_cellcycle._qt.review.gallery.gallery import Gallery
+from napari_cellcycle._qt.review.opening.undertaking import Undertaking
 from napari_cellcycle._qt.review.source import Pictures
-from napari_cellcycle._qt.review.undertaking import Undertaking
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cellcycle._qt.review.bins import Bins
+from napari_cellcycle._qt.review.gallery.bins import Bins
 
 
 def expected(codes, keys, n_codes, rows):

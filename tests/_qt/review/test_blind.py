@@ -9,14 +9,14 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_cellcycle._qt.review.blind import BlindBox
-from napari_cellcycle._qt.review.cell_panel import CellPanel
-from napari_cellcycle._qt.review.cell_table import CellTable
-from napari_cellcycle._qt.review.gallery import Gallery
+from napari_cellcycle._qt.review.cell.cell_panel import CellPanel
+from napari_cellcycle._qt.review.exchange.people import HIDDEN, PeoplePanel
+from napari_cellcycle._qt.review.gallery.gallery import Gallery
 from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.look import cell_tip
-from napari_cellcycle._qt.review.people import HIDDEN, PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
+from napari_cellcycle._qt.review.table.cell_table import CellTable
 
 N, P, E = LEAVES
 

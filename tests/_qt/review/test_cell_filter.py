@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cellcycle._qt.review.cell_filter import matching
+from napari_cellcycle._qt.review.table.cell_filter import matching
 from napari_cellcycle.errors import CellCycleError
 
 

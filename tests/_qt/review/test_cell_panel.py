@@ -10,7 +10,7 @@ import pytest
 from array_source import ArraySource
 from qtpy.QtGui import QColor, QImage, QPalette
 
-from napari_cellcycle._qt.review.cell_panel import CellPanel
+from napari_cellcycle._qt.review.cell.cell_panel import CellPanel
 from napari_cellcycle._qt.review.source import Facts, Pictures, Vote, votes_of
 from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
 

@@ -10,7 +10,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_cellcycle._qt.review.cell_table import CellTable
+from napari_cellcycle._qt.review.table.cell_table import CellTable
 from napari_cellcycle.phases import flat_vocabulary
 
 LEFT = Qt.MouseButton.LeftButton

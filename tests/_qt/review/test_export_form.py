@@ -11,7 +11,7 @@ import pytest
 from people import LEAVES, people_project
 from qtpy.QtCore import QPoint, Qt
 
-from napari_cellcycle._qt.review.export_form import KINDS, ExportForm
+from napari_cellcycle._qt.review.exchange.export_form import KINDS, ExportForm
 from napari_cellcycle._qt.scrolled import Scrolled
 from napari_cellcycle.image import open_labels
 from napari_cellcycle.review import read_table

@@ -9,8 +9,8 @@ from qtpy.QtGui import QCursor, QImage, QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_cellcycle._qt.review.gallery import Gallery
-from napari_cellcycle._qt.review.tiles import DOUBT
+from napari_cellcycle._qt.review.gallery.gallery import Gallery
+from napari_cellcycle._qt.review.gallery.tiles import DOUBT
 from napari_cellcycle.project.words import STATUSES
 
 LEFT = Qt.MouseButton.LeftButton
@@ -311,7 +311,7 @@ def test_a_drop_on_its_own_bin_or_on_no_phase_asks_for_nothing(gallery, nuclei, 
 
 
 def test_cells_of_another_source_are_not_taken(gallery, nuclei, plain):
-    from napari_cellcycle._qt.review.dragging import pack, unpack
+    from napari_cellcycle._qt.review.gallery.dragging import pack, unpack
 
     cells = np.array([1, 2])
     assert unpack(nuclei, pack(nuclei, cells)).tolist() == [1, 2]

@@ -8,8 +8,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QKeySequenceEdit, QMainWindow
 
-from napari_cellcycle._qt.review.key_page import KeyPage
-from napari_cellcycle._qt.review.keys import DAUGHTERS, change_key, keys_of, reset_key
+from napari_cellcycle._qt.review.keys.key_page import KeyPage
+from napari_cellcycle._qt.review.keys.keys import DAUGHTERS, change_key, keys_of, reset_key
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.phases import G1_S_G2_M, MITOSIS_STAGES, flat_vocabulary
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QPoint, QRect
 
-from napari_cellcycle._qt.review.mosaic_layout import HEADER, MosaicLayout
+from napari_cellcycle._qt.review.gallery.mosaic_layout import HEADER, MosaicLayout
 
 SHOWN = [(0, 23), (2, 0), (3, 7), (4, 1)]
 

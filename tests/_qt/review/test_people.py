@@ -8,10 +8,10 @@ from people import LEAVES, people_project
 from qtpy.QtCore import Qt
 from sklearn.metrics import cohen_kappa_score
 
-from napari_cellcycle._qt.review.cell_filter import matching
-from napari_cellcycle._qt.review.conflicts import CONFLICTS
-from napari_cellcycle._qt.review.people import PeoplePanel
+from napari_cellcycle._qt.review.exchange.conflicts import CONFLICTS
+from napari_cellcycle._qt.review.exchange.people import PeoplePanel
 from napari_cellcycle._qt.review.queue_bar import QueueBar
+from napari_cellcycle._qt.review.table.cell_filter import matching
 
 LEFT = Qt.MouseButton.LeftButton
 N, P, E = LEAVES

@@ -7,8 +7,8 @@ import pytest
 from array_source import ArraySource
 from qtpy.QtGui import QColor
 
+from napari_cellcycle._qt.review.gallery.thumbnails import Thumbnails
 from napari_cellcycle._qt.review.source import Pictures
-from napari_cellcycle._qt.review.thumbnails import Thumbnails
 from napari_cellcycle.phases import MITOSIS_STAGES
 
 

@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtCore import QPoint
 from review_hands import LEFT, canvas_of, check_overlay, click_middle, middle_of, slug
 
-from napari_cellcycle._qt.review.canvas import Canvas
+from napari_cellcycle._qt.review.canvas.canvas import Canvas
 
 
 def drag_from_middle(qtbot, viewer):

@@ -10,8 +10,8 @@ from parting import parted
 from review_hands import CTRL, LEFT, LONG, SHIFT, click_middle, paint, press, settle
 
 from napari_cellcycle._qt import layers
-from napari_cellcycle._qt.review import filling
-from napari_cellcycle._qt.review.filling import Filling
+from napari_cellcycle._qt.review.opening import filling
+from napari_cellcycle._qt.review.opening.filling import Filling
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.write import write_labels, write_stack
 from napari_cellcycle.phases import MITOSIS_STAGES

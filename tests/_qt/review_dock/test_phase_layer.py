@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QColorDialog, QMenu
 from review_hands import CTRL, LEFT, canvas_of, check_overlay, press, slug
 
 from napari_cellcycle._qt.review import desk as desks
-from napari_cellcycle._qt.review import phase_layer
+from napari_cellcycle._qt.review.canvas import phase_layer
 
 
 def test_phases_that_were_removed_are_shown_again(review, viewer, qtbot):

@@ -14,7 +14,7 @@ from review_hands import CTRL, LEFT, LONG, add_dock, check_overlay, press, slug,
 
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
-from napari_cellcycle._qt.review.kept import Kept
+from napari_cellcycle._qt.review.opening.kept import Kept
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.review import Review

@@ -15,7 +15,7 @@ from napari_cellcycle._qt.timers import once
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle._qt.review.scene import Scene
+    from napari_cellcycle._qt.review.canvas.scene import Scene
 
     Mask = NDArray[np.bool_]
 

@@ -23,9 +23,9 @@ from napari_cellcycle._qt.daughters.pair_page import PairPage
 from napari_cellcycle._qt.daughters.pair_pictures import PairPictures, Wish
 from napari_cellcycle._qt.daughters.pairs import PairDesk
 from napari_cellcycle._qt.removal import was_removed
-from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
-from napari_cellcycle._qt.review.key_file import read_keys
-from napari_cellcycle._qt.review.keys import DAUGHTERS, pair_keys
+from napari_cellcycle._qt.review.keys.key_binder import KeyBinder, TypingGuard
+from napari_cellcycle._qt.review.keys.key_file import read_keys
+from napari_cellcycle._qt.review.keys.keys import DAUGHTERS, pair_keys
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.timers import once

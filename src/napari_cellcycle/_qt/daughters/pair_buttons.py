@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
-from napari_cellcycle._qt.review.keys import PAIR_KEYS, Key, with_key
+from napari_cellcycle._qt.review.keys.keys import PAIR_KEYS, Key, with_key
 
 _TEXTS = {
     "previous": "◀ Previous",

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.daughters.pair_model import MERGED, PROPOSED, REJECTED, PairModel
 from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.results import MessageLabel, text_label
-from napari_cellcycle._qt.review.cell_sheet import CellSheet
+from napari_cellcycle._qt.review.cell.cell_sheet import CellSheet
 from napari_cellcycle.review.daughters import PairLimits
 
 

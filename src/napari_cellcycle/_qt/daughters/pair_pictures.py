@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_cellcycle._qt.review.cell_pictures import CellPictures
+from napari_cellcycle._qt.review.cell.cell_pictures import CellPictures
 from napari_cellcycle._qt.review.pictures import composites, single_channel, to_image
 from napari_cellcycle._qt.review.worker import Worker
 

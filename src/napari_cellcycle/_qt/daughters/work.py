@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napari_cellcycle._qt.review.reclassify import classify_stale
+from napari_cellcycle._qt.review.revision.reclassify import classify_stale
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
-    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle._qt.review.opening.undertaking import Undertaking
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.review.daughters import PairLimits, Proposals
     from napari_cellcycle.review.loaded import Loaded

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtCore import QObject
 
-    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle._qt.review.opening.undertaking import Undertaking
     from napari_cellcycle.cells.tracks import Tracks
     from napari_cellcycle.project.words import Action
     from napari_cellcycle.review.loaded import Loaded

@@ -11,14 +11,14 @@ from napari_cellcycle._qt import inputs
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.pages import Pages
 from napari_cellcycle._qt.removal import was_removed
-from napari_cellcycle._qt.review.errands import Errands
-from napari_cellcycle._qt.review.prepared import Prepared, prepare
-from napari_cellcycle._qt.review.reader import prefer_this_reader
-from napari_cellcycle._qt.review.search import Search
+from napari_cellcycle._qt.review.opening.prepared import Prepared, prepare
+from napari_cellcycle._qt.review.opening.reader import prefer_this_reader
+from napari_cellcycle._qt.review.opening.search import Search
+from napari_cellcycle._qt.review.opening.start import begin
+from napari_cellcycle._qt.review.opening.start_page import StartPage
+from napari_cellcycle._qt.review.opening.undertaking import AtHand, Lost, enter, resume
+from napari_cellcycle._qt.review.revision.errands import Errands
 from napari_cellcycle._qt.review.stage import Stage
-from napari_cellcycle._qt.review.start import begin
-from napari_cellcycle._qt.review.start_page import StartPage
-from napari_cellcycle._qt.review.undertaking import AtHand, Lost, enter, resume
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.warm import warm_up
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from napari_cellcycle._qt.results import MessageLabel
+    from napari_cellcycle._qt.review.canvas.scene import Scene
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle._qt.review.image_layers import ImageLayers
     from napari_cellcycle._qt.review.notice import Notice
-    from napari_cellcycle._qt.review.scene import Scene
-    from napari_cellcycle._qt.review.start import Start
-    from napari_cellcycle._qt.review.start_form import StartForm
-    from napari_cellcycle._qt.review.undertaking import Found, Undertaking
+    from napari_cellcycle._qt.review.opening.image_layers import ImageLayers
+    from napari_cellcycle._qt.review.opening.start import Start
+    from napari_cellcycle._qt.review.opening.start_form import StartForm
+    from napari_cellcycle._qt.review.opening.undertaking import Found, Undertaking
     from napari_cellcycle._qt.review.workbench import Workbench
     from napari_cellcycle._qt.session import Finished
     from napari_cellcycle.models.catalogue import ModelEntry

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_cellcycle._qt.review.desk import SURE
-from napari_cellcycle._qt.review.keys import with_key
+from napari_cellcycle._qt.review.keys.keys import with_key
 from napari_cellcycle._qt.review.reasons import ReasonButton
 
 if TYPE_CHECKING:

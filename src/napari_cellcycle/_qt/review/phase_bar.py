@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.combos import ChoiceBox
-from napari_cellcycle._qt.review.keys import with_key
+from napari_cellcycle._qt.review.keys.keys import with_key
 from napari_cellcycle._qt.review.look import draw_chip, is_branch, phase_color, phase_name
 from napari_cellcycle._qt.review.phase_colors import PhaseColors
 

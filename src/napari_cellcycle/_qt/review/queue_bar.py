@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.results import CountBar
-from napari_cellcycle._qt.review.conflicts import ConflictButton
+from napari_cellcycle._qt.review.exchange.conflicts import ConflictButton
 from napari_cellcycle._qt.review.look import NO_PHASE, Look, phase_name, status_name
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review.orders import BETWEEN_MODELS, NEED_PREDICTIONS, SUSPICION

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.review.canvas.scene import Scene
 from napari_cellcycle._qt.review.desk import Desk
-from napari_cellcycle._qt.review.image_layers import ImageLayers
-from napari_cellcycle._qt.review.prepared import Prepared, known
-from napari_cellcycle._qt.review.scene import Scene
-from napari_cellcycle._qt.review.undertaking import AtHand, enter
+from napari_cellcycle._qt.review.opening.image_layers import ImageLayers
+from napari_cellcycle._qt.review.opening.prepared import Prepared, known
+from napari_cellcycle._qt.review.opening.undertaking import AtHand, enter
 from napari_cellcycle._qt.review.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from napari_cellcycle._qt.review.other_labels import Replaced
-    from napari_cellcycle._qt.review.take_in import Taken
-    from napari_cellcycle._qt.review.undertaking import Lost, Undertaking
+    from napari_cellcycle._qt.review.exchange.take_in import Taken
+    from napari_cellcycle._qt.review.opening.undertaking import Lost, Undertaking
+    from napari_cellcycle._qt.review.revision.other_labels import Replaced
     from napari_cellcycle.review.loaded import Loaded
 
 

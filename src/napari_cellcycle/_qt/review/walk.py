@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 
-from napari_cellcycle._qt.review.kept import Kept, other_set, place_in, queue_at
+from napari_cellcycle._qt.review.opening.kept import Kept, other_set, place_in, queue_at
+from napari_cellcycle._qt.review.opening.undertaking import population_of, recipe_of
 from napari_cellcycle._qt.review.pixels import Pixels
 from napari_cellcycle._qt.review.reviewed import Reviewed
 from napari_cellcycle._qt.review.saving import Saving
-from napari_cellcycle._qt.review.undertaking import population_of, recipe_of
 from napari_cellcycle._qt.timers import once
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.orders import BETWEEN_MODELS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_cellcycle._qt.review.undertaking import Undertaking
+    from napari_cellcycle._qt.review.opening.undertaking import Undertaking
     from napari_cellcycle.project.images import ProjectImage
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.review.loaded import Loaded

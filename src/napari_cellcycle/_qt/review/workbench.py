@@ -19,32 +19,32 @@ from superqt import QElidingLabel
 
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.blind import BlindBox
-from napari_cellcycle._qt.review.canvas_bar import CanvasBar
-from napari_cellcycle._qt.review.cell_panel import CellPanel
-from napari_cellcycle._qt.review.cell_table import CellTable
-from napari_cellcycle._qt.review.export_form import ExportForm
-from napari_cellcycle._qt.review.gallery import Gallery
+from napari_cellcycle._qt.review.canvas.canvas_bar import CanvasBar
+from napari_cellcycle._qt.review.canvas.lost_phases import LostPhases
+from napari_cellcycle._qt.review.cell.cell_panel import CellPanel
+from napari_cellcycle._qt.review.exchange.export_form import ExportForm
+from napari_cellcycle._qt.review.exchange.people import PeoplePanel
+from napari_cellcycle._qt.review.exchange.waiting import WaitingWords
+from napari_cellcycle._qt.review.gallery.gallery import Gallery
 from napari_cellcycle._qt.review.gesture_bar import GestureBar
 from napari_cellcycle._qt.review.image_bar import ImageBar
-from napari_cellcycle._qt.review.key_binder import KeyBinder, TypingGuard
-from napari_cellcycle._qt.review.key_page import KeyPage
-from napari_cellcycle._qt.review.keys import REVIEW, with_key
-from napari_cellcycle._qt.review.labels_menu import LabelsButton
-from napari_cellcycle._qt.review.lost_phases import LostPhases
+from napari_cellcycle._qt.review.keys.key_binder import KeyBinder, TypingGuard
+from napari_cellcycle._qt.review.keys.key_page import KeyPage
+from napari_cellcycle._qt.review.keys.keys import REVIEW, with_key
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle._qt.review.notices import Notices
-from napari_cellcycle._qt.review.people import PeoplePanel
 from napari_cellcycle._qt.review.phase_bar import PhaseBar
 from napari_cellcycle._qt.review.queue_bar import QueueBar
-from napari_cellcycle._qt.review.set_bar import SetBar
-from napari_cellcycle._qt.review.waiting import WaitingWords
+from napari_cellcycle._qt.review.revision.labels_menu import LabelsButton
+from napari_cellcycle._qt.review.revision.set_bar import SetBar
+from napari_cellcycle._qt.review.table.cell_table import CellTable
 from napari_cellcycle._qt.timers import once
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from napari_cellcycle._qt.review.canvas.scene import Scene
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle._qt.review.scene import Scene
 
 
 _AHEAD_AFTER_MS = 60

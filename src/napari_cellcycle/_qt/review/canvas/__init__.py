@@ -1,0 +1,1 @@
+"""What a review shows in the viewer: phases over the segmentation, names, rings, clicks."""

@@ -1,0 +1,1 @@
+"""Words of other people, and what a project gives away."""

@@ -1,0 +1,1 @@
+"""The gallery: tiles of cells in bins, one bin a phase."""

@@ -1,0 +1,1 @@
+"""Keys: one table, bound, shown and changed."""

@@ -1,0 +1,1 @@
+"""Other labels and more predictions for an open review."""

@@ -1,0 +1,1 @@
+"""The table of all cells: found by typing, sorted by a click."""

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from review_hands import CTRL, LEFT, LONG, SHIFT, check_overlay, click_middle, press, slug
 
 from napari_cellcycle._qt.review import desk as desk_module
-from napari_cellcycle._qt.review.kept import Kept
+from napari_cellcycle._qt.review.opening.kept import Kept
 from napari_cellcycle.project.words import STATUSES
 
 

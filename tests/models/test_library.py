@@ -183,8 +183,19 @@ def test_weights_that_are_not_finite_are_not_installed(source):
     content = (source / "z.safetensors").read_bytes()
     card["weights"]["z"]["sha256"] = hashlib.sha256(content).hexdigest()
     change_card(source, weights=card["weights"])
-    with pytest.raises(ModelFormatError, match=r"output\.bias holds values that are not finite"):
+    with pytest.raises(
+        ModelFormatError, match=r"output\.bias holds values that are not finite"
+    ) as found:
         install_model(source)
+    assert str(source / "z.safetensors") in str(found.value), "a file that is there is named"
+    packed = source.with_suffix(".zip")
+    with zipfile.ZipFile(packed, "w") as file:
+        for path in source.iterdir():
+            file.write(path, path.name)
+    for use in (install_model, load_model):
+        with pytest.raises(ModelFormatError, match="not finite") as found:
+            use(packed)
+        assert str(packed / "z.safetensors") in str(found.value)
     assert listed() == [OFFICIAL]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.errors import ModelFormatError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.models.card import CARD, read_card
+from napari_cellcycle.models.staging import speaking_of
 from napari_cellcycle.models.weights import MOST_BYTES, read_bytes
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def unpacked(path: Path) -> Iterator[Path]:
             if error.errno != errno.EINVAL:  # a place before the start of the file
                 raise
             raise ModelFormatError(f"{path} is no readable zip file: it is damaged.") from None
-        yield _with_card(folder, path)
+        with speaking_of(path, folder):
+            yield _with_card(folder, path)
 
 
 def pack(folder: Path, path: Path) -> None:

@@ -18,7 +18,15 @@ from napari_cellcycle.models.catalogue import (
     user_models_folder,
 )
 from napari_cellcycle.models.folder import check_gives_way, check_only_model, load_folder, opened
-from napari_cellcycle.models.staging import discard, settle, staged, standing, sweep, write_bytes
+from napari_cellcycle.models.staging import (
+    discard,
+    settle,
+    speaking_of,
+    staged,
+    standing,
+    sweep,
+    write_bytes,
+)
 from napari_cellcycle.models.weights import read_bytes
 
 RESERVED = ("show", "install", "remove", "rename", "export", "convert")
@@ -70,7 +78,7 @@ def install_model(
             card = _renamed(card, sha256, name)
             content = card.to_json().encode()
         place = _place(card.name, content, overwrite)
-        with staged(place) as new:
+        with staged(place) as new, speaking_of(folder, new):
             for file, expected in {w.file: w.sha256 for w in card.weights.values()}.items():
                 write_bytes(new / file, read_bytes(folder / file, expected))
             write_bytes(new / CARD, content)

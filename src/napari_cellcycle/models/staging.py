@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from napari_cellcycle.errors import ModelFormatError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,6 +47,15 @@ def staged(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+
+
+@contextmanager
+def speaking_of(source: Path, folder: Path) -> Iterator[None]:
+    """Name ``source`` in a refusal that names ``folder``, which is gone when a person reads it."""
+    try:
+        yield
+    except ModelFormatError as error:
+        raise ModelFormatError(str(error).replace(str(folder), str(source))) from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -82,6 +82,9 @@ def test_everything_at_once(run: Run, tmp_path: Path, crops: Path, model_folder:
         rows = list(csv.DictReader(file))
     assert [row["judge"] for row in rows] == ["Ann", "Bo", "majority", "model"]
     assert rows[0]["accuracy"] == "1.000"
+    with (out / "pairs.csv").open(newline="", encoding="utf-8") as file:
+        (pair,) = csv.DictReader(file)
+    assert [pair["class"], pair["other class"], pair["Ann"]] == ["mitotic", "non-mitotic", "1.000"]
     with (out / "confusion.csv").open(newline="", encoding="utf-8") as file:
         matrix = [[int(n) for n in row[1:]] for row in list(csv.reader(file))[1:]]
     assert matrix == saved["confusion"]["matrix"]

@@ -271,7 +271,7 @@ def _judge_row(judge: Judge) -> tuple[str, ...]:
 
 def _pair_rows(pairs: tuple[PairOfClasses, ...]) -> list[tuple[str, ...]]:
     judges = list(pairs[0].accuracy)
-    heading = ("class", "class", "cells", *judges, "model, choosing", "ignored of model")
+    heading = ("class", "other class", "cells", *judges, "model, choosing", "ignored of model")
     return [heading, *(tuple(_pair_row(pair, judges)) for pair in pairs)]
 
 

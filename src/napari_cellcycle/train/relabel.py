@@ -149,7 +149,8 @@ def merged_classes(
     taken: dict[str, str] = {}
     classes: dict[str, tuple[str, ...]] = {}
     for name, members in merge.items():
-        leaves = [slug for member in members for slug in _leaves(phases, member)]
+        # a branch and its own leaves, as for two models with other classes, are no contradiction
+        leaves = list(dict.fromkeys(s for member in members for s in _leaves(phases, member)))
         for leaf in leaves:
             if leaf in taken:
                 raise CropSetError(f"--merge puts {leaf} into both {taken[leaf]} and {name}.")
@@ -225,8 +226,9 @@ def check_labels(labels: Sequence[str] | Labels, classes: Sequence[str], name: s
     first = next(iter(unknown))
     raise CropSetError(
         f"{name} has labels that the model does not know: {listed}. Its classes are "
-        f"{', '.join(classes)}. Rename, drop or merge them, such as "
-        f"--map {_quoted(f'{first}={classes[0]}')} or --map {_quoted(f'{first}=')}."
+        f"{', '.join(classes)}. Rename them (--map {_quoted(f'{first}=CLASS')}), leave them out "
+        f"(--map {_quoted(f'{first}=')}), or put classes together under their name (--merge "
+        f"{_quoted(f'{first}=CLASS+CLASS')})."
     )
 
 

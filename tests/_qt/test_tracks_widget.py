@@ -8,6 +8,9 @@ from films import BACK, FRAMES, SLIP, make_film, predict_film
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QLabel
 
+from napari_cellcycle._qt.tracks.strip import Strip
+from napari_cellcycle._qt.tracks.tracing import Line
+from napari_cellcycle.phases import MITOSIS_2D
 from napari_cellcycle.project import Project
 
 LEFT = Qt.MouseButton.LeftButton
@@ -285,3 +288,20 @@ def test_a_layer_gives_tracks_where_it_lies(viewer, qtbot, review):
     assert bench.tracing.line().beside is None
     assert (bench.tracing.line().phase < 0).all()
     assert bench.jumps.text() == "0 impossible steps"
+
+
+def test_a_long_track_is_scrolled_to_the_cell_at_hand(qtbot):
+    strip = Strip(str)
+    qtbot.addWidget(strip)
+    strip.resize(400, 90)
+    strip.show()
+    qtbot.waitExposed(strip)
+
+    for n, current in ((60, 3), (180, 90), (5, 2), (300, 280)):
+        rows, nothing = np.arange(n), np.zeros(n, bool)
+        strip.show_line(
+            Line(rows, rows, np.zeros(n, int), None, nothing, nothing), MITOSIS_2D, current
+        )
+        at = strip.blocks.block(current).center().toPoint()
+        seen = strip.viewport().rect()
+        qtbot.waitUntil(lambda: seen.contains(strip.blocks.mapTo(strip.viewport(), at)))  # noqa: B023

@@ -229,6 +229,9 @@ class Strip(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusProxy(self.blocks)
+        bar: Any = self.horizontalScrollBar()
+        # after another track is shown the range follows once Qt has laid it out
+        bar.rangeChanged.connect(self._show_current)
 
     def show_line(self, line: Line, phases: PhaseSet, current: int) -> None:
         """Show a track, and the cell at hand in it."""
@@ -236,6 +239,9 @@ class Strip(QScrollArea):
         long = self.blocks.width() > self.viewport().width()  # type: ignore[union-attr]
         bar: Any = self.horizontalScrollBar()
         self.setFixedHeight(self.blocks.height() + (bar.sizeHint().height() if long else 0) + 2)
+        self._show_current()
+
+    def _show_current(self) -> None:
         if self.blocks.place >= 0:
             at = self.blocks.block(self.blocks.place).center()
             self.ensureVisible(round(at.x()), round(at.y()), 60, 0)

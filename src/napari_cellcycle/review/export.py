@@ -197,7 +197,7 @@ def _export_labels(
     if out.suffix and len(reviews) > 1:
         raise ProjectError(
             f"There are {len(reviews)} images, and {out.name} is one file: choose one of them "
-            "(--image), or give the name of a folder."
+            "(--image), or give the name of a folder, without an ending."
         )
     names = [out] if out.suffix else [_named(out, review) for review in reviews]
     finals: list[str] = []

@@ -7,13 +7,17 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from fields import layer_field
 from people import LEAVES, people_project
 from qtpy.QtCore import QPoint, Qt
 
-from napari_cellcycle._qt.review.exchange.export_form import KINDS, ExportForm
+from napari_cellcycle._qt.review.exchange.export_form import ExportForm
+from napari_cellcycle._qt.review.exchange.export_kinds import KINDS
 from napari_cellcycle._qt.scrolled import Scrolled
 from napari_cellcycle.image import open_labels
+from napari_cellcycle.project.project import Project
 from napari_cellcycle.review import read_table
 from napari_cellcycle.train.cropset import read_crop_set
 
@@ -74,6 +78,68 @@ def test_each_kind_is_written_where_it_says(form, tmp_path, qtbot, monkeypatch):
     assert [int(row.split(",")[4]) for row in rows] != sorted(range(1, 13))
     labels = open_labels(tmp_path / "labels-out.ome.tif")
     assert len(np.unique(np.asarray(labels.data))) > 2
+
+
+@pytest.mark.parametrize(
+    ("what", "form_of", "typed", "expected"),
+    [
+        ("labels", ".ome.tif", "phases.tif", "phases.tif"),
+        ("labels", ".ome.tif", "phases.TIFF", "phases.TIFF"),
+        ("labels", ".ome.tif", "phases.ome.tif", "phases.ome.tif"),
+        ("labels", ".ome.tif", "phases", "phases.ome.tif"),
+        ("labels", ".ome.tif", "day.1", "day.1.ome.tif"),
+        ("labels", ".ome.tif", "phases.zarr", "phases.zarr"),
+        ("labels", ".ome.zarr", "phases.zarr", "phases.zarr"),
+        ("labels", ".ome.zarr", "phases", "phases.ome.zarr"),
+        ("cells", ".csv", "cells.parquet", "cells.parquet"),
+        ("cells", ".parquet", "cells.csv", "cells.csv"),
+        ("cells", ".csv", "cells.tif", "cells.tif.csv"),
+    ],
+)
+def test_an_ending_that_is_typed_counts(
+    form, tmp_path, qtbot, monkeypatch, what, form_of, typed, expected
+):
+    form.what.choose(what)
+    form.form.choose(form_of)
+    export(qtbot, monkeypatch, form, tmp_path / typed)
+    assert not form.message.is_error, form.message.text()
+    assert (tmp_path / expected).exists()
+    assert form.message.text().endswith(str(tmp_path / expected))
+    if what == "labels" and "zarr" not in expected:
+        assert len(np.unique(np.asarray(open_labels(tmp_path / expected).data))) > 2
+    if what == "cells":
+        read = pd.read_parquet if expected.endswith("parquet") else pd.read_csv
+        assert len(read(tmp_path / expected)) == 12
+
+
+def test_label_images_of_several_images_go_into_a_folder(tmp_path, open_desk, qtbot, monkeypatch):
+    folder = people_project(tmp_path, SAID)
+    with Project.open(folder, who="Ann") as project:
+        project.images.add(*layer_field("other", 1))
+    form = ExportForm(open_desk(folder, "Ann"))
+    qtbot.addWidget(form)
+    with qtbot.waitExposed(form):
+        form.show()
+    form.what.choose("labels")
+    told = export(qtbot, monkeypatch, form, tmp_path / "phases")
+    assert not form.message.is_error, told
+    names = {path.name for path in (tmp_path / "phases").iterdir()}
+    assert names == {"field_phases.ome.tif", "other_phases.ome.tif"}
+    form.images.choose(1)
+    export(qtbot, monkeypatch, form, tmp_path / "one")
+    assert (tmp_path / "one.ome.tif").exists()
+
+
+def test_a_file_that_the_dialog_did_not_ask_about_is_not_replaced(
+    form, tmp_path, qtbot, monkeypatch
+):
+    (tmp_path / "mine.csv").write_text("dear")
+    told = export(qtbot, monkeypatch, form, tmp_path / "mine")
+    assert form.message.is_error
+    assert told == "mine.csv is there already: choose it, or another name."
+    assert (tmp_path / "mine.csv").read_text() == "dear"
+    export(qtbot, monkeypatch, form, tmp_path / "mine.csv")  # the dialog has asked
+    assert len(read_table(tmp_path / "mine.csv")) == 12
 
 
 def test_where_the_file_is_comes_into_view_on_a_low_screen(form, tmp_path, qtbot, monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +23,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel
+from napari_cellcycle._qt.review.exchange.export_kinds import KINDS, Kind
 from napari_cellcycle._qt.review.image_bar import name_of
 from napari_cellcycle._qt.scrolled import scroll_to
 from napari_cellcycle.errors import CellCycleError, ProjectError
@@ -36,45 +36,6 @@ if TYPE_CHECKING:
     from napari_cellcycle.review.state import Review
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Something that can be written.
-
-    Parameters
-    ----------
-    what : str
-        As :func:`napari_cellcycle.review.export.export_project` calls it; or ``report`` or
-        ``sheets``.
-    name : str
-        For a person.
-    forms : tuple of (ending, name)
-        In which forms; an empty ending is a folder.
-    only : str
-        Which cells at first; empty where there is no choice.
-    """
-
-    what: What | Literal["report", "sheets"]
-    name: str
-    forms: tuple[tuple[str, str], ...]
-    only: str = ""
-
-
-_CSV, _PARQUET = (".csv", "CSV"), (".parquet", "Parquet")
-KINDS = (
-    Kind("cells", "Table of cells", (_CSV, _PARQUET, (".h5ad", "AnnData")), "all"),
-    Kind("reviews", "Table of every word", (_CSV, _PARQUET)),
-    Kind("crops", "Training data: crop set", ((".npz", "NPZ"),), "reviewed"),
-    Kind("folder", "Training data: pictures by phase", (("", "folder"),), "reviewed"),
-    Kind(
-        "labels",
-        "Label image of phases",
-        ((".ome.tif", "OME-TIFF"), (".ome.zarr", "OME-Zarr")),
-        "all",
-    ),
-    Kind("agreement", "Agreement of people", ((".json", "JSON"), _CSV, _PARQUET)),
-    Kind("report", "Report", ((".html", "HTML"),)),
-    Kind("sheets", "Sheets for annotators", ((".pdf", "PDF"), ("", "folder of PNG")), "all"),
-)
 _ONLY = (
     ("all", "all cells"),
     ("reviewed", "only reviewed"),
@@ -201,16 +162,20 @@ class ExportForm(QWidget):
             self._job.cancel()
             return
         kind: Kind = self.what.value()
-        ending = str(self.form.key())
+        ending = self._ending(kind)
         project = self._desk.project
         with suppress(OSError):  # it is a proposal only
             project.exports.mkdir(exist_ok=True)
         asked = self._ask_file(project.exports / f"{project.folder.stem}-{kind.what}{ending}")
         if not asked:
             return
-        out = Path(asked if asked.endswith(ending) else asked + ending)
+        out = kind.file(asked, ending)
         self.message.clear()
         self._file = Path()
+        if out != Path(asked) and out.exists():  # the dialog has not asked about this one
+            self.message.error(f"{out.name} is there already: choose it, or another name.")
+            self._rest()
+            return
         only: Only | None = self.only.key() if kind.only else None  # type: ignore[assignment]
         one = bool(self.images.key())
         if kind.what in ("report", "sheets"):
@@ -220,6 +185,12 @@ class ExportForm(QWidget):
         else:
             self._job.start("Export", _write, self._desk, out, kind.what, only, one, self._step)
         self._rest()
+
+    def _ending(self, kind: Kind) -> str:
+        """Of the chosen form; none of label images of several images, which go into a folder."""
+        ending = str(self.form.key())
+        several = self.images.key() == 0 and len(self._desk.project.images.all()) > 1
+        return "" if several and kind.what == "labels" and ending == ".ome.tif" else ending
 
     def _ask_file(self, proposed: Path) -> str:
         return QFileDialog.getSaveFileName(self, self.what.currentText(), str(proposed))[0]

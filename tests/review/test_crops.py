@@ -226,6 +226,10 @@ def test_a_cell_much_larger_than_the_others_is_left_out_and_named(tmp_path: Path
     [
         ({}, "Review some"),
         ({"only": "final", "channels": {"dna": 4}}, "no channel"),
+        (
+            {"only": "final", "channels": {"dna": 0, "membrane": "dna"}},
+            r"Roles 'dna' and 'membrane' are both given channel 0 \(dna\) of field; each needs",
+        ),
         ({"only": "corrected"}, "Review some"),
     ],
 )

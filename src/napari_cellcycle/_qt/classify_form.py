@@ -224,9 +224,7 @@ class ClassifyForm(QWidget):
             raise ChannelError("There is no image layer yet: open an image.")
         if chosen[self.model.roles[0]] is None:
             raise ChannelError(f"Choose the {_role_name(self.model.roles[0])} channel.")
-        taken = [channel.key for channel in chosen.values() if channel is not None]
-        if len(set(taken)) < len(taken):
-            raise ChannelError("Two roles have the same channel: choose another, or none.")
+        inputs.check_apart(chosen)
         return chosen
 
     @property

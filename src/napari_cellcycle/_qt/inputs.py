@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_cellcycle._qt.origin import origin_of
 from napari_cellcycle._qt.overlay import is_overlay
-from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.errors import CellCycleError, ChannelError
 from napari_cellcycle.image.movie import Movie
 from napari_cellcycle.review.names import stem
 
@@ -246,6 +246,19 @@ def follow_labels(
         now, before = guessed.get(role), former.get(role)
         if (now and now.layer) is not (before and before.layer):
             box.follow(now and now.key)
+
+
+def check_apart(chosen: Mapping[str, Channel | None]) -> None:
+    """Refuse one channel for two roles.
+
+    Raises
+    ------
+    ChannelError
+        Saying what to do.
+    """
+    taken = [channel.key for channel in chosen.values() if channel is not None]
+    if len(set(taken)) < len(taken):
+        raise ChannelError("Two roles have the same channel: choose another, or none.")
 
 
 def combine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ChannelError
-from napari_cellcycle.image.roles import guess_roles
+from napari_cellcycle.image.roles import channels_of_roles, guess_roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,15 +43,8 @@ def resolve_channels(
             f"The model has no channel role {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(roles)}."
         )
-    said = {role: None if which is None else stack.channel(which) for role, which in given.items()}
+    said = channels_of_roles(given, stack)
     taken = [index for index in said.values() if index is not None]
-    for index in taken:
-        if taken.count(index) > 1:
-            both = " and ".join(role for role, channel in said.items() if channel == index)
-            raise ChannelError(
-                f"Channel {index} of {stack.name} is given as {both}; each role needs its own. It "
-                f"has {listing}."
-            )
     guessed = guess_roles(stack.channels, roles)
     found = {
         role: said[role] if role in said else None if guessed[role] in taken else guessed[role]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.errors import ChannelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_cellcycle.image.stack import Stack
 
@@ -155,14 +155,39 @@ def parse_channels(texts: Sequence[str], stack: Stack) -> dict[str, int | None]:
     ChannelError
         If one is not understood, given twice, or names no channel of the stack.
     """
+    return channels_of_roles(parse_roles(texts), stack)
+
+
+def channels_of_roles(said: Mapping[str, int | str | None], stack: Stack) -> dict[str, int | None]:
+    """Find the channels that are said to have roles.
+
+    Parameters
+    ----------
+    said : mapping of str to int, str or None
+        Index or name of the channel by role; None where there is none.
+    stack : Stack
+        The image they belong to.
+
+    Returns
+    -------
+    dict of str to int or None
+        Index of a channel for each of these roles.
+
+    Raises
+    ------
+    ChannelError
+        If there is no such channel, or two roles have the same.
+    """
     found: dict[str, int | None] = {}
-    for role, which in parse_roles(texts).items():
+    for role, which in said.items():
         channel = None if which is None else stack.channel(which)
         if channel is not None and channel in found.values():
             other = next(r for r, index in found.items() if index == channel)
+            listing = ", ".join(f"{i}={name}" for i, name in enumerate(stack.channels))
             raise ChannelError(
                 f"Roles {other!r} and {role!r} are both given channel {channel} "
-                f"({stack.channels[channel]}) of {stack.name}; each needs its own, or none."
+                f"({stack.channels[channel]}) of {stack.name}; each needs its own, or none. It "
+                f"has {listing}."
             )
         found[role] = channel
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import ChannelError
-from napari_cellcycle.image.roles import guess_roles
+from napari_cellcycle.image.roles import channels_of_roles, guess_roles
 from napari_cellcycle.image.stack import check_match
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def open_sources(
     InputChangedError
         If a file was moved or is another one now.
     ChannelError
-        If nobody knows what a channel shows, or there is no such channel.
+        If nobody knows what a channel shows, there is no such channel, or two roles have the same.
     """
     found = []
     for review in reviews:
@@ -80,8 +80,8 @@ def open_sources(
             stack, labels = images.stack(review.image), images.labels(review.image)
         check_match(stack, labels)
         said = channels or images[review.image].settings.get("channels")
-        roles = dict(said or guess_roles(stack.channels, ROLES))
-        known = {role: stack.channel(which) for role, which in roles.items() if which is not None}
+        roles = channels_of_roles(said or guess_roles(stack.channels, ROLES), stack)
+        known = {role: channel for role, channel in roles.items() if channel is not None}
         if not known:
             raise ChannelError(
                 f"Nobody says what the channels of {stack.name} show: {', '.join(stack.channels)}. "

@@ -190,8 +190,7 @@ class StartForm(QWidget):
         chosen = {role: box.value() for role, box in self.channels.items()}
         if chosen["dna"] is None:
             raise ChannelError("Choose the DNA channel: pictures of cells are made from it.")
-        if chosen["membrane"] is not None and chosen["membrane"].key == chosen["dna"].key:
-            raise ChannelError("Two roles have the same channel: choose another, or none.")
+        inputs.check_apart(chosen)
         stack, channels = inputs.combine(chosen, like=layer)
         segmentation = inputs.segmentation(layer, self.labels_are.key())  # type: ignore[arg-type]
         check_match(stack, segmentation)

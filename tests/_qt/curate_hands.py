@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
+from resting import rest
 
 LONG = 60_000
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
@@ -23,7 +24,7 @@ WRONG = (7, 41)
 def idle(qtbot, curate):
     """Wait for the worker and for what follows it."""
     qtbot.waitUntil(lambda: not curate.bench.finding.is_running, timeout=LONG)
-    qtbot.wait(30)
+    rest(qtbot, curate.bench)
 
 
 def pixel(scatter, row):

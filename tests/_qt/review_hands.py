@@ -7,6 +7,7 @@ from parting import parted
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QOpenGLContext
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_cellcycle._qt.overlay import is_overlay
 from napari_cellcycle.project.words import STATUSES
@@ -78,7 +79,7 @@ def click_middle(qtbot, viewer, cells, *, expect=True):
     canvas, at = canvas_of(viewer), middle_of(viewer)
     told = []
     cells.clicked.connect(told.append)
-    qtbot.wait(30)
+    QApplication.processEvents()
     qtbot.mouseMove(canvas, at)
     qtbot.mousePress(canvas, LEFT, pos=at)
     qtbot.mouseRelease(canvas, LEFT, pos=at)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea
+from resting import rest
 
 from napari_cellcycle._qt.daughters.pair_lines import PairLines
 from napari_cellcycle._qt.launch import launch
@@ -91,7 +92,7 @@ def settle(qtbot, dock):
         return not (pairs.is_busy or pairs.is_classifying)
 
     qtbot.waitUntil(is_idle, timeout=LONG)
-    qtbot.wait(1)
+    rest(qtbot, dock)
     qtbot.waitUntil(is_idle, timeout=LONG)
     assert not dock.message.is_error, dock.message.text()
 

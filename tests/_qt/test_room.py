@@ -9,6 +9,7 @@ from films import make_film, predict_film
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
+from resting import rest
 
 from napari_cellcycle._qt import room
 
@@ -59,7 +60,7 @@ def drag(qtbot, dock, to):
         inside = QPointF(dock.mapFromGlobal(place))
         event = QMouseEvent(kind, inside, QPointF(place), button, held, NONE)
         QApplication.sendEvent(dock, event)
-        qtbot.wait(10)
+        QApplication.processEvents()
 
 
 def fits(window):
@@ -81,7 +82,7 @@ def test_docks_are_tabs_where_the_screen_is_low(viewer, qtbot, monkeypatch, is_h
         qtbot.waitUntil(widget.isVisible)
         widget.setMinimumHeight(needed // 2)
         room.make_room(widget)
-        qtbot.wait(10)
+        rest(qtbot, widget)
     tabs = [len(window.tabifiedDockWidgets(dock)) for dock in docks]
     assert tabs == ([0, 0, 0] if is_high else [2, 2, 2])
     assert docks[-1].visibleRegion().isEmpty() is False
@@ -109,7 +110,7 @@ def test_no_dock_beside_review_forces_it_either(viewer, qtbot, laptop, review, n
         dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
         qtbot.waitUntil(widget.isVisible)
         window.addDockWidget(area, dock)
-        qtbot.wait(50)
+        rest(qtbot, widget)
         qtbot.waitUntil(lambda: fits(window))
         shared.append({other.windowTitle() for other in window.tabifiedDockWidgets(dock)})
         viewer.window.remove_dock_widget(dock)
@@ -129,7 +130,7 @@ def test_a_form_beside_another_is_seen_as_a_whole(viewer, qtbot, laptop, name):
         dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, title)
         qtbot.waitUntil(widget.isVisible)
         docks.append(dock)
-        qtbot.wait(50)
+        rest(qtbot, widget)
     docks[0].raise_()
     [scrolled] = docks[0].findChildren(room.Scrolled)
     qtbot.waitUntil(lambda: not scrolled.visibleRegion().isEmpty())
@@ -156,10 +157,10 @@ def test_a_dock_behind_another_stays_there_when_it_makes_room(viewer, qtbot, lap
     behind = review.parentWidget()
     qtbot.waitUntil(lambda: behind in window.tabifiedDockWidgets(dock))
     assert behind.visibleRegion().isEmpty()
-    qtbot.wait(50)
+    rest(qtbot, window)
     assert window.height() == 660  # as it was
     room.make_room(review)
-    qtbot.wait(50)
+    rest(qtbot, window)
     assert behind.visibleRegion().isEmpty()
     assert not dock.visibleRegion().isEmpty()
 
@@ -170,7 +171,7 @@ def test_a_dock_is_dragged_to_any_side_and_back(viewer, qtbot, laptop, review):
     dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Daughters")
     [scrolled] = widget.findChildren(room.Scrolled)
     qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
-    qtbot.wait(50)
+    rest(qtbot, window)
     corner, wide, high = window.mapToGlobal(QPoint(0, 0)), window.width(), window.height()
     sides = {
         "left": QPoint(20, high // 2),
@@ -183,7 +184,7 @@ def test_a_dock_is_dragged_to_any_side_and_back(viewer, qtbot, laptop, review):
         drag(qtbot, dock, corner + place)
         qtbot.waitUntil(lambda: not dock.isFloating())
         assert window.dockWidgetArea(dock) == AREAS[side]
-        qtbot.wait(50)
+        rest(qtbot, window)
         qtbot.waitUntil(lambda: fits(window))
         assert not dock.visibleRegion().isEmpty()
         seen = [d for d in room._docks(window) if not d.visibleRegion().isEmpty()]

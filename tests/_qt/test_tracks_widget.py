@@ -7,6 +7,7 @@ import pytest
 from films import BACK, FRAMES, SLIP, make_film, predict_film
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QLabel
+from resting import rest
 
 from napari_cellcycle._qt.tracks.strip import Strip
 from napari_cellcycle._qt.tracks.tracing import Line
@@ -56,7 +57,7 @@ def use_table(qtbot, monkeypatch, widget, path):
 
 def settle(qtbot, widget):
     qtbot.waitUntil(lambda: not widget.bench._job.is_running, timeout=LONG)
-    qtbot.wait(20)
+    rest(qtbot, widget.bench)
 
 
 def click_block(qtbot, widget, place):

@@ -38,7 +38,6 @@ def test_suspects_go_to_the_queue_with_their_reasons(project, docks, qtbot, monk
     assert desk.queue.members().tolist() == model.rows.tolist()
     assert desk.current == model.rows[0]
     qtbot.mouseClick(review.bench.queue.picked, LEFT)
-    qtbot.wait(30)
     assert desk.queue.count == N
 
     # words are counted, and the plot takes their colour

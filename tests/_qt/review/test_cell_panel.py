@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from array_source import ArraySource
 from qtpy.QtGui import QColor, QImage, QPalette
+from qtpy.QtWidgets import QApplication
 
 from napari_cellcycle._qt.review.cell.cell_panel import CellPanel
 from napari_cellcycle._qt.review.source import Facts, Pictures, Vote, votes_of
@@ -224,7 +225,7 @@ def test_the_layout_settles_at_every_height(shown, classified, qtbot):
         classified.signals.changed.emit(np.array([4]))
         for height in range(200, 760, 20):
             shown.resize(360, height)
-            qtbot.wait(1)
+            QApplication.processEvents()
         facts = shown.facts.geometry()
         assert facts.top() > shown.sheet.geometry().bottom()
         assert shown.facts.heightForWidth(facts.width()) <= facts.height()

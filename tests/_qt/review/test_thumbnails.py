@@ -75,11 +75,12 @@ def test_only_the_latest_wishes_are_worked_on(qtbot):
 
 
 def test_what_was_forgotten_is_not_taken_from_the_worker(qtbot):
-    gate = threading.Event()
+    gate, reading = threading.Event(), threading.Event()
     value = [0.0]
 
     def views(indices):
         grey = value[0]
+        reading.set()
         assert gate.wait(10)
         images = np.full((len(indices), 1, 1, 4, 4), grey, np.float32)
         return Pictures(images, ("z",), ("dna",))
@@ -87,7 +88,7 @@ def test_what_was_forgotten_is_not_taken_from_the_worker(qtbot):
     source = ArraySource(MITOSIS_STAGES, np.zeros(2), views)
     thumbnails = Thumbnails(source)
     thumbnails.want([0])
-    qtbot.wait(20)
+    assert reading.wait(10)
     value[0] = 1.0
     thumbnails.forget()
     thumbnails.want([0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from resting import rest
 from review_hands import CTRL, LEFT, click_middle, press, slug
 
 
@@ -97,7 +98,7 @@ def test_names_of_phases_follow_words_planes_and_what_is_shown(review, viewer, q
     qtbot.mouseClick(bench.canvas.names, LEFT)
     assert not layer.visible
     viewer.dims.ndisplay = 2
-    qtbot.wait(50)
+    rest(qtbot, scene.text)
     assert len(layer.data) == len(desk.review)  # nothing is written meanwhile
     qtbot.mouseClick(bench.canvas.names, LEFT)
     assert scene.text.layer is layer

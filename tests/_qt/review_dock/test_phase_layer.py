@@ -65,19 +65,18 @@ def test_a_colour_is_changed_everywhere_and_comes_back(review, qtbot):
 
     def drawn(widget, color):
         bench.tabs.setCurrentWidget(bench.gallery if widget is bench.gallery else bench.panel)
-        qtbot.wait(30)
         picture = QImg2array(widget.grab().toImage())[..., :3]
         return bool((picture == QColor(color).getRgb()[:3]).all(axis=-1).any())
 
     first = phases["prophase"].color.lower()
     assert painted() == {first}
     for widget in (bench.gallery, bench.panel.sheet):
-        assert drawn(widget, first)
+        qtbot.waitUntil(lambda on=widget: drawn(on, first))
         assert not drawn(widget, "#2040e0")
     choose("#2040e0")
     assert painted() == {"#2040e0"}
     for widget in (bench.gallery, bench.panel.sheet):
-        assert drawn(widget, "#2040e0")
+        qtbot.waitUntil(lambda on=widget: drawn(on, "#2040e0"))
         assert not drawn(widget, first)
     assert desk.source.phases["prophase"].color == "#2040E0"
     assert bench.message.text() == "Colours are kept in the project."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from resting import rest
 from review_hands import LONG, press
 
 
@@ -29,7 +30,7 @@ def test_the_ring_is_seen_at_any_zoom(review, viewer, qtbot):
 def test_a_step_draws_the_ring_once_and_the_list_of_layers_later(review, viewer, qtbot):
     canvas, desk = review.scene.canvas, review.desk
     qtbot.waitUntil(lambda: canvas.ring is not None, timeout=LONG)
-    qtbot.wait(400)  # nothing of the opening is under way
+    rest(qtbot, review.scene)  # nothing of the opening is under way
     drawn, listed = [], []
     canvas.ring.events.set_data.connect(lambda event: drawn.append(desk.current))
 

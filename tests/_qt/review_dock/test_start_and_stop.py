@@ -154,8 +154,8 @@ def test_a_viewer_that_is_closed_closes_its_project(found, pristine, viewer, tmp
     cell = int(desk.review.cells.label[row])
     rows = np.arange(len(desk.review))
     desk.saving.start(lambda: time.sleep(0.3) or desk.review.scribe.say(rows, "prophase"))
-    viewer.close()
-    qtbot.wait(10)
+    with qtbot.waitSignal(widget.destroyed):
+        viewer.close()
     with Project.open(folder, who="Ann") as project:
         assert not project.read_only, project.reason
         assert set(Review(project).final_slugs()) == {"prophase"}

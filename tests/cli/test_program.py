@@ -16,6 +16,7 @@ import pytest
 import tifffile
 
 from napari_cellcycle import cli
+from napari_cellcycle.cli.program import parse
 from napari_cellcycle.phases import MITOSIS_STAGES
 
 Run = Callable[..., "Outcome"]
@@ -332,6 +333,22 @@ def test_an_unknown_option_names_the_help_of_its_verb(run: Run) -> None:
         "napari-cellcycle segment: unrecognized arguments: --sigma 2 "
         "(see napari-cellcycle segment --help)"
     )
+
+
+def test_options_may_stand_before_between_and_behind_what_has_no_name() -> None:
+    for words in (
+        ["import", "p.cellcycle", "--who", "Bo", "words.csv"],
+        ["import", "--who", "Bo", "p.cellcycle", "words.csv"],
+        ["import", "p.cellcycle", "words.csv", "--who", "Bo"],
+    ):
+        given = parse(words)
+        assert (given.project, given.source) == ("p.cellcycle", "words.csv"), words
+        assert given.who == "Bo"
+    many = parse(["classify", "a.tif", "--model", "mitosis-2d", "b.tif", "--out", "t.csv", "c.tif"])
+    assert [str(image) for image in many.image] == ["a.tif", "b.tif", "c.tif"]
+    odd = parse(["classify", "--model", "mitosis-2d", "--", "-a.tif"])
+    assert [str(image) for image in odd.image] == ["-a.tif"]
+    assert parse(["import", "p.cellcycle", "--labels", "new.tif"]).source is None
 
 
 def test_no_verb(run: Run) -> None:

@@ -33,7 +33,26 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line."""
+    """An argument parser whose complaint is one line, and which takes options anywhere.
+
+    By itself argparse gives a positional argument that may be left out, or of which there may be
+    several, what stands before the next option, and does not know what stands behind it.
+    """
+
+    _mixing = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse, with options before, between and behind what has no name."""
+        words = sys.argv[1:] if args is None else args
+        if self._mixing or self._subparsers is not None or "--" in words:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
 
     def error(self, message: str) -> NoReturn:
         """Print the mistake and where to look, then exit with 2."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_cellcycle.image import list_scenes, open_image, open_labels
+from napari_cellcycle.image import list_scenes, open_image, open_labels, tiff
 from napari_cellcycle.project import Project
 
 Run = Callable[..., tuple[int, str, str]]
@@ -75,5 +75,17 @@ def test_the_first_of_several_scenes_is_told(run: Run, image: Path, tiny_folder:
     assert told in run(*words, "--labels", image.with_name("two_left.tif"))[2]
     labels = ("--labels", image.with_name("two_right.tif"))
     assert told not in run(*words, *labels, "--scene", "1")[2]
+    first = ("--labels", image.with_name("two_left.tif"), "--scene", "left")
+    assert "scenes" not in run(*words, *first)[2]  # it was chosen
     _, _, err = run("segment", image, "--out", image.with_name("found.tif"))
     assert told in err
+
+
+def test_a_file_of_several_scenes_is_opened_once(
+    run: Run, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    inspect = tiff.inspect_tiff
+    monkeypatch.setattr(tiff, "inspect_tiff", lambda path: opened.append(path) or inspect(path))
+    assert run("segment", image, "--out", image.with_name("found.tif"))[0] == 0
+    assert opened == [image]

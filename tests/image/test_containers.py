@@ -9,7 +9,7 @@ import pytest
 
 from napari_cellcycle.errors import ImageReadError
 from napari_cellcycle.image import containers, scenes
-from napari_cellcycle.image.scenes import is_unnamed, name_channels, spacing_from_lengths
+from napari_cellcycle.image.scenes import is_unnamed, known_spacing, name_channels
 
 
 class FakeImage:
@@ -49,7 +49,8 @@ def _read(name, *args, scene=None):
     ],
 )
 def test_units_of_other_formats(name, sizes, unit, spacing):
-    found = spacing_from_lengths(_read(name, sizes, unit).lengths, is_2d=False)
+    found, notes = known_spacing(_read(name, sizes, unit).lengths, name, is_2d=False)
+    assert not notes
     if spacing is None:
         assert found is None
     else:

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from napari_cellcycle.errors import CellCycleWarning, ImageReadError
-from napari_cellcycle.image import containers, list_scenes, open_image, scene_notes, scenes
+from napari_cellcycle.image import containers, list_scenes, open_image, scenes
 from napari_cellcycle.image.tiff import inspect_tiff
 
 
@@ -122,10 +122,10 @@ def test_a_pixel_larger_than_a_cell_is_not_believed(tmp_path, pixels, reader):
     tifffile.imwrite(path, pixels(32, 40), metadata={"axes": "YX"} | sizes | units)
     stack = open_image(path)
     assert stack.spacing is None
-    (note,) = scene_notes(stack)
+    (note,) = stack.notes
     assert note.startswith("print.ome.tif states pixels of 260 µm, which is more than a cell")
     tifffile.imwrite(path, pixels(32, 40), metadata={"axes": "YX"} | sizes)
-    assert scene_notes(open_image(path)) == []
+    assert open_image(path).notes == ()
 
 
 @pytest.mark.parametrize(

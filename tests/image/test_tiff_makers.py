@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from napari_cellcycle.errors import ImageReadError, SegmentationMismatchError
-from napari_cellcycle.image import check_match, open_image, open_labels, scene_notes
+from napari_cellcycle.image import check_match, open_image, open_labels
 from napari_cellcycle.image.axes import arrange, name_unknown
 from napari_cellcycle.image.plain import _planes
 
@@ -172,11 +172,11 @@ def test_fluor_names_a_channel_that_has_no_name(tmp_path, pixels, reader):
 
 def test_axes_without_a_name_are_told_of(tmp_path, pixels, reader):
     tifffile.imwrite(tmp_path / "a.tif", pixels(5, 20, 30))
-    (note,) = scene_notes(open_image(tmp_path / "a.tif"))
+    (note,) = open_image(tmp_path / "a.tif").notes
     assert note.startswith("a.tif does not name its axes: (5, 20, 30) was taken for z, y, x.")
     for name, options in (("b.ome.tif", {}), ("c.tif", {"imagej": True})):
         tifffile.imwrite(tmp_path / name, pixels(5, 20, 30), metadata={"axes": "TYX"}, **options)
-        assert scene_notes(open_image(tmp_path / name)) == []
+        assert open_image(tmp_path / name).notes == ()
 
 
 def test_labels_whose_time_was_taken_for_depth(tmp_path, pixels, reader):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import imageio.v3 as iio
 import pandas as pd
 import pytest
+import tifffile
 
 from napari_cellcycle.classify import classify, classify_crop
 from napari_cellcycle.serve import runs
@@ -96,6 +97,17 @@ def test_without_labels_nuclei_are_segmented(client: httpx.Client, files: Simple
     known = outcome(client, send(client, files.image)).json()["answer"]
     assert known["n"] == 4
     assert any("No segmentation was given" in note for note in known["notes"])
+
+
+def test_notes_name_the_file_as_it_was_sent(
+    client: httpx.Client, files: SimpleNamespace, tmp_path: Path
+) -> None:
+    with tifffile.TiffWriter(tmp_path / "two.ome.tif", ome=True) as tif:
+        for _ in range(2):
+            tif.write(tifffile.imread(files.image), metadata={"axes": "ZYX"})
+    sent = send(client, tmp_path / "two.ome.tif", spacing="2,0.5,0.5")
+    notes = outcome(client, sent).json()["answer"]["notes"]
+    assert any(note.startswith("two.ome.tif has 2 scenes, and this is the first") for note in notes)
 
 
 def test_spacing_of_the_sender_counts(client: httpx.Client, files: SimpleNamespace) -> None:

@@ -19,7 +19,6 @@ from napari_cellcycle.errors import (
     SpacingError,
     ViewError,
 )
-from napari_cellcycle.image.reading import scene_notes
 from napari_cellcycle.image.spacing import Spacing, resolve_spacing
 from napari_cellcycle.image.stack import Segmentation, Stack, check_match
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL, FLAT_MODEL
@@ -132,7 +131,7 @@ def prepare(request: ClassifyRequest) -> Prepared:
     stack = request.stack
     channels = resolve_channels(stack, card.recipe.channels, request.channels)
     spacing, notes = _spacing(request, card)
-    notes += scene_notes(stack)
+    notes += stack.notes
     if request.model == DEFAULT_MODEL and stack.is_2d:
         notes.insert(0, _other_model(stack.name))
     segmentation = request.segmentation

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
     from napari_cellcycle.cells.segmentation import segment_nuclei
     from napari_cellcycle.cells.table import cell_table
     from napari_cellcycle.classify import resolve_channels
-    from napari_cellcycle.image.reading import open_image, scene_notes
+    from napari_cellcycle.image.reading import open_image
     from napari_cellcycle.image.roles import parse_channels
     from napari_cellcycle.image.spacing import parse_spacing, resolve_spacing
     from napari_cellcycle.image.write import check_tiff_path, write_labels
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
             min_diameter=args.min_diameter,
             progress=report,
         )
-    print_notes(scene_notes(stack))
+    print_notes(stack.notes)
     write_labels(found, args.out, spacing=spacing)
     n = len(cell_table(found, spacing))
     if args.json:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellcycle.errors import ChannelError, ImageReadError
 from napari_cellcycle.image.axes import arrange
 from napari_cellcycle.image.labels import check_dtype, check_labels
-from napari_cellcycle.image.scenes import Length, name_channels, spacing_from_lengths
+from napari_cellcycle.image.scenes import Length, known_spacing, name_channels
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def stack_from_layers(
         named = list(getattr(layer, "channels", ()))
         named = named if len(named) == n > 1 else [f"{label} {i}" for i in range(n)]
         names += colors or ([label] if n == 1 else named)
-        spacings.append(spacing_from_lengths(lengths, is_2d=data.shape[2] == 1))
+        spacings.append(known_spacing(lengths, label, is_2d=data.shape[2] == 1)[0])
     if channels is not None:
         if len(channels) != len(names):
             raise ChannelError(
@@ -152,7 +152,7 @@ def segmentation_from_layer(
         data[:, 0],
         labels_are,
         name,
-        spacing=spacing_from_lengths(lengths, is_2d=data.shape[2] == 1),
+        spacing=known_spacing(lengths, name, is_2d=data.shape[2] == 1)[0],
         path=_common_path([layer]),
     )
     if check:

@@ -12,10 +12,9 @@ from napari_cellcycle.image.labels import check_dtype, check_labels, whole_numbe
 from napari_cellcycle.image.ngff import is_zarr
 from napari_cellcycle.image.scenes import (
     Scene,
-    length_notes,
+    known_spacing,
     name_channels,
     pick_scene,
-    spacing_from_lengths,
 )
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
 
@@ -40,7 +39,8 @@ def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> 
     -------
     Stack
         ``(t, c, z, y, x)``, dask. Its spacing is known where metadata give values with units. A
-        colour photograph has three channels (red, green, blue), or one if it is grey.
+        colour photograph has three channels (red, green, blue), or one if it is grey. Its notes
+        tell how the file was understood, and of further scenes where none was chosen.
 
     Raises
     ------
@@ -54,14 +54,21 @@ def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> 
     data, colors = arrange(found.data, found.axes, path.name)
     if data.dtype.kind not in "buif":
         raise ImageReadError(f"{path.name} holds values of type {data.dtype}, not real numbers.")
+    spacing, notes = known_spacing(found.lengths, path.name, is_2d=data.shape[2] == 1)
+    n, name = len(found.scenes), found.scenes[found.index]
+    if n > 1 and scene is None:
+        notes += (
+            f"{path.name} has {n} scenes, and this is the first ({name}). Others are chosen by "
+            "--scene. If they are planes of one stack, save them as one image with its axes.",
+        )
     return Stack(
         data=data,
         channels=colors or name_channels(found.channels, int(data.shape[1])),
-        spacing=spacing_from_lengths(found.lengths, is_2d=data.shape[2] == 1),
+        spacing=spacing,
         name=path.name,
-        scene=found.scenes[found.index] if len(found.scenes) > 1 else "",
+        scene=name if n > 1 else "",
         path=path,
-        notes=found.notes + length_notes(found.lengths, path.name),
+        notes=found.notes + notes,
     )
 
 
@@ -115,27 +122,6 @@ def open_labels(
 def list_scenes(path: str | PathLike[str]) -> tuple[str, ...]:
     """Names of the scenes in a file, at least one."""
     return _open(Path(path).expanduser(), None, check=False).scenes
-
-
-def scene_notes(stack: Stack) -> list[str]:
-    """Tell how a file was understood, and that it has more scenes than the first, which is taken.
-
-    Parameters
-    ----------
-    stack : Stack
-        As opened.
-    """
-    notes = list(stack.notes)
-    if not stack.scene or stack.path is None or not stack.path.exists():
-        return notes
-    names = list_scenes(stack.path)
-    if stack.scene != names[0]:
-        return notes
-    return [
-        *notes,
-        f"{stack.name} has {len(names)} scenes, and this is the first ({stack.scene}). Others are "
-        "chosen by --scene. If they are planes of one stack, save them as one image with its axes.",
-    ]
 
 
 def _open(path: Path, scene: str | int | None, *, check: bool = True) -> Scene:

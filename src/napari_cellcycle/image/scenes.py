@@ -104,27 +104,37 @@ def name_channels(names: Sequence[object], n: int) -> tuple[str, ...]:
     return tuple(f"channel {i}" if is_unnamed(t) else t for i, t in enumerate(texts))
 
 
-def spacing_from_lengths(lengths: Mapping[str, Length], *, is_2d: bool) -> Spacing | None:
+def known_spacing(
+    lengths: Mapping[str, Length], name: str, *, is_2d: bool
+) -> tuple[Spacing | None, tuple[str, ...]]:
     """Micrometres along z, y and x, if metadata give every value with its unit.
 
-    A 2D image needs none along z, and gets 1. Pixels that are larger than a cell are none.
+    A 2D image needs none along z, and gets 1. Pixels that are larger than a cell are not believed.
+
+    Parameters
+    ----------
+    lengths : mapping of str to Length
+        As of :class:`Scene`.
+    name : str
+        What a note calls the image.
+    is_2d : bool
+        Whether there is one plane only.
+
+    Returns
+    -------
+    spacing : Spacing or None
+    notes : tuple of str
+        Why a size is not believed.
     """
     z, y, x = (to_micrometres(*lengths.get(axis, (None, None))) for axis in "ZYX")
+    largest = max(size or 0.0 for size in (y, x))
+    if largest >= NO_PIXEL:
+        return None, (
+            f"{name} states pixels of {largest:g} µm, which is more than a cell: that is the "
+            "resolution of a print, or a wrong unit, and not used. Give the right one "
+            "(--spacing, or the widget's field).",
+        )
     if z is None and is_2d:
         z = 1.0
-    if z is None or y is None or x is None or max(y, x) >= NO_PIXEL:
-        return None
-    return Spacing(z, y, x, "metadata")
-
-
-def length_notes(lengths: Mapping[str, Length], name: str) -> tuple[str, ...]:
-    """Tell of a pixel that is not believed, because it is larger than a cell."""
-    sizes = [to_micrometres(*lengths.get(axis, (None, None))) for axis in "YX"]
-    largest = max((size for size in sizes if size is not None), default=0.0)
-    if largest < NO_PIXEL:
-        return ()
-    return (
-        f"{name} states pixels of {largest:g} µm, which is more than a cell: that is the "
-        "resolution of a print, or a wrong unit, and not used. Give the right one "
-        "(--spacing, or the widget's field).",
-    )
+    known = None if z is None or y is None or x is None else Spacing(z, y, x, "metadata")
+    return known, ()

@@ -116,7 +116,8 @@ def _labels(order: Order) -> Segmentation | None:
 
 def _named(stack: Stack, upload: Upload) -> Stack:
     _check_unpacked(stack.data, upload.name)
-    return replace(stack, name=upload.name)
+    notes = tuple(note.replace(stack.name, upload.name) for note in stack.notes)
+    return replace(stack, name=upload.name, notes=notes)
 
 
 def _check_unpacked(data: Any, name: str) -> None:

@@ -230,6 +230,16 @@ def test_labels_that_no_cell_has_and_cells_without_a_label_are_told_of(
     assert "note: 3 of 160 cells are left out: without a label." in err
 
 
+def test_phases_that_nobody_gave_are_told_of(run: Run, rpe1: Path, tmp_path: Path) -> None:
+    with np.load(rpe1) as whole:
+        plain = {key: whole[key] for key in whole.files}
+    plain["status"] = np.where(np.arange(len(plain["phase"])) < 9, "predicted", "corrected")
+    np.savez(tmp_path / "some.npz", **plain)
+    code, _, err = run(tmp_path / "some.npz", "--epochs", "1")
+    assert code == 0
+    assert "note: 9 of 160 cells of some.npz have the phase that a model predicted, and" in err
+
+
 def test_crops_that_show_nothing_are_told_of_and_kept(run: Run, rpe1: Path, tmp_path: Path) -> None:
     with np.load(rpe1) as whole:
         plain = {key: whole[key] for key in whole.files}

@@ -98,6 +98,11 @@ def test_without_merge_the_leaves_count(flat: Fake, asked: list[int]) -> None:
     assert "1 of 6 cells are left out: dropped, or without a label." in found.notes
     assert "There are no cells of prometaphase; averages go over the other classes." in found.notes
     assert any("There are 3 groups only" in note for note in found.notes)
+    assert not any("nobody's word" in note for note in found.notes)
+    status = np.array(["predicted", "accepted", "predicted", "corrected", "predicted", "accepted"])
+    taught = crop_set(PHASES, P, columns={"status": status})  # the fifth is dropped
+    notes = assess(AssessRequest(flat, taught, RENAMES)).notes
+    assert any(note.startswith("2 of 5 cells of crops.npz have the phase that") for note in notes)
 
 
 def test_views_that_depend_on_the_image_are_made_with_all_of_its_cells(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_cellcycle.train.census import THIN, Census
+from napari_cellcycle.train.census import THIN, Census, unjudged_note
 from napari_cellcycle.train.cropset import CropSet
 
 
@@ -41,6 +41,15 @@ def test_thin_phases_and_corrections_alone_are_told() -> None:
     assert "non-mitotic" not in told
     _, also = Census.of(crops("corrected")).meaning(LABELS).warnings()
     assert "All cells of x.npz are corrections" in also
+
+
+def test_phases_that_nobody_gave_are_told_of() -> None:
+    some = crops()
+    some.columns["status"] = np.where(np.arange(len(some)) < 7, "predicted", "accepted")
+    _, told = Census.of(some).meaning(LABELS).warnings()
+    assert told == unjudged_note(some.select(some.phase != "Hole"))
+    assert told.startswith("7 of 43 cells of x.npz have the phase that a model predicted, and nob")
+    assert unjudged_note(crops("accepted")) == unjudged_note(crops()) == ""
 
 
 def test_cells_that_were_chosen_by_uncertainty_are_told_of() -> None:

@@ -63,3 +63,23 @@ def test_what_is_wrong_is_named(tmp_path: Path, arrays: dict[str, object], messa
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CropSetError, match=r"No crop set at .*none\.npz"):
         read_crop_set(tmp_path / "none.npz")
+
+
+def test_spacing_may_stand_once_or_with_each_crop_if_it_is_one(tmp_path: Path) -> None:
+    whole = {"images": np.ones((3, 1, 4, 8, 8)), "phase": np.array(["a", "b", "a"])}
+    for given, found in (
+        ([2.0, 0.5, 0.4], (2.0, 0.5, 0.4)),
+        ([[2.0, 0.5, 0.4]] * 3, (2.0, 0.5, 0.4)),
+        ([0.5, 0.4], (1.0, 0.5, 0.4)),
+        (0.3, (0.3, 0.3, 0.3)),
+    ):
+        path = write(tmp_path / "a.npz", **whole, spacing_um=np.array(given))
+        assert read_crop_set(path).spacing_um == found
+    several = write(
+        tmp_path / "b.npz", **whole, spacing_um=np.array([[1.0, 1, 1]] * 2 + [[2, 1, 1]])
+    )
+    with pytest.raises(CropSetError, match=r"has 2 different rows, from \[1\.0, 1\.0, 1\.0\] to"):
+        read_crop_set(several)
+    wrong = write(tmp_path / "c.npz", **whole, spacing_um=np.ones(900))
+    with pytest.raises(CropSetError, match=r"spacing_um is \[1\.0, 1\.0, 1\.0, 1\.0\], expected"):
+        read_crop_set(wrong)

@@ -18,6 +18,7 @@ from napari_cellcycle.train.annotators import (
     judge_people,
     read_annotators,
 )
+from napari_cellcycle.train.census import unjudged_note
 from napari_cellcycle.train.compare import Comparison, compare
 from napari_cellcycle.train.contender import Contender, contenders
 from napari_cellcycle.train.cropset import flat_note
@@ -282,6 +283,8 @@ def _notes(
         if missing:
             yield f"{card.name} goes without {', '.join(missing)}: {card.missing_channels}"
     if note := flat_note(crops.name, crops.flat()[kept], crops.phase[kept]):
+        yield note
+    if note := unjudged_note(crops.select(kept)):
         yield note
     empty = [label for label, share in evaluation.prior.items() if not share]
     if empty:

@@ -29,6 +29,7 @@ DOUBTFUL = 0.7
 """Mean rank of uncertainty above which cells were chosen by it; a fair sample has 0.5."""
 _ENOUGH = 20
 _CORRECTED = "corrected"
+_PREDICTED = "predicted"
 _STATUS = "status"
 _DOUBT = "doubt"
 
@@ -127,6 +128,8 @@ class Census:
                 f"All cells of {self.name} are corrections, chosen where the model was wrong. A "
                 "model of these alone unlearns the easy cells: export what was accepted as well."
             )
+        if self.status is not None and (note := _unjudged(self.name, self.status)):
+            yield note
         if self.flat is not None and self.flat.any():
             yield flat_note(self.name, self.flat, self.phase)
         share = self.mean_doubt
@@ -143,3 +146,20 @@ class Census:
         known = np.zeros(0) if self.doubt is None else self.doubt[~np.isnan(self.doubt)]
         # the mean of that many cells drawn fairly is above 0.7 once in a thousand times
         return float(known.mean()) if len(known) >= _ENOUGH else float("nan")
+
+
+def unjudged_note(crops: CropSet) -> str:
+    """Say how many cells have a model's phase and nobody's word; empty if a data set has none."""
+    status = crops.columns.get(_STATUS)
+    return "" if status is None else _unjudged(crops.name, texts(status))
+
+
+def _unjudged(name: str, status: NDArray[np.str_]) -> str:
+    n = int((status == _PREDICTED).sum())
+    if not n:
+        return ""
+    return (
+        f"{n:,} of {len(status):,} cells of {name} have the phase that a model predicted, and "
+        "nobody's word: that another agrees is no evidence. Export what people judged (--only "
+        "reviewed)."
+    )

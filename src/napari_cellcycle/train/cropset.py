@@ -264,12 +264,21 @@ def _mask(mask: NDArray[Any] | None, images: NDArray[Any], name: str) -> NDArray
 def _spacing(values: NDArray[Any] | None, name: str) -> tuple[float, float, float] | None:
     if values is None:
         return None
-    numbers = np.asarray(values, dtype=float).ravel().tolist()
+    each = np.asarray(values, dtype=float)
+    if each.ndim > 1:  # one row a crop
+        each = np.unique(each.reshape(len(each), -1), axis=0)
+        if len(each) > 1:
+            raise CropSetError(
+                f"{name}: spacing_um has {len(each)} different rows, from {each[0].tolist()} to "
+                f"{each[-1].tolist()}, expected the same for all crops: resample them, or give a "
+                "file of each."
+            )
+    numbers = each.ravel().tolist()
     numbers = {1: numbers * 3, 2: [1.0, *numbers]}.get(len(numbers), numbers)
     if len(numbers) != 3 or not all(0 < value < np.inf for value in numbers):
         raise CropSetError(
-            f"{name}: spacing_um is {numbers}, expected positive micrometres (z, y, x) or (y, x), "
-            "the same for all crops."
+            f"{name}: spacing_um is {numbers[:4]}, expected positive micrometres (z, y, x) or "
+            "(y, x), the same for all crops."
         )
     z, y, x = numbers
     return z, y, x

@@ -14,6 +14,7 @@ from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.phases import VOCABULARIES, PhaseSet, flat_vocabulary, own_vocabulary
 from napari_cellcycle.phases import vocabulary as built_in
+from napari_cellcycle.train.census import unjudged_note
 from napari_cellcycle.train.cropset import flat_note
 from napari_cellcycle.train.cropviews import set_views
 from napari_cellcycle.train.experiment import Experiment
@@ -104,7 +105,8 @@ def new_experiment(
     stated = _stated(crops, new)
     crops, further = meaning.apply(crops), [meaning.apply(each) for each in new]
     for each in (crops, *further):
-        if note := flat_note(each.name, each.flat(recipe.views.channels), each.phase):
+        flat = flat_note(each.name, each.flat(recipe.views.channels), each.phase)
+        for note in filter(None, (flat, unjudged_note(each))):
             warnings.warn(CellCycleWarning(note), stacklevel=2)
     if start is not None:  # its networks take all their channels; those that the data lack are zero
         views = replace(recipe.views, channels=start.card.recipe.channels)

@@ -17,6 +17,7 @@ from tables import markdown, options, parsed, publish
 
 from napari_cellcycle.classify import ClassifyRequest
 from napari_cellcycle.classify.run import run
+from napari_cellcycle.image.labels import check_labels
 from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.simulate import simulate_field
@@ -64,6 +65,7 @@ def main() -> None:
     run(ClassifyRequest(small, field.nuclei, model, device="cpu"))  # what every run needs
     before = peak()
     start = time.perf_counter()
+    check_labels(many)  # as of a file that is opened
     chosen = tuple(range(1, top * side * side + 1, EACH))
     found = run(ClassifyRequest(stack, many, model, device="cpu", only_labels=chosen))
     took = time.perf_counter() - start

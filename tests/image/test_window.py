@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cellcycle.errors import SegmentationError
-from napari_cellcycle.image import Segmentation, Stack
+from napari_cellcycle.image import Segmentation, Stack, check_labels
 from napari_cellcycle.image.window import Window, block_of, boxes
 
 VOLUME = np.random.default_rng(0).integers(0, 999, (7, 20, 33), dtype=np.uint16)
@@ -78,3 +78,21 @@ def test_a_negative_label_in_a_window_is_found(monkeypatch):
     lazy = Segmentation(da.from_array(labels, (2, 9, 9))[None], "nucleus", "labels")
     with pytest.raises(SegmentationError, match="labels has a negative label"):
         lazy.window(0)[slice(0, 7), slice(0, 20), slice(0, 33)]
+
+
+def test_labels_are_looked_for_part_by_part_and_no_further_than_the_first(monkeypatch):
+    monkeypatch.setattr("napari_cellcycle.image.stack.WHOLE", 0)
+    monkeypatch.setattr("napari_cellcycle.image.window._LEAST", 1)
+    read = []
+
+    def plane(block_info=None):
+        z = block_info[None]["chunk-location"][1]
+        read.append(z)
+        return np.full((1, 1, 8, 8), z >= 2, np.int32)
+
+    lazy = da.map_blocks(plane, chunks=((1,), (1,) * 6, (8,), (8,)), dtype=np.int32)
+    read.clear()
+    check_labels(Segmentation(lazy, "nucleus", "labels"))
+    assert read == [0, 1, 2]
+    with pytest.raises(SegmentationError, match="labels is empty"):
+        check_labels(Segmentation(lazy[:, :2], "nucleus", "labels"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import SegmentationError
+from napari_cellcycle.image.window import boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +79,7 @@ def _whole(name: str, block: NDArray[Any]) -> NDArray[np.int32]:
 def check_labels(segmentation: Segmentation) -> None:
     """Refuse a segmentation without any label.
 
-    Reads frames until the first one that has a label.
+    Reads part after part of the frames, until the first one that has a label.
 
     Raises
     ------
@@ -86,7 +87,8 @@ def check_labels(segmentation: Segmentation) -> None:
         If there is no label above 0, or one below.
     """
     for frame in range(segmentation.grid[0]):
-        if segmentation.volume(frame).any():
+        window = segmentation.window(frame)
+        if any(window[box].any() for box in boxes(window)):
             return
     raise SegmentationError(
         f"{segmentation.name} is empty: {segmentation.grid} (t, z, y, x) voxels and no label above "

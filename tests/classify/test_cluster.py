@@ -258,3 +258,35 @@ def test_a_scheduler_without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
             connected(empty.scheduler_address),
         ):
             raise AssertionError("nobody works there")
+
+
+def test_workers_that_go_while_there_is_work_to_do(
+    fields: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr("napari_cellcycle.classify.cluster._LONGEST_WAIT", "1s")
+    monkeypatch.setattr("napari_cellcycle.classify.cluster._LOOK_EVERY_S", 0.2)
+    parts = Parts(tmp_path / "parts", Settings(), "0")
+    arguments = (jobs_of([f"{fields}/*.tif"]), Settings(), tiny_folder, "0", "cpu", parts)
+    with (
+        LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", processes=False) as empty,
+        Client(empty, set_as_default=False) as client,
+        pytest.raises(CellCycleError, match=r"has no workers.* the same command goes on"),
+    ):
+        list(classify_on(client, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("__version__", "9.9", r"needs napari-cellcycle 9\.9, as here, but tcp://\S+ has \d"),
+        ("classify.cluster._VERSION", "no_cellcycle:__version__", r"tcp://\S+ lacks it \(No mod"),
+    ],
+)
+def test_workers_of_another_version_or_without_this_program(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setattr(f"napari_cellcycle.{name}", value, raising=False)
+    with pytest.raises(CellCycleError, match=says), connected(cluster.scheduler.address):
+        raise AssertionError("they would do it")

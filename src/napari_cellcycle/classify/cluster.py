@@ -10,6 +10,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from pkgutil import resolve_name
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.classify.many import Failed, do_job
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.models.classifier import ProjectionClassifier
 
 _LONGEST_WAIT = "20s"
+_LOOK_EVERY_S = 20.0
+_VERSION = "napari_cellcycle:__version__"
 _ENVIRON = "distributed.nanny.pre-spawn-environ"
 
 
@@ -54,7 +58,8 @@ def connected(
     MissingExtraError
         If distributed is not installed.
     CellCycleError
-        If nobody answers at the address.
+        If nobody answers at the address, or workers there lack this program or have another
+        version of it.
     """
     if find_spec("distributed") is None:
         raise MissingExtraError(
@@ -88,13 +93,7 @@ def connected(
                 "or leave out --scheduler for a cluster on this computer."
             ) from error
         stack.enter_context(client)
-        try:
-            client.wait_for_workers(1, timeout=_LONGEST_WAIT)
-        except TimeoutError as error:
-            raise CellCycleError(
-                f"The Dask scheduler at {scheduler} has no workers. Start some (dask worker "
-                f"{scheduler})."
-            ) from error
+        _check_workers(client)
         try:
             yield client
         except OSError as error:
@@ -116,6 +115,8 @@ def classify_on(
     parts: Parts,
 ) -> Generator[Done | Failed, None, None]:
     """Classify images on the workers of a cluster; the generator can be closed after any of them.
+
+    Where no image is done for long, the workers are looked at again.
 
     A worker that dies costs the image it was at, and another one does it again. An image on which
     workers die again and again is given up.
@@ -141,8 +142,13 @@ def classify_on(
     ------
     Done or Failed
         As they come.
+
+    Raises
+    ------
+    CellCycleError
+        If no workers are left, or some that came later cannot do this.
     """
-    from distributed import KilledWorker, as_completed
+    from distributed import KilledWorker
 
     todo = []
     for job in jobs:
@@ -152,8 +158,8 @@ def classify_on(
         else:
             yield done
     waiting = iter(todo)
-    running: dict[str, Job] = {}
-    futures = as_completed(loop=client.loop)
+    running: dict[Any, Job] = {}
+    finished: SimpleQueue[Any] = SimpleQueue()
     folder = parts.folder.absolute()
 
     def hand_out() -> None:
@@ -163,12 +169,17 @@ def classify_on(
             future = client.submit(
                 _do, job, settings, model.absolute(), sha256, device, folder, pure=False
             )
-            running[future.key] = job
-            futures.add(future)
+            running[future] = job
+            future.add_done_callback(finished.put)
 
     hand_out()
-    for future in futures:
-        job = running.pop(future.key)
+    while running:
+        try:
+            future = finished.get(timeout=_LOOK_EVERY_S)
+        except Empty:
+            _check_workers(client)
+            continue
+        job = running.pop(future)
         try:
             outcome: Done | Failed = future.result()
         except KilledWorker:
@@ -182,6 +193,36 @@ def classify_on(
         future.release()
         hand_out()
         yield outcome
+
+
+def _check_workers(client: Any) -> None:
+    """Refuse to work with nobody, or with workers that lack this program or have another version.
+
+    These would die at each image, or say something else of it.
+    """
+    from napari_cellcycle import __version__
+
+    address = client.scheduler.address
+    try:
+        client.wait_for_workers(1, timeout=_LONGEST_WAIT)
+    except TimeoutError as error:
+        raise CellCycleError(
+            f"The Dask scheduler at {address} has no workers. Start some (dask worker {address}). "
+            "What is done is kept; the same command goes on."
+        ) from error
+    found = client.run(resolve_name, _VERSION, on_error="return")
+    wrong = []
+    for worker, version in found.items():
+        if isinstance(version, ImportError):
+            wrong.append(f"{worker} lacks it ({version})")
+        elif isinstance(version, str) and version != __version__:
+            wrong.append(f"{worker} has {version}")
+    if wrong:
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise CellCycleError(
+            f"Every worker needs napari-cellcycle {__version__}, as here, but "
+            f"{', '.join(wrong[:3])}{more}. Install it there, or stop these workers."
+        )
 
 
 def default_workers(device: str = "auto") -> int:

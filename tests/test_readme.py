@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from napari_cellcycle import cli
+from napari_cellcycle.cli import models, program
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -74,6 +76,23 @@ def test_commands_are_understood(page: Path, monkeypatch: pytest.MonkeyPatch) ->
     for arguments in commands(page):
         if arguments[0] != "VERB":
             assert callable(cli.parse(arguments).run)
+
+
+def test_every_option_stands_in_a_page(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")  # help breaks words at hyphens
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    verbs = [[verb.name] for verb in program.VERBS]
+    actions = [["models", action] for action in models.ACTIONS]
+    missing = []
+    for words in verbs + actions:
+        with contextlib.suppress(SystemExit):
+            cli.parse([*words, "--help"])
+        options = set(re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out))
+        assert "--json" in options
+        missing += [(*words, o) for o in options if not re.search(rf"{o}(?![\w-])", pages)]
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -30,6 +30,7 @@ from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.segment_widget import Segmented, add_labels, segment
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of
 from napari_cellcycle._qt.warm import warm_up
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
@@ -209,8 +210,7 @@ class ClassifyWidget(QWidget):
 
     def _on_success(self, result: Classification) -> None:
         self._result = result
-        n = len(result.cells)
-        cells = "1 cell" if n == 1 else f"{n} cells"
+        cells = counted(len(result.cells), "cell")
         self.results.summary.setText(f"{cells} classified by {result.card.name} on {result.device}")
         self.results.set_notes(result.notes)
         self.save_button.setEnabled(True)
@@ -225,9 +225,8 @@ class ClassifyWidget(QWidget):
     def _on_cancel(self) -> None:
         n = sum(self._going.counts.values()) if self._going is not None else 0
         if n:
-            self.results.summary.setText(
-                f"Cancelled: the {n} cells classified so far stay on screen."
-            )
+            cells = counted(n, "cell classified so far stays", "cells classified so far stay")
+            self.results.summary.setText(f"Cancelled: {cells} on screen.")
             self._give_features()
         else:
             self.results.setVisible(False)

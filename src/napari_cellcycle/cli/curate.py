@@ -15,6 +15,7 @@ from napari_cellcycle.cli.console import (
     progress,
 )
 from napari_cellcycle.cli.project_arguments import channel_option, image_number, who, who_options
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.roles import parse_roles
 
@@ -239,7 +240,7 @@ def _tell(
     peaks: DnaPeaks,
     answers: int,
 ) -> None:
-    learned = f", learned from {answers:,} answer{'s' * (answers != 1)}" if answers else ""
+    learned = f", learned from {counted(answers, 'answer')}" if answers else ""
     print(f"{name}: {counts[-1].predicted:,} cells, {counts[-1].suspects:,} suspects{learned}")
     told = f"G2/M peak at {peaks.ratio:.2f} times that of G1" if peaks.found else peaks.problem
     print(f"DNA content: {told}\n")

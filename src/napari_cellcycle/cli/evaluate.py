@@ -19,6 +19,7 @@ from napari_cellcycle.cli.console import (
     print_table,
     progress,
 )
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
 
@@ -285,8 +286,7 @@ def _pair_row(pair: PairOfClasses, judges: list[str]) -> Iterator[str]:
 
 
 def _cells(evaluation: Evaluation) -> str:
-    groups = "1 group" if evaluation.groups == 1 else f"{evaluation.groups:,} groups"
-    return f"{evaluation.n:,} cells, {groups}"
+    return f"{counted(evaluation.n, 'cell')}, {counted(evaluation.groups, 'group')}"
 
 
 def _with_interval(evaluation: Evaluation, name: str) -> str:

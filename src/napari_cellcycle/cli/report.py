@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari_cellcycle.cli.arguments import positive
 from napari_cellcycle.cli.console import print_files, print_json, progress
 from napari_cellcycle.cli.project_arguments import channel_option, image_number, who
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.roles import parse_roles
 
@@ -70,8 +71,7 @@ def run(args: argparse.Namespace) -> None:
         return
     if "sheets" in values:
         cells, sheets = values["sheets"]["cells"], values["sheets"]["sheets"]
-        on = "1 sheet" if sheets == 1 else f"{sheets:,} sheets"
-        print(f"1 cell on {on}" if cells == 1 else f"{cells:,} cells on {on}")
+        print(f"{counted(cells, 'cell')} on {counted(sheets, 'sheet')}")
     print_files(files)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.cli.console import print_files, print_json, print_table
 from napari_cellcycle.cli.project_arguments import image_number, who, who_options
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -99,9 +100,8 @@ def run(args: argparse.Namespace) -> None:
         return
     print(f"{name}: {subtitle(tracking, timing)}")
     if tracking.tracks.lost:
-        n = tracking.tracks.lost
-        print(f"{n:,} point{'s' if n > 1 else ''} of tracks without a cell")
-    print(f"\n{len(jumps):,} steps that cannot be")
+        print(f"{counted(tracking.tracks.lost, 'point')} of tracks without a cell")
+    print(f"\n{counted(len(jumps), 'step')} that cannot be")
     if len(jumps):
         rows = jumps.astype(str).to_numpy().tolist()
         print_table([tuple(jumps.columns), *map(tuple, rows)], right=(0, 1, 2, 4, 5))

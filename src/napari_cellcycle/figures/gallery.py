@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.blend import blend
 from napari_cellcycle.figures.page import Page, shorten, text_width
 from napari_cellcycle.figures.theme import DARK, Theme
@@ -227,7 +228,7 @@ def _section_head(
     page.box(_MARGIN, y + 3, 5, 15, fill=leaf.color)
     page.text(_MARGIN + 12, base, leaf.name, 13, weight="bold")
     x = _MARGIN + 12 + text_width(leaf.name, 13, bold=True) + 10
-    facts = [f"{count:,} cell{'' if count == 1 else 's'}"]
+    facts = [counted(count, "cell")]
     if right is not None:
         facts.append(f"{right.get(leaf.slug, 0):,} agree with the truth")
     if shown < count:

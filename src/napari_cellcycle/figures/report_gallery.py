@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.cuts import iter_composites
 from napari_cellcycle.figures.gallery import choose_cells
 from napari_cellcycle.figures.html import Element, data_uri, tag
@@ -70,7 +71,7 @@ def gallery_section(
         if mine:
             n = slugs.count(phase.slug)
             some = f": the {(len(mine) + 1) // 2} most and the {len(mine) // 2} least certain"
-            told = f"{n:,} cell{'s' if n > 1 else ''}{some if len(mine) < n else ''}"
+            told = counted(n, "cell") + (some if len(mine) < n else "")
             parts.append(tag("h3", swatch(phase), tag("span", told, class_="faint")))
             parts.append(tag("div", *mine, class_="gallery"))
     how = "Middle slice (DNA green, membrane magenta) and, in 3D, the projection of DNA along z."

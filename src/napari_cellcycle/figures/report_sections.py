@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.html import Element, table, tag
 from napari_cellcycle.figures.scatter import scatter
 from napari_cellcycle.review.agreement import measure_agreement
@@ -59,7 +60,7 @@ def phases_section(reviews: Sequence[Review], vocabulary: str = "") -> Element:
     sums = [total("total", name) for name in names]
     if others := sum(map(len, reviews)) - sums[0]:
         examined, aside = np.sum([_unasked(review) for review in reviews], axis=0).tolist()
-        name = f"no prediction ({others:,} cell{'s' if others > 1 else ''})"
+        name = f"no prediction ({counted(others, 'cell')})"
         rows.append([name, "", f"{examined:,}", "", f"{aside:,}", ""])
         sums = [sums[0], sums[1] + examined, sums[2], sums[3] + aside]
     whole: list[Content] = ["total", *(f"{n:,}" for n in (*sums, int(final.sum())))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.gallery import GalleryCell, choose_cells, draw_gallery
 from napari_cellcycle.figures.overlay import OverlayFrame, draw_overlay, project_frame
 
@@ -206,7 +207,4 @@ def _subtitle(classification: Classification) -> str:
     n = len(classification.cells)
     card = classification.card
     source = {"cell": "cells", "nucleus": "nuclei"}[classification.cells.labels_are]
-    return (
-        f"{n:,} cell{'' if n == 1 else 's'}  ·  model {card.name} {card.version}  ·  "
-        f"outlined: {source}"
-    )
+    return f"{counted(n, 'cell')}  ·  model {card.name} {card.version}  ·  outlined: {source}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cellcycle.cells.columns import write_csv
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.page import save_figure
 from napari_cellcycle.figures.timing import draw_timing
@@ -93,8 +94,8 @@ def subtitle(tracking: Tracking, timing: Timing) -> str:
     every = "" if timing.frame_minutes is None else f", {timing.frame_minutes:g} min each"
     parts = (
         tracking.name,
-        f"{n:,} track{'s' if n != 1 else ''}",
-        f"{k:,} frames{every}",
-        f"{divided:,} division{'s' if divided != 1 else ''}",
+        counted(n, "track"),
+        counted(k, "frame") + every,
+        counted(divided, "division"),
     )
     return " · ".join(filter(None, parts))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.words import NOTHING, Word
 
@@ -211,4 +212,4 @@ def unique_rows(rows: int | ArrayLike) -> Ints:
 
 
 def _about(what: str, n: int) -> str:
-    return f"{what}: {n} cell{'s' if n != 1 else ''}"
+    return f"{what}: {counted(n, 'cell')}"

@@ -20,7 +20,7 @@ def test_edited_labels_make_stale_cells_that_one_key_classifies_again(review, vi
     layer.data[tuple(inside[: len(inside) // 5].T)] = 0
     press(review, "r")
     qtbot.waitUntil(lambda: not review.is_busy, timeout=LONG)
-    assert "1 cells classified again" in review.bench.message.text()
+    assert "1 cell classified again" in review.bench.message.text()
     assert len(desk.review.stale_rows) == 0
     assert desk.review.row_of(0, gone) == -1
     assert slug(review, desk.review.row_of(0, kept)) == desk.review.phases.slugs[2]

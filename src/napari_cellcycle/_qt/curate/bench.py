@@ -30,6 +30,7 @@ from napari_cellcycle._qt.progress import ProgressRow
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.timers import once
+from napari_cellcycle.counted import counted
 from napari_cellcycle.phases import UNCLASSIFIED
 from napari_cellcycle.review.curation import curation_counts
 
@@ -149,7 +150,7 @@ class CurateBench(QWidget):
         self.bar.reset_wanted.connect(self.scatter.reset_view)
         self.scatter.enclosed.connect(self.picks.pick)
         self.scatter.pointed.connect(self._point)
-        self.scatter.activated.connect(self._zoom_to)
+        self.scatter.activated.connect(self.scene.zoom_to)
         self.picks.changed.connect(self._mark)
         self.suspects.activated.connect(desk.go_to)
         self.suspects.queue_wanted.connect(self._review_suspects)
@@ -177,7 +178,7 @@ class CurateBench(QWidget):
         finding, found = self.finding, self.finding.measurements
         self.progress.end()
         n = len(self.desk.review) - (0 if found is None else found.n_known)
-        many = "1 cell" if n == 1 else f"{n:,} cells"
+        many = counted(n, "cell")
         self.progress.start.setText(f"Measure {many}" if n else "Find suspects")
         self.progress.setVisible(n > 0 or finding.was_cancelled)
         if n and finding.source is None:
@@ -239,7 +240,7 @@ class CurateBench(QWidget):
         if not n:
             self.told.setText("Drag around points to pick cells; click one to see it.")
         else:
-            many = "1 cell stands out" if n == 1 else f"{n:,} cells stand out"
+            many = counted(n, "cell stands out", "cells stand out")
             self.told.setText(f"{many} · Esc lets go")
 
     def _show_suspects(self) -> None:
@@ -295,10 +296,6 @@ class CurateBench(QWidget):
             self.desk.go_to(row)
         else:
             self.picks.clear()
-
-    def _zoom_to(self, row: int) -> None:
-        self.desk.go_to(row)
-        self.scene.centre()
 
     def _review_suspects(self, rows: NDArray[np.int64]) -> None:
         self.picks.queue_up(rows)

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog
 
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle.counted import counted
 from napari_cellcycle.review.curation import suspects_table
 
 if TYPE_CHECKING:
@@ -68,4 +69,4 @@ def _write(
     check_outside(project, path)
     yield "Writing…"
     write_table(suspects_table(found, rows), path)
-    return f"{len(rows):,} suspects are in {path.name}."
+    return f"{counted(len(rows), 'suspect is', 'suspects are')} in {path.name}."

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.curate.limits_form import LimitsForm
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.look import draw_chip
+from napari_cellcycle.counted import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,9 +167,9 @@ class SuspectList(QWidget):
         self.model.set(suspects)
         n = len(self.model.rows)
         answers = 0 if suspects is None else suspects.answers
-        learned = f"Learned from {answers:,} answer{'s' * (answers != 1)}."
+        learned = f"Learned from {counted(answers, 'answer')}."
         self.message.hint(learned if answers else problem)
-        self.count.setText("" if suspects is None else f"{n:,} suspects")
+        self.count.setText("" if suspects is None else counted(n, "suspect"))
         for widget in (self.save, self.send):
             widget.setVisible(suspects is not None)
             widget.setEnabled(n > 0)

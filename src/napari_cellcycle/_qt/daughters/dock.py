@@ -29,6 +29,7 @@ from napari_cellcycle._qt.review.keys.keys import DAUGHTERS, pair_keys
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.timers import once
+from napari_cellcycle.counted import counted
 from napari_cellcycle.review.daughters import PairLimits
 
 if TYPE_CHECKING:
@@ -240,14 +241,11 @@ class DaughtersWidget(PairPage):
         self._fill()
         if self.pairs is None or self.pairs.proposals is None or self.kind.currentIndex() > 0:
             return
-        n = len(self.model.entries)
-        many = "1 pair." if n == 1 else f"{n:,} pairs."
-        least, merging = self.at_least.value(), self.pairs.merging
-        self.message.hint(
-            many
-            if n
-            else words.why_none(merging, self.pairs.proposals, least, self.mitotic.value())
-        )
+        if n := len(self.model.entries):
+            self.message.hint(f"{counted(n, 'pair')}.")
+        else:
+            limits = self.at_least.value(), self.mitotic.value()
+            self.message.hint(words.why_none(self.pairs.merging, self.pairs.proposals, *limits))
 
     def _fill(self, back: bool = False) -> None:
         """Make the list anew, and stay at the pair at hand, or go to what came after it.

@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.daughters import work
 from napari_cellcycle._qt.job import Job
+from napari_cellcycle.counted import counted
 from napari_cellcycle.review.merging import Merging
 
 if TYPE_CHECKING:
@@ -155,5 +156,5 @@ class PairDesk(QObject):
         n, read = done
         if n and self.is_of(self.review) and not self._acting.is_running:
             self.desk.reload(self.desk.undertaking, read)
-            self.told.emit(f"{n} cell{'s' if n > 1 else ''} classified again.")
+            self.told.emit(f"{counted(n, 'cell')} classified again.")
             self.changed.emit(False)

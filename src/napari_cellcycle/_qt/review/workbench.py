@@ -39,6 +39,7 @@ from napari_cellcycle._qt.review.revision.labels_menu import LabelsButton
 from napari_cellcycle._qt.review.revision.set_bar import SetBar
 from napari_cellcycle._qt.review.table.cell_table import CellTable
 from napari_cellcycle._qt.timers import once
+from napari_cellcycle.counted import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -252,8 +253,8 @@ class Workbench(QWidget):
         self.goes_on.toggled.connect(self._set_goes_on)
         self.note.returnPressed.connect(self.setFocus)
         self.gallery.assign_requested.connect(self._say_of)
-        self.gallery.activated.connect(self._zoom_to)
-        self.table.activated.connect(self._zoom_to)
+        self.gallery.activated.connect(scene.zoom_to)
+        self.table.activated.connect(scene.zoom_to)
         desk.told.connect(self.message.hint)
         desk.refused.connect(self.message.error)
         desk.queue_changed.connect(self.gestures.offer)
@@ -271,7 +272,7 @@ class Workbench(QWidget):
         if edited:  # no key is named there: who has just painted has napari's keys
             self.edits.hint("Labels were edited.", "Update")
         elif n and not review.project.read_only:
-            cells = "1 cell has" if n == 1 else f"{n:,} cells have"
+            cells = counted(n, "cell has", "cells have")
             self.edits.hint(f"{cells} no prediction for these labels.", "Classify")
         else:
             self.edits.clear()
@@ -308,10 +309,6 @@ class Workbench(QWidget):
 
     def _say_of(self, rows: np.ndarray[Any, Any], slug: str) -> None:
         self.desk.say(slug, rows, source="gallery")
-
-    def _zoom_to(self, row: int) -> None:
-        self.desk.go_to(row)
-        self.scene.centre()
 
     def _exclude_because(self, reason: str) -> None:
         self.desk.exclude("; ".join(filter(None, (reason, self._taken_note()))))

@@ -29,6 +29,7 @@ from napari_cellcycle._qt.tracks.tracing import Tracing
 from napari_cellcycle._qt.tracks.work import Reader, measure, points_in, smooth, take_tracks
 from napari_cellcycle.cells.track_table import read_tracks
 from napari_cellcycle.cells.tracks import tracks_of_points
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.tracked import Tracking
 from napari_cellcycle.review.smoothing import Smoothed
@@ -231,7 +232,7 @@ class TracksBench(QWidget):
             self._picked = None  # other cells were picked, or all
         with QSignalBlocker(self.jumps):
             self.jumps.setChecked(here)
-        self.jumps.setText(f"{n:,} impossible step{'s' if n != 1 else ''}")
+        self.jumps.setText(counted(n, "impossible step"))
         self.jumps.setEnabled(n > 0 or here)
 
     # --- gestures -------------------------------------------------------------------------------
@@ -330,8 +331,8 @@ class TracksBench(QWidget):
                                   "again to follow.")  # fmt: skip
         elif isinstance(done, Smoothed):
             self.desk.show_set(done.predictions.id)
-            self.message.hint(f"{len(done.changed):,} cells have another phase now. "
-                              f"{done.predictions.notes[0]}")  # fmt: skip
+            cells = counted(len(done.changed), "cell has", "cells have")
+            self.message.hint(f"{cells} another phase now. {done.predictions.notes[0]}")
         else:
             timing, final, folder = done
             self.times.show_timing(timing, final)
@@ -350,10 +351,10 @@ def _button(text: str, name: str, tip: str) -> QPushButton:
 
 def _told(tracking: Tracking) -> str:
     tracks = tracking.tracks
-    n, inside, lost = len(tracks), int((tracks.track >= 0).sum()), tracks.lost
-    text = f"{n:,} tracks of {inside:,} cells"
-    if inside < len(tracks.track):
-        text += f"; {len(tracks.track) - inside:,} cells are in none"
-    if lost:
-        text += f"; {lost:,} points have no cell" if lost > 1 else "; 1 point has no cell"
+    inside = int((tracks.track >= 0).sum())
+    text = f"{counted(len(tracks), 'track')} of {counted(inside, 'cell')}"
+    if outside := len(tracks.track) - inside:
+        text += f"; {counted(outside, 'cell is', 'cells are')} in none"
+    if tracks.lost:
+        text += f"; {counted(tracks.lost, 'point has', 'points have')} no cell"
     return text

@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.timing import duration_rows
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def times_html(timing: Timing, *, is_new: bool = True) -> str:
         Whether it is of the phases that there are now; else it says so.
     """
     head, *rows = duration_rows(timing)
-    n = len(timing.divisions)
     body = "".join(_row(row, "td") for row in rows)
-    divided = f"{n:,} division{'s' if n != 1 else ''}"
+    divided = counted(len(timing.divisions), "division")
     since = "" if is_new else "<p>Phases have changed since: measure again.</p>"
     return (
         f"{since}<table cellspacing='0' cellpadding='3' width='100%'>{_row(head, 'th')}{body}"

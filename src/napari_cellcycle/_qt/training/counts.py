@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.train.census import THIN
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class CountsTable(QTableWidget):
                     for group, row in zip(groups, counts.tolist(), strict=True)
                 ]
             else:
-                told = f"{len(groups):,} groups"
+                told = counted(len(groups), "group")
                 columns.append(
                     (told, one.name, dict(zip(here, counts.sum(axis=0).tolist(), strict=True)))
                 )
@@ -91,12 +92,12 @@ class CountsTable(QTableWidget):
             side = self.verticalHeaderItem(i)
             assert side is not None
             side.setToolTip(phase)
-        for j, (name, of, counted) in enumerate(columns):
+        for j, (name, of, times) in enumerate(columns):
             head = self.horizontalHeaderItem(j)
             assert head is not None
             head.setToolTip(f"{name}, {of}")
             for i, phase in enumerate(phases):
-                n = counted.get(phase, 0)
+                n = times.get(phase, 0)
                 item = QTableWidgetItem(f"{n:,}" if n else "–")
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if j == 0:

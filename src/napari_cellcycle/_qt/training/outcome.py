@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.scrolled import scroll_to
 from napari_cellcycle._qt.training.matrix import MatrixView, chip
+from napari_cellcycle.counted import counted
 from napari_cellcycle.phases import UNCLASSIFIED
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _compared(found: Comparison) -> str:
     before, after = found.accuracy
     lost = (found.difference, found.interval[1], found.interval[0])
     gain, low, high = (round(-100 * one, 1) + 0.0 for one in lost)  # no -0.0
-    groups = f"{found.groups:,} group{'s' * (found.groups != 1)}"
+    groups = counted(found.groups, "group")
     text = (
         f"Right about {_percent(before)} before and {_percent(after)} after, of the same "
         f"{found.n:,} held-out cells of {groups}: {gain:+.1f} points"

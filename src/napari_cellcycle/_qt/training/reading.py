@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.store import SUFFIX
 
@@ -81,8 +82,7 @@ class DataSet:
     @property
     def title(self) -> str:
         """Name and number of cells."""
-        n = len(self.census.phase)
-        return f"{self.source.name} ({n:,} cell{'s' * (n != 1)})"
+        return f"{self.source.name} ({counted(len(self.census.phase), 'cell')})"
 
 
 def read_set(source: Path, spelling: Spelling = USUAL) -> Generator[tuple[int, int], None, DataSet]:

@@ -197,6 +197,11 @@ class Scene(QObject):
             self.text.show(self.shown)
         self.marked.emit()
 
+    def zoom_to(self, row: int) -> None:
+        """Go to a cell, and zoom to it."""
+        self.desk.go_to(row)
+        self.centre()
+
     def centre(self) -> None:
         """Bring the cell at hand to the middle, and zoom to it."""
         if self.desk.current >= 0:

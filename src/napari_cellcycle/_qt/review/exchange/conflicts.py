@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QPushButton, QWidget
 
+from napari_cellcycle.counted import counted
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review.queue import EVERY, Filter
 
@@ -62,7 +63,7 @@ class ConflictButton(QPushButton):
         here = self._desk.queue.only == CONFLICTS
         with QSignalBlocker(self):
             self.setChecked(here)
-        self.setText(f"{n:,} conflict{'s' if n != 1 else ''}")
+        self.setText(counted(n, "conflict"))
         self.setVisible(n > 0 or here)
 
     def _forget(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle._qt.review.notice import Notice
+from napari_cellcycle.counted import counted
 from napari_cellcycle.review.orphans import find_orphans, rows_to_check
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class WaitingWords(Notice):
         if at in self._rows and before:
             told = f"This was {' or '.join(map(str, before))}. Say what it is now."
         else:
-            cells = f"{n:,} cells" if n > 1 else "1 cell"
-            told = f"Words from former labels wait: they may be about {cells}."
+            told = f"Words from former labels wait: they may be about {counted(n, 'cell')}."
         short = told if len(told) <= _LONG else f"{told[:_LONG].rstrip()}…"
         self.hint(short, f"Check {n:,}")
         self.message.setToolTip(told)

@@ -26,6 +26,7 @@ from napari_cellcycle._qt.review.opening.place_row import PlaceRow, ask_project
 from napari_cellcycle._qt.review.opening.start import Given, Start, place_beside
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError, ChannelError, ProjectError, SegmentationError
 from napari_cellcycle.phases import VOCABULARIES, own_vocabulary
 from napari_cellcycle.project.login import login
@@ -282,8 +283,7 @@ class StartForm(QWidget):
         self._form.setRowVisible(self.found, not annotating)
         others = len(self.others())
         self._form.setRowVisible(self.all_found, others > 0)
-        plural = "s" if others > 1 else ""
-        self.all_found.setText(f"and {others} other classified image{plural}")
+        self.all_found.setText(f"and {counted(others, 'other classified image')}")
         annotates = (self.labels_are, *self.channels.values(), self.spacing, self.vocabulary)
         for field in annotates:
             self._form.setRowVisible(field, annotating)

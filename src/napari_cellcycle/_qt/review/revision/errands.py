@@ -13,6 +13,7 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.review.revision.other_labels import Replaced, go_back, take_labels
 from napari_cellcycle._qt.review.revision.reclassify import classify_all, take_run
 from napari_cellcycle._qt.review.revision.update import Updated, update
+from napari_cellcycle.counted import counted
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.canvas.scene import Scene
@@ -154,7 +155,7 @@ class Errands(QObject):
             return
         desk.reload(done.undertaking)
         told = [] if done.revision is None else [str(done.revision)]
-        told += [f"{done.classified} cells classified again."] if done.classified else []
+        told += [f"{counted(done.classified, 'cell')} classified again."] if done.classified else []
         if done.problem:
             desk.refused.emit(" ".join([*told, done.problem]))
         else:

@@ -29,14 +29,18 @@ from tables import markdown, minutes, note, options, parsed, publish, with_inter
 
 from napari_cellcycle.phases import EXPOSURE
 from napari_cellcycle.review.kappa import NO_ANSWER
-from napari_cellcycle.train.annotators import answer_codes, majority_vote, read_annotators
-from napari_cellcycle.train.compare import paired_t
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.crossvalidation import cross_validate
-from napari_cellcycle.train.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.splits import folds
+from napari_cellcycle.train.evaluation.annotators import (
+    answer_codes,
+    majority_vote,
+    read_annotators,
+)
+from napari_cellcycle.train.evaluation.compare import paired_t
+from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
 from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.recipes import find_recipe
-from napari_cellcycle.train.splits import folds
 
 RECIPES = {"CNN": "microtubule", "CNN+T": "microtubule-t", "CNN+T+S": "microtubule-ts"}
 Classes = tuple[str, ...]

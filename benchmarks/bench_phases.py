@@ -31,11 +31,11 @@ from tables import (
 
 from napari_cellcycle.models.card import Architecture
 from napari_cellcycle.models.networks import complete_params
-from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.data.cropset import CropSet
+from napari_cellcycle.train.data.splits import three_parts
+from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
 from napari_cellcycle.train.recipe import TrainingRecipe
 from napari_cellcycle.train.recipes import find_recipe
-from napari_cellcycle.train.splits import three_parts
 
 NETWORKS = ("nagao", "resnet8", "resnet14", "resnet20", "mlp", "logistic-regression")
 SETS = {"D1": "raw", "D2": "augmented", "D3": "balanced, augmented"}

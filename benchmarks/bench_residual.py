@@ -24,7 +24,7 @@ from tables import (
     with_interval,
 )
 
-from napari_cellcycle.train.compare import compare
+from napari_cellcycle.train.evaluation.compare import compare
 
 DEPTHS = ("resnet8", "resnet14", "resnet20")
 PUBLISHED = (

@@ -20,10 +20,10 @@ from tables import markdown, note, options, parsed, publish
 
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.folder import load_model
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import crop_views, measure_crops
-from napari_cellcycle.train.leakage import trained_on, training_groups
-from napari_cellcycle.train.predict import decide_views
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropviews import crop_views, measure_crops
+from napari_cellcycle.train.data.leakage import trained_on, training_groups
+from napari_cellcycle.train.evaluation.predict import decide_views
 from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.training import train
 

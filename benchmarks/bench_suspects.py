@@ -26,8 +26,8 @@ from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.models.ensemble import entropy, leaf_votes
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review.orders import consensus, divergence
-from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
-from napari_cellcycle.review.taught import NOBODY
+from napari_cellcycle.review.suspects.suspects import Limits, Suspects, find_suspects
+from napari_cellcycle.review.suspects.taught import NOBODY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

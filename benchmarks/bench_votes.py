@@ -22,10 +22,10 @@ from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import VOTES, Decision, decide
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.train.evaluate import Evaluation, evaluate
-from napari_cellcycle.train.mitosis3d import MIXTURE
-from napari_cellcycle.train.predict import decide_views
-from napari_cellcycle.train.viewset import simulated_views
+from napari_cellcycle.train.data.viewset import simulated_views
+from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.evaluation.predict import decide_views
+from napari_cellcycle.train.shipped.mitosis3d import MIXTURE
 
 SEED = 90_000
 TOP = ("non-mitotic", "mitotic")

@@ -18,7 +18,7 @@ from tables import markdown, number, options, parsed, publish
 
 from napari_cellcycle.classify import Classification, classify
 from napari_cellcycle.image import Stack, open_image
-from napari_cellcycle.train.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
 
 FIELD = "dapi_tubulin_p21_edu_field_2d.ome.tif"
 MODEL = "g1-s-g2-m"

@@ -19,10 +19,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from tables import data_folder, markdown, with_interval
 
 from napari_cellcycle.simulate import simulate_exposure_set
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.evaluate import Evaluation, evaluate
-from napari_cellcycle.train.relabel import DROPPED, parse_map, relabel
-from napari_cellcycle.train.splits import folds
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.relabel import DROPPED, parse_map, relabel
+from napari_cellcycle.train.data.splits import folds
+from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.floating]

@@ -11,7 +11,7 @@ from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 from skimage.filters import threshold_otsu
 from skimage.measure import regionprops
 
-from napari_cellcycle.train.cropset import CropSet
+from napari_cellcycle.train.data.cropset import CropSet
 
 Floats = NDArray[np.float32]
 

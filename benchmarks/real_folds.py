@@ -34,7 +34,8 @@ from turned import turned_views
 from napari_cellcycle.cells.recipe import Axis
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.folder import load_model
-from napari_cellcycle.train.mitosis3d import (
+from napari_cellcycle.train.data.viewset import ViewSet
+from napari_cellcycle.train.shipped.mitosis3d import (
     PHASES,
     RECIPE,
     calibrate,
@@ -43,8 +44,7 @@ from napari_cellcycle.train.mitosis3d import (
     sources,
     validation,
 )
-from napari_cellcycle.train.mitosis3d_fit import FitOptions, Source, fit
-from napari_cellcycle.train.viewset import ViewSet
+from napari_cellcycle.train.shipped.mitosis3d_fit import FitOptions, Source, fit
 
 log = logging.getLogger(__name__)
 

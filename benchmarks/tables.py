@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.models.ensemble import Decision
-from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.evaluate import Evaluation
+from napari_cellcycle.train.data.cropset import CropSet
+from napari_cellcycle.train.data.splits import three_parts
+from napari_cellcycle.train.evaluation.evaluate import Evaluation
+from napari_cellcycle.train.evaluation.predict import decide_views
 from napari_cellcycle.train.experiment import Experiment
-from napari_cellcycle.train.predict import decide_views
 from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.recipe import TrainingRecipe
-from napari_cellcycle.train.splits import three_parts
 from napari_cellcycle.train.trained import Trained, fit_model, judge
 
 Rows = NDArray[np.int64]

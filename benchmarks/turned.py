@@ -10,7 +10,7 @@ from real_cells import NON_MITOTIC, RealCell
 
 from napari_cellcycle.cells.views import view_cell
 from napari_cellcycle.image.spacing import Spacing
-from napari_cellcycle.train.viewset import ViewSet, allowed_leaves
+from napari_cellcycle.train.data.viewset import ViewSet, allowed_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,12 +13,12 @@ from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.train.calibration import temperature
-from napari_cellcycle.train.fitting import Progress, fit_epochs
-from napari_cellcycle.train.mitosis3d import MIXTURE
-from napari_cellcycle.train.passes import outputs
-from napari_cellcycle.train.plan import FitPlan
-from napari_cellcycle.train.viewset import ViewSet, simulated_views
+from napari_cellcycle.train.data.viewset import ViewSet, simulated_views
+from napari_cellcycle.train.evaluation.calibration import temperature
+from napari_cellcycle.train.fit.fitting import Progress, fit_epochs
+from napari_cellcycle.train.fit.passes import outputs
+from napari_cellcycle.train.fit.plan import FitPlan
+from napari_cellcycle.train.shipped.mitosis3d import MIXTURE
 
 SEED = 80_000
 """Of training cells; neither those of mitosis-3d nor those that the table tests on."""

@@ -12,7 +12,7 @@ import pytest
 import run_all
 from plain_baselines import MITOCHECK
 
-from napari_cellcycle.train.cropset import CropSet
+from napari_cellcycle.train.data.cropset import CropSet
 from napari_cellcycle.train.recipes import find_recipe
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,8 +5,8 @@ import plain_baselines
 import pytest
 from plain_features import foreground, measurements, pixels
 
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.splits import folds
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.splits import folds
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 import tables
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.evaluate import evaluate
+from napari_cellcycle.train.data.cropset import CropSet
+from napari_cellcycle.train.evaluation.evaluate import evaluate
 from napari_cellcycle.train.recipes import find_recipe
 
 PAGE = """# Page

@@ -19,7 +19,7 @@ from napari_cellcycle.models.catalogue import user_models
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review
-from napari_cellcycle.train.leakage import hash_groups
+from napari_cellcycle.train.data.leakage import hash_groups
 
 LONG = 120_000
 RECIPE = """

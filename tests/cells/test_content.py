@@ -7,8 +7,8 @@ import pytest
 from napari_cellcycle.cells.content import population_of
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import ViewError
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import crop_views
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropviews import crop_views
 
 RECIPE = ViewRecipe(
     channels=("dna",), axes=("z",), size=32, unit="population", intensity="population", dilate=0.6

@@ -12,8 +12,8 @@ from napari_cellcycle.cells.views import make_views, view_axes
 from napari_cellcycle.errors import ViewError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import crop_views
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropviews import crop_views
 
 FLAT = ViewRecipe(channels=("dna",), axes=("z",), size=40, unit="px", extent=20, mask=False)
 

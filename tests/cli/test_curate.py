@@ -17,8 +17,9 @@ from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import Project
-from napari_cellcycle.review import Merging, Review, curation, propose_pairs
+from napari_cellcycle.review import Merging, Review, propose_pairs
 from napari_cellcycle.review.places import open_sources
+from napari_cellcycle.review.suspects import curation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -488,7 +488,7 @@ def test_viewing_hands_over_the_image_and_its_classification(
 def test_choices_that_are_named_without_loading_anything_are_those_of_the_rooms() -> None:
     from napari_cellcycle.cli import arguments, projects
     from napari_cellcycle.models import catalogue, ensemble
-    from napari_cellcycle.review import export, rows
+    from napari_cellcycle.review.export import export, rows
 
     assert arguments.VOTES == ensemble.VOTES
     assert arguments.DEFAULT_MODEL == catalogue.DEFAULT_MODEL

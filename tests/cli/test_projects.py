@@ -14,7 +14,7 @@ from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Merging, Review, read_table
-from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.data.cropset import read_crop_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,12 @@ from napari_cellcycle.models.catalogue import shipped_models
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.networks import complete_params
 from napari_cellcycle.simulate import simulate_exposure_set
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.evaluate import evaluate
-from napari_cellcycle.train.leakage import trained_on, training_groups
-from napari_cellcycle.train.predict import predict
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.leakage import trained_on, training_groups
+from napari_cellcycle.train.data.relabel import relabel
+from napari_cellcycle.train.evaluation.evaluate import evaluate
+from napari_cellcycle.train.evaluation.predict import predict
 from napari_cellcycle.train.recipes import find_recipe
-from napari_cellcycle.train.relabel import relabel
 
 MOST_BYTES = {"g1-s-g2-m": 3_000_000, "microtubule-demo": 3_000_000, "mitosis-2d": 6_000_000}
 

@@ -14,7 +14,7 @@ from napari_cellcycle.cells.tracks import Tracks
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import SCHEMA
 from napari_cellcycle.review import Review
-from napari_cellcycle.review.merging import Merging
+from napari_cellcycle.review.daughters.merging import Merging
 
 
 def main() -> None:

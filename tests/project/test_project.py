@@ -29,7 +29,7 @@ from napari_cellcycle.phases import MITOSIS_STAGES, Phase, PhaseSet, flat_vocabu
 from napari_cellcycle.project import Project, schema
 from napari_cellcycle.project.drives import is_local
 from napari_cellcycle.review import Review, revise
-from napari_cellcycle.review.merging import Merging
+from napari_cellcycle.review.daughters.merging import Merging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

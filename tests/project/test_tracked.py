@@ -14,7 +14,7 @@ from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, cells_table, revise
-from napari_cellcycle.review.merging import Merging
+from napari_cellcycle.review.daughters.merging import Merging
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from napari_cellcycle.spreadsheet import neutralise, restore
 
 if TYPE_CHECKING:
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.answers import Answers
+    from napari_cellcycle.review.intake.answers import Answers
 
 HEAD = (
     "image,scene,frame,label,vocabulary,status,corrected_phase,final_phase,annotator,reviewed_at,"

@@ -17,11 +17,11 @@ from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, export_project
-from napari_cellcycle.review.crop_size import LARGEST, MARGIN
-from napari_cellcycle.review.folder import safe_name
-from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.cropviews import crop_views
-from napari_cellcycle.train.dataset import read_data
+from napari_cellcycle.review.export.crop_size import LARGEST, MARGIN
+from napari_cellcycle.review.export.folder import safe_name
+from napari_cellcycle.train.data.cropset import read_crop_set
+from napari_cellcycle.train.data.cropviews import crop_views
+from napari_cellcycle.train.data.dataset import read_data
 from napari_cellcycle.train.training import train
 
 if TYPE_CHECKING:

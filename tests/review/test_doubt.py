@@ -9,7 +9,7 @@ from fields import N_CELLS, make_project, predict
 
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review import Queue, Review
-from napari_cellcycle.review.doubt import doubt_ranks
+from napari_cellcycle.review.agreement.doubt import doubt_ranks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, export_project, find_orphans, hand_over, unite
-from napari_cellcycle.review.orphans import rows_to_check
+from napari_cellcycle.review.relabelling.orphans import rows_to_check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from napari_cellcycle.errors import SegmentationMismatchError
 from napari_cellcycle.image import open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.review.matching import Match, match_labels
+from napari_cellcycle.review.relabelling.matching import Match, match_labels
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,8 +26,8 @@ from napari_cellcycle.review import (
     revise,
     unite,
 )
-from napari_cellcycle.review.merging import Merging
-from napari_cellcycle.review.orphans import orphan_notes
+from napari_cellcycle.review.daughters.merging import Merging
+from napari_cellcycle.review.relabelling.orphans import orphan_notes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from napari_cellcycle.image import Spacing, open_labels
 from napari_cellcycle.image.zarr_write import write_zarr_classes
 from napari_cellcycle.phases import MITOSIS_STAGES, UNCLASSIFIED, flat_vocabulary
 from napari_cellcycle.review import Review, export_project
-from napari_cellcycle.review.phase_image import WITHOUT, Legend
+from napari_cellcycle.review.export.phase_image import WITHOUT, Legend
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Merging, PairLimits, Review, propose_pairs
-from napari_cellcycle.review.daughters import dividing, iter_proposals, rejected
+from napari_cellcycle.review.daughters.daughters import dividing, iter_proposals, rejected
 from napari_cellcycle.review.places import Source, open_sources
 from napari_cellcycle.work import run_to_end
 

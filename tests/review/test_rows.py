@@ -12,8 +12,8 @@ from napari_cellcycle.cells.columns import table_columns
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.review import Review, cells_table, reviews_table, unite
+from napari_cellcycle.review.export.rows import chosen_rows, join_tables
 from napari_cellcycle.review.names import join_names, split_names
-from napari_cellcycle.review.rows import chosen_rows, join_tables
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.phases import EXPOSURE, MITOSIS_2D, MITOSIS_STAGES
 from napari_cellcycle.review import Review, revise
-from napari_cellcycle.review.smoothing import smooth_predictions
+from napari_cellcycle.review.tracks.smoothing import smooth_predictions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from napari_cellcycle.phases import flat_vocabulary
 from napari_cellcycle.project import STATUSES, Project
 from napari_cellcycle.review import Queue, Review, reviews_table, unite
 from napari_cellcycle.review.decision import CONFLICT, EXCLUDED, NONE, UNSURE, decide_words
-from napari_cellcycle.review.phase_image import Legend
+from napari_cellcycle.review.export.phase_image import Legend
 
 
 def test_predictions_are_shown_until_somebody_speaks(project: Project) -> None:

@@ -11,10 +11,10 @@ from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.review.clusters import log_densities, standard
-from napari_cellcycle.review.learned import ENOUGH
-from napari_cellcycle.review.suspects import KINDS, Limits, Suspects, find_suspects, judge
-from napari_cellcycle.review.taught import ASIDE, NOBODY
+from napari_cellcycle.review.suspects.clusters import log_densities, standard
+from napari_cellcycle.review.suspects.learned import ENOUGH
+from napari_cellcycle.review.suspects.suspects import KINDS, Limits, Suspects, find_suspects, judge
+from napari_cellcycle.review.suspects.taught import ASIDE, NOBODY
 from napari_cellcycle.work import run_to_end
 
 RESTING, DIVIDING = 0, 3  # non-mitotic, prometaphase/metaphase

@@ -134,7 +134,7 @@ def test_anndata_itself_reads_it(wild: Project, tmp_path: Path) -> None:
 def test_what_is_not_installed_is_named(
     project: Project, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_cellcycle.review.tables.find_spec", lambda module: None)
+    monkeypatch.setattr("napari_cellcycle.review.export.tables.find_spec", lambda module: None)
     with pytest.raises(MissingExtraError, match=r"napari-cellcycle\[tables\]"):
         export_project(project, tmp_path / name)
     assert not (tmp_path / name).exists()

@@ -8,8 +8,15 @@ import pytest
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review
-from napari_cellcycle.review.curation import known_of
-from napari_cellcycle.review.taught import ASIDE, ENOUGH, NOBODY, OF_EACH, lesson_of, weigh_anew
+from napari_cellcycle.review.suspects.curation import known_of
+from napari_cellcycle.review.suspects.taught import (
+    ASIDE,
+    ENOUGH,
+    NOBODY,
+    OF_EACH,
+    lesson_of,
+    weigh_anew,
+)
 
 N = 4000
 

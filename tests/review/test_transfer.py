@@ -13,7 +13,7 @@ from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, hand_over, revise, unite
-from napari_cellcycle.review.merging import Merging
+from napari_cellcycle.review.daughters.merging import Merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.review.transfer import Revision
+    from napari_cellcycle.review.relabelling.transfer import Revision
 
 
 def edit(project: Project, change: Callable[[NDArray[np.uint16]], None]) -> Revision:

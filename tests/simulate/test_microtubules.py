@@ -10,7 +10,7 @@ from napari_cellcycle.simulate import simulate_exposure_set, simulate_microtubul
 from napari_cellcycle.simulate.adherent import adherent_body
 from napari_cellcycle.simulate.microtubules import draw_dish
 from napari_cellcycle.simulate.network import network
-from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.data.cropset import read_crop_set
 
 
 @pytest.fixture(scope="module")

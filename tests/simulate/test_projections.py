@@ -10,7 +10,7 @@ import pytest
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.simulate import simulate_nucleus_set
 from napari_cellcycle.simulate.projections import RADIUS, SIZE, _project
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

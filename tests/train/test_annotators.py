@@ -8,13 +8,13 @@ from sklearn.metrics import cohen_kappa_score
 
 from napari_cellcycle.errors import CropSetError, ProjectError
 from napari_cellcycle.review.kappa import cohen_kappa, fleiss_kappa
-from napari_cellcycle.train.annotators import (
+from napari_cellcycle.train.evaluation.annotators import (
     answer_codes,
     judge_people,
     majority_vote,
     read_annotators,
 )
-from napari_cellcycle.train.pairs import pairs_of_classes
+from napari_cellcycle.train.evaluation.pairs import pairs_of_classes
 
 LABELS = ("0", "0.1", "1")
 CELLS = [str(i) for i in range(5)]

@@ -11,9 +11,9 @@ import pytest
 
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import CellCycleError, ChannelError, CropSetError
-from napari_cellcycle.train.assessment import AssessRequest, assess
-from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.leakage import hash_groups
+from napari_cellcycle.train.data.cropset import CropSet
+from napari_cellcycle.train.data.leakage import hash_groups
+from napari_cellcycle.train.evaluation.assessment import AssessRequest, assess
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(len(crops))
         return crops.images[:, 0, 0, : len(classifier.card.phases)].astype(float)
 
-    monkeypatch.setattr("napari_cellcycle.train.predict.predict", predict)
+    monkeypatch.setattr("napari_cellcycle.train.evaluation.predict.predict", predict)
     return calls
 
 

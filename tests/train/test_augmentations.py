@@ -10,9 +10,9 @@ import torch
 from PIL import Image, ImageFilter
 
 from napari_cellcycle.cells.geometry import sharpen
-from napari_cellcycle.train.augmentations import SIDE_ANGLE, turn, vary
-from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.plan import SETS, STRENGTHS
+from napari_cellcycle.train.data.cropset import read_crop_set
+from napari_cellcycle.train.fit.augmentations import SIDE_ANGLE, turn, vary
+from napari_cellcycle.train.fit.plan import SETS, STRENGTHS
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.train.calibration import (
+from napari_cellcycle.train.evaluation.calibration import (
     bin_of,
     reliability,
     temperature,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_cellcycle.train.census import THIN, Census, unjudged_note
-from napari_cellcycle.train.cropset import CropSet
+from napari_cellcycle.train.data.census import THIN, Census, unjudged_note
+from napari_cellcycle.train.data.cropset import CropSet
 
 
 def crops(status: str | None = None, doubt: float | None = None) -> CropSet:

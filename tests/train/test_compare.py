@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.train.compare import compare, mcnemar, paired_t
+from napari_cellcycle.train.evaluation.compare import compare, mcnemar, paired_t
 
 
 def test_mcnemar_by_hand() -> None:
@@ -59,7 +59,7 @@ def test_difference_is_bootstrapped_in_pairs() -> None:
 
 
 def test_slow_bootstrap_of_the_difference() -> None:
-    from napari_cellcycle.train.bootstrap import draw_groups
+    from napari_cellcycle.train.evaluation.bootstrap import draw_groups
 
     first = np.array([1, 1, 0, 1, 0, 1, 1], bool)
     second = np.array([0, 1, 0, 1, 1, 0, 0], bool)

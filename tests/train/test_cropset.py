@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.splits import split_by_group
+from napari_cellcycle.train.data.cropset import read_crop_set
+from napari_cellcycle.train.data.splits import split_by_group
 
 SHARES = {"train": 4, "validation": 1, "test": 1}
 

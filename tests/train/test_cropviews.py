@@ -11,8 +11,8 @@ import pytest
 from napari_cellcycle.cells.content import population_of
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import crop_views, measure_crops, stated_populations
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropviews import crop_views, measure_crops, stated_populations
 
 RECIPE = ViewRecipe(
     channels=("dna",), axes=("z",), size=32, extent=2.0, unit="population", mask=False

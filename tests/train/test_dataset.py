@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.dataset import parse_indices, read_data
+from napari_cellcycle.train.data.dataset import parse_indices, read_data
 
 
 def pictures(folder: Path, names: dict[str, tuple[int, ...]]) -> Path:

@@ -12,8 +12,8 @@ import pytest
 from sklearn import metrics
 
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.train.bootstrap import bootstrap, draw_groups
-from napari_cellcycle.train.evaluate import PER_CLASS, Evaluation, evaluate
+from napari_cellcycle.train.evaluation.bootstrap import bootstrap, draw_groups
+from napari_cellcycle.train.evaluation.evaluate import PER_CLASS, Evaluation, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,11 +14,11 @@ import torch
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.architectures.resnet18 import MOST_ENTRANCES
 from napari_cellcycle.models.folder import load_model
-from napari_cellcycle.train.cropset import CropSet
-from napari_cellcycle.train.cropviews import set_views
+from napari_cellcycle.train.data.cropset import CropSet
+from napari_cellcycle.train.data.cropviews import set_views
+from napari_cellcycle.train.data.leakage import training_groups
+from napari_cellcycle.train.evaluation.predict import predict
 from napari_cellcycle.train.familiar import check_start, one_way
-from napari_cellcycle.train.leakage import training_groups
-from napari_cellcycle.train.predict import predict
 from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.training import TrainingResult, train
 

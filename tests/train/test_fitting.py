@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from napari_cellcycle.errors import TrainingError
-from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.fitting import Fitted, Progress, fit_epochs
-from napari_cellcycle.train.losses import cell_weights, leaf_loss
-from napari_cellcycle.train.passes import _order, outputs, precision
-from napari_cellcycle.train.plan import FitPlan
-from napari_cellcycle.train.viewset import ViewSet
+from napari_cellcycle.train.data.cropset import read_crop_set
+from napari_cellcycle.train.data.viewset import ViewSet
+from napari_cellcycle.train.fit.fitting import Fitted, Progress, fit_epochs
+from napari_cellcycle.train.fit.losses import cell_weights, leaf_loss
+from napari_cellcycle.train.fit.passes import _order, outputs, precision
+from napari_cellcycle.train.fit.plan import FitPlan
 
 PLAN = FitPlan(
     epochs=4, learning_rate=3e-3, batch_size=32, patience=0, augment={"rotate": 180.0, "noise": 0.1}

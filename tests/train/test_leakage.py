@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.leakage import check_groups, hash_groups, training_groups
+from napari_cellcycle.train.data.leakage import check_groups, hash_groups, training_groups
 
 if TYPE_CHECKING:
     from napari_cellcycle.models.card import ModelCard

@@ -6,14 +6,14 @@ import torch
 
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.train.cropset import read_crop_set
-from napari_cellcycle.train.cropviews import set_views
-from napari_cellcycle.train.losses import level_loss
-from napari_cellcycle.train.mitosis3d import MITOCHECK
-from napari_cellcycle.train.mitosis3d_augment import augment
-from napari_cellcycle.train.mitosis3d_fit import FitOptions, Source, fit
-from napari_cellcycle.train.passes import outputs
-from napari_cellcycle.train.viewset import ViewSet
+from napari_cellcycle.train.data.cropset import read_crop_set
+from napari_cellcycle.train.data.cropviews import set_views
+from napari_cellcycle.train.data.viewset import ViewSet
+from napari_cellcycle.train.fit.losses import level_loss
+from napari_cellcycle.train.fit.passes import outputs
+from napari_cellcycle.train.shipped.mitosis3d import MITOCHECK
+from napari_cellcycle.train.shipped.mitosis3d_augment import augment
+from napari_cellcycle.train.shipped.mitosis3d_fit import FitOptions, Source, fit
 
 
 @pytest.fixture(scope="module")

@@ -12,17 +12,17 @@ import pytest
 
 from napari_cellcycle.errors import CellCycleWarning, CropSetError, TrainingError
 from napari_cellcycle.models.folder import load_model
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import set_views
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropviews import set_views
+from napari_cellcycle.train.data.leakage import hash_groups
+from napari_cellcycle.train.data.others import all_groups, apart, check_stated, sources
 from napari_cellcycle.train.experiment import TESTED_ON_ONE
-from napari_cellcycle.train.leakage import hash_groups
-from napari_cellcycle.train.others import all_groups, apart, check_stated, sources
 from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.training import train
 
 if TYPE_CHECKING:
-    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.fit.fitting import Progress
 
 RECIPE = parse_recipe(
     """

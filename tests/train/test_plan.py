@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from napari_cellcycle.errors import TrainingError
-from napari_cellcycle.train.plan import FitPlan, parse_plan
+from napari_cellcycle.train.fit.plan import FitPlan, parse_plan
 
 
 def test_a_named_set_is_what_the_publication_did() -> None:

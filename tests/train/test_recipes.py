@@ -10,7 +10,7 @@ import pytest
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES, skeleton
 from napari_cellcycle.phases import VOCABULARIES
-from napari_cellcycle.train.cropset import CropSet
+from napari_cellcycle.train.data.cropset import CropSet
 from napari_cellcycle.train.recipes import find_recipe, list_recipes, parse_recipe
 
 NAMES = {

@@ -5,7 +5,7 @@ import pytest
 
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.phases import G1_S_G2_M, MITOSIS_2D, MITOSIS_STAGES
-from napari_cellcycle.train.relabel import (
+from napari_cellcycle.train.data.relabel import (
     called_leaves,
     check_labels,
     merge_labels,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.leakage import hash_groups
-from napari_cellcycle.train.splits import folds, three_parts, tied_groups
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.leakage import hash_groups
+from napari_cellcycle.train.data.splits import folds, three_parts, tied_groups
 
 
 def crops_of(phase: list[str], group: list[str], images: np.ndarray | None = None) -> CropSet:

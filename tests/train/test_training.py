@@ -18,18 +18,18 @@ from napari_cellcycle.errors import (
     TrainingError,
 )
 from napari_cellcycle.models.folder import load_model
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.leakage import hash_groups
-from napari_cellcycle.train.predict import predict
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.leakage import hash_groups
+from napari_cellcycle.train.data.splits import three_parts
+from napari_cellcycle.train.evaluation.predict import predict
 from napari_cellcycle.train.preparation import new_experiment
 from napari_cellcycle.train.recipes import parse_recipe
 from napari_cellcycle.train.record import data_sha256
 from napari_cellcycle.train.search import search, tried_values, with_settings
-from napari_cellcycle.train.splits import three_parts
 from napari_cellcycle.train.training import VIEWS, train
 
 if TYPE_CHECKING:
-    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.fit.fitting import Progress
     from napari_cellcycle.train.recipe import TrainingRecipe
 
 SMALL = """

@@ -6,10 +6,10 @@ import pytest
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.phases import MITOSIS_STAGES
-from napari_cellcycle.train.cropset import CropSet, read_crop_set
-from napari_cellcycle.train.cropviews import crop_views, set_views
-from napari_cellcycle.train.mitosis3d import MITOCHECK, MIXTURE
-from napari_cellcycle.train.viewset import ViewSet, join, simulated_views
+from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
+from napari_cellcycle.train.data.cropviews import crop_views, set_views
+from napari_cellcycle.train.data.viewset import ViewSet, join, simulated_views
+from napari_cellcycle.train.shipped.mitosis3d import MITOCHECK, MIXTURE
 
 RECIPE = ViewRecipe()
 

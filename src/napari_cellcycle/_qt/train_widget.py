@@ -38,7 +38,7 @@ from napari_cellcycle.models.library import check_new_name, install_model
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.training.run import Outcome, TrainRun
-    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.fit.fitting import Progress
 
 _CLASSIFY = "Classify cells"
 _SETTLES_MS = 50

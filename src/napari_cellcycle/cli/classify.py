@@ -118,7 +118,7 @@ def _crop(
 def _write(args: argparse.Namespace, stack: Stack, result: Classification) -> list[Path]:
     files = []
     if args.out:
-        from napari_cellcycle.review.tables import write_table
+        from napari_cellcycle.review.export.tables import write_table
 
         files.append(write_table(result.to_frame(), args.out))
     if args.gallery or args.overlay:

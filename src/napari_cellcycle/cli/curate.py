@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_cellcycle.cells.dna_peaks import DnaPeaks
-    from napari_cellcycle.review.curation import PhaseCount
-    from napari_cellcycle.review.suspects import Limits
+    from napari_cellcycle.review.suspects.curation import PhaseCount
+    from napari_cellcycle.review.suspects.suspects import Limits
 
 _ABOUT = ("image", "scene", "frame", "label", "predicted_phase", "likely_phase", "suspicion")
 
@@ -104,11 +104,11 @@ def _run_daughters(args: argparse.Namespace) -> None:
     import pandas as pd
 
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.daughters import PairLimits, pairs_table, propose_pairs
-    from napari_cellcycle.review.export import check_outside
+    from napari_cellcycle.review.daughters.daughters import PairLimits, pairs_table, propose_pairs
+    from napari_cellcycle.review.export.export import check_outside
+    from napari_cellcycle.review.export.tables import check_table_path, write_table
     from napari_cellcycle.review.places import open_sources
     from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.tables import check_table_path, write_table
 
     if args.out is not None:
         check_table_path(args.out, (".csv", ".parquet"))
@@ -141,7 +141,7 @@ def _run_daughters(args: argparse.Namespace) -> None:
 def _take_verdicts(args: argparse.Namespace) -> None:
     from napari_cellcycle.errors import ProjectError
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.pair_verdicts import read_verdicts
+    from napari_cellcycle.review.intake.pair_verdicts import read_verdicts
 
     with Project.open(args.project, who=who(args.who)) as project:
         found = read_verdicts(project, args.verdicts, image=image_number(project, args.image))
@@ -161,16 +161,16 @@ def _take_verdicts(args: argparse.Namespace) -> None:
 def _run_suspects(args: argparse.Namespace) -> None:
     from napari_cellcycle.cells.dna_peaks import find_dna_peaks
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.curation import (
+    from napari_cellcycle.review.export.export import check_outside
+    from napari_cellcycle.review.export.tables import check_table_path, write_table
+    from napari_cellcycle.review.places import open_sources
+    from napari_cellcycle.review.state import Review
+    from napari_cellcycle.review.suspects.curation import (
         curation_counts,
         measured_of,
         suspects_of,
         suspects_table,
     )
-    from napari_cellcycle.review.export import check_outside
-    from napari_cellcycle.review.places import open_sources
-    from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.tables import check_table_path, write_table
 
     if args.out is not None:
         check_table_path(args.out, (".csv", ".parquet"))
@@ -260,7 +260,7 @@ def _tell(
 
 
 def _limits(args: argparse.Namespace) -> Limits:
-    from napari_cellcycle.review.suspects import Limits
+    from napari_cellcycle.review.suspects.suspects import Limits
 
     given: dict[str, Any] = {
         name: getattr(args, name)

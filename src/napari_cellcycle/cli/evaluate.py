@@ -24,11 +24,11 @@ from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.files import replacing
 
 if TYPE_CHECKING:
-    from napari_cellcycle.train.annotators import Judge, People
-    from napari_cellcycle.train.assessment import Assessment
-    from napari_cellcycle.train.compare import Comparison, McNemar
-    from napari_cellcycle.train.evaluate import Evaluation
-    from napari_cellcycle.train.pairs import PairOfClasses
+    from napari_cellcycle.train.evaluation.annotators import Judge, People
+    from napari_cellcycle.train.evaluation.assessment import Assessment
+    from napari_cellcycle.train.evaluation.compare import Comparison, McNemar
+    from napari_cellcycle.train.evaluation.evaluate import Evaluation
+    from napari_cellcycle.train.evaluation.pairs import PairOfClasses
 
 _NAMES = {
     "accuracy": "accuracy",
@@ -73,9 +73,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
-    from napari_cellcycle.train.assessment import AssessRequest, assess
-    from napari_cellcycle.train.dataset import parse_indices, read_data
-    from napari_cellcycle.train.relabel import parse_map, parse_merge
+    from napari_cellcycle.train.data.dataset import parse_indices, read_data
+    from napari_cellcycle.train.data.relabel import parse_map, parse_merge
+    from napari_cellcycle.train.evaluation.assessment import AssessRequest, assess
 
     if args.out is not None and args.out.exists() and not args.out.is_dir():
         raise CellCycleError(f"--out {args.out} is a file; give a folder.")

@@ -116,7 +116,7 @@ def _draw(wells: pd.DataFrame, card: ModelCard, args: argparse.Namespace) -> lis
     from napari_cellcycle.figures.page import save_figure
     from napari_cellcycle.figures.plate import draw_plate
     from napari_cellcycle.image.plate import is_plate, read_plate
-    from napari_cellcycle.review.folder import safe_name
+    from napari_cellcycle.review.export.folder import safe_name
 
     known = {plate.name: plate for plate in map(read_plate, filter(is_plate, args.image))}
     files = []

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.image.stack import Stack
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.project import Project
-    from napari_cellcycle.review.answers import Answers
-    from napari_cellcycle.review.union import Union
+    from napari_cellcycle.review.intake.answers import Answers
+    from napari_cellcycle.review.intake.union import Union
 
 _WHAT = ("cells", "reviews", "crops", "folder", "labels", "agreement")
 _ONLY = ("all", "reviewed", "corrected", "final")
@@ -79,7 +79,7 @@ def _which_options(parser: argparse.ArgumentParser) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Write what a project knows, and print what was written."""
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.export import export_project
+    from napari_cellcycle.review.export.export import export_project
 
     with (
         Project.open(args.project, who=who(""), read_only=True) as project,
@@ -139,8 +139,8 @@ def run_import(args: argparse.Namespace) -> None:
     """Take words into a project, and print what came and what did not match."""
     from napari_cellcycle.errors import ProjectError
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.answers import Answers
-    from napari_cellcycle.review.intake import import_words
+    from napari_cellcycle.review.intake.answers import Answers
+    from napari_cellcycle.review.intake.intake import import_words
 
     if (args.source is None) == (args.labels is None):
         raise ProjectError("Give one thing to import: a file or project FROM, or --labels FILE.")
@@ -193,8 +193,8 @@ def _import_labels(args: argparse.Namespace, project: Project) -> None:
     """Take a new segmentation of an image, and tell what became of the words."""
     from napari_cellcycle.errors import ProjectError
     from napari_cellcycle.image.reading import open_labels
-    from napari_cellcycle.review.handover import hand_over
-    from napari_cellcycle.review.orphans import orphan_notes
+    from napari_cellcycle.review.relabelling.handover import hand_over
+    from napari_cellcycle.review.relabelling.orphans import orphan_notes
     from napari_cellcycle.review.state import Review
 
     images = project.images.all()

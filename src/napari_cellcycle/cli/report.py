@@ -51,7 +51,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Write what was asked for, and print what was written."""
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.export import reviews_of
+    from napari_cellcycle.review.export.export import reviews_of
 
     if args.out is None and args.sheets is None:
         raise CellCycleError("Say what to write: --out REPORT.html, --sheets OUT, or both.")

@@ -14,8 +14,8 @@ from napari_cellcycle.errors import ProjectError
 if TYPE_CHECKING:
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.tracked import Tracking
-    from napari_cellcycle.review.smoothing import Smoothed
     from napari_cellcycle.review.state import Review
+    from napari_cellcycle.review.tracks.smoothing import Smoothed
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> None:
     from napari_cellcycle.figures.timing import duration_rows
     from napari_cellcycle.figures.timing_files import jumps_table, subtitle, write_timing
     from napari_cellcycle.project import Project
-    from napari_cellcycle.review.smoothing import smooth_predictions
     from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.tracking import find_jumps, timing_of
+    from napari_cellcycle.review.tracks.smoothing import smooth_predictions
+    from napari_cellcycle.review.tracks.tracking import find_jumps, timing_of
 
     minutes = _minutes(args.minutes)
     if minutes and not args.smooth:
@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> None:
 def _tracking(review: Review, args: argparse.Namespace) -> Tracking:
     """The tracks of the call, kept; or those that the project has."""
     from napari_cellcycle.cells.track_table import read_tracks
-    from napari_cellcycle.review.tracking import tracking_of
+    from napari_cellcycle.review.tracks.tracking import tracking_of
 
     tracked, minutes = review.project.tracked, args.frame_minutes
     if args.tracks is not None:
@@ -140,7 +140,7 @@ def _image(project: Project, name: str | None) -> int | None:
 
 
 def _check_folder(project: Project, out: Path) -> None:
-    from napari_cellcycle.review.export import check_outside
+    from napari_cellcycle.review.export.export import check_outside
 
     check_outside(project, out)
     if out.exists() and not out.is_dir():

@@ -13,7 +13,7 @@ from napari_cellcycle.cli.arguments import data_options, device_option, positive
 from napari_cellcycle.cli.console import print_facts, print_files, print_json, print_table
 
 if TYPE_CHECKING:
-    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.fit.fitting import Progress
     from napari_cellcycle.train.search import Trial
     from napari_cellcycle.train.training import TrainingResult
 
@@ -103,8 +103,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, and print how it went."""
-    from napari_cellcycle.train.dataset import parse_indices
-    from napari_cellcycle.train.relabel import parse_map, parse_merge
+    from napari_cellcycle.train.data.dataset import parse_indices
+    from napari_cellcycle.train.data.relabel import parse_map, parse_merge
     from napari_cellcycle.train.training import train
 
     with _bars() as report:

@@ -18,10 +18,10 @@ from napari_cellcycle.figures.report_sections import (
     phases_section,
 )
 from napari_cellcycle.files import replacing
-from napari_cellcycle.review.curation import curation_counts
 from napari_cellcycle.review.decision import CONFLICT, NONE, decide_words
-from napari_cellcycle.review.export import check_outside
+from napari_cellcycle.review.export.export import check_outside
 from napari_cellcycle.review.places import open_sources
+from napari_cellcycle.review.suspects.curation import curation_counts
 
 if TYPE_CHECKING:
     import os

@@ -9,10 +9,10 @@ import numpy as np
 from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.html import Element, table, tag
 from napari_cellcycle.figures.scatter import scatter
-from napari_cellcycle.review.agreement import measure_agreement
-from napari_cellcycle.review.curation import curation_counts
+from napari_cellcycle.review.agreement.agreement import measure_agreement
 from napari_cellcycle.review.decision import EXCLUDED, NONE, UNSURE, decide_words
-from napari_cellcycle.review.orphans import find_orphans
+from napari_cellcycle.review.relabelling.orphans import find_orphans
+from napari_cellcycle.review.suspects.curation import curation_counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,11 +16,11 @@ from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
 from napari_cellcycle.figures.tile_file import TileFile
 from napari_cellcycle.files import filling, replacing
 from napari_cellcycle.models.ensemble import entropy
-from napari_cellcycle.review.export import check_outside
-from napari_cellcycle.review.folder import check_folder
+from napari_cellcycle.review.export.export import check_outside
+from napari_cellcycle.review.export.folder import check_folder
+from napari_cellcycle.review.export.rows import chosen_rows
 from napari_cellcycle.review.names import shortened, stem
 from napari_cellcycle.review.places import open_sources
-from napari_cellcycle.review.rows import chosen_rows
 from napari_cellcycle.review.state import Review
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.project.project import Project
+    from napari_cellcycle.review.export.rows import Only
     from napari_cellcycle.review.places import Pixels, Source
-    from napari_cellcycle.review.rows import Only
 
     Ints = NDArray[np.int64]
     Progress = Callable[[int, int], object]
@@ -77,7 +77,7 @@ def write_sheets(
     """Write cells as sheets with pictures, and a CSV with a row for each to fill in.
 
     The table has the columns ``sheet, place, image, frame, label, phase, note``; filled in, it is
-    taken by :func:`napari_cellcycle.review.intake.import_words`.
+    taken by :func:`napari_cellcycle.review.intake.intake.import_words`.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.page import save_figure
 from napari_cellcycle.figures.timing import draw_timing
-from napari_cellcycle.review.tracking import find_jumps, timing_of
+from napari_cellcycle.review.tracks.tracking import find_jumps, timing_of
 
 if TYPE_CHECKING:
     import os

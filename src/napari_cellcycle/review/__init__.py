@@ -7,74 +7,74 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.lazy import lazily
 
 if TYPE_CHECKING:
-    from napari_cellcycle.review.agreement import confusion, measure_agreement
-    from napari_cellcycle.review.answers import Answers, read_answers
-    from napari_cellcycle.review.curation import curation_counts, measured_of, suspects_of
-    from napari_cellcycle.review.daughters import PairLimits, Proposals, propose_pairs
-    from napari_cellcycle.review.events import read_events
-    from napari_cellcycle.review.export import Exported, export_project
-    from napari_cellcycle.review.handover import Handover, hand_over
-    from napari_cellcycle.review.intake import import_words
-    from napari_cellcycle.review.merging import Merging
+    from napari_cellcycle.review.agreement.agreement import confusion, measure_agreement
+    from napari_cellcycle.review.daughters.daughters import PairLimits, Proposals, propose_pairs
+    from napari_cellcycle.review.daughters.merging import Merging
+    from napari_cellcycle.review.export.export import Exported, export_project
+    from napari_cellcycle.review.export.rows import cells_table, reviews_table
+    from napari_cellcycle.review.export.tables import read_table, write_table
+    from napari_cellcycle.review.intake.answers import Answers, read_answers
+    from napari_cellcycle.review.intake.events import read_events
+    from napari_cellcycle.review.intake.intake import import_words
+    from napari_cellcycle.review.intake.pair_verdicts import read_verdicts
+    from napari_cellcycle.review.intake.union import unite
     from napari_cellcycle.review.orders import ORDERS
-    from napari_cellcycle.review.orphans import Orphan, find_orphans
-    from napari_cellcycle.review.pair_verdicts import read_verdicts
     from napari_cellcycle.review.queue import Filter, Queue
-    from napari_cellcycle.review.rows import cells_table, reviews_table
+    from napari_cellcycle.review.relabelling.handover import Handover, hand_over
+    from napari_cellcycle.review.relabelling.orphans import Orphan, find_orphans
+    from napari_cellcycle.review.relabelling.transfer import revise
     from napari_cellcycle.review.scribe import Change
-    from napari_cellcycle.review.smoothing import smooth_predictions
     from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.suspects import Limits, Suspects, find_suspects
-    from napari_cellcycle.review.tables import read_table, write_table
-    from napari_cellcycle.review.tracking import (
+    from napari_cellcycle.review.suspects.curation import curation_counts, measured_of, suspects_of
+    from napari_cellcycle.review.suspects.suspects import Limits, Suspects, find_suspects
+    from napari_cellcycle.review.tracks.smoothing import smooth_predictions
+    from napari_cellcycle.review.tracks.tracking import (
         find_jumps,
         spread_word,
         timing_of,
         tracking_of,
     )
-    from napari_cellcycle.review.transfer import revise
-    from napari_cellcycle.review.union import unite
 
 _HOME = {
-    "Answers": "answers",
+    "Answers": "intake.answers",
     "Change": "scribe",
-    "Exported": "export",
+    "Exported": "export.export",
     "Filter": "queue",
-    "Handover": "handover",
-    "Limits": "suspects",
-    "Merging": "merging",
+    "Handover": "relabelling.handover",
+    "Limits": "suspects.suspects",
+    "Merging": "daughters.merging",
     "ORDERS": "orders",
-    "Orphan": "orphans",
-    "PairLimits": "daughters",
-    "Proposals": "daughters",
+    "Orphan": "relabelling.orphans",
+    "PairLimits": "daughters.daughters",
+    "Proposals": "daughters.daughters",
     "Queue": "queue",
     "Review": "state",
-    "Suspects": "suspects",
-    "cells_table": "rows",
-    "confusion": "agreement",
-    "curation_counts": "curation",
-    "export_project": "export",
-    "find_jumps": "tracking",
-    "find_orphans": "orphans",
-    "find_suspects": "suspects",
-    "hand_over": "handover",
-    "import_words": "intake",
-    "measure_agreement": "agreement",
-    "measured_of": "curation",
-    "propose_pairs": "daughters",
-    "read_answers": "answers",
-    "read_events": "events",
-    "read_table": "tables",
-    "read_verdicts": "pair_verdicts",
-    "reviews_table": "rows",
-    "revise": "transfer",
-    "smooth_predictions": "smoothing",
-    "spread_word": "tracking",
-    "suspects_of": "curation",
-    "timing_of": "tracking",
-    "tracking_of": "tracking",
-    "unite": "union",
-    "write_table": "tables",
+    "Suspects": "suspects.suspects",
+    "cells_table": "export.rows",
+    "confusion": "agreement.agreement",
+    "curation_counts": "suspects.curation",
+    "export_project": "export.export",
+    "find_jumps": "tracks.tracking",
+    "find_orphans": "relabelling.orphans",
+    "find_suspects": "suspects.suspects",
+    "hand_over": "relabelling.handover",
+    "import_words": "intake.intake",
+    "measure_agreement": "agreement.agreement",
+    "measured_of": "suspects.curation",
+    "propose_pairs": "daughters.daughters",
+    "read_answers": "intake.answers",
+    "read_events": "intake.events",
+    "read_table": "export.tables",
+    "read_verdicts": "intake.pair_verdicts",
+    "reviews_table": "export.rows",
+    "revise": "relabelling.transfer",
+    "smooth_predictions": "tracks.smoothing",
+    "spread_word": "tracks.tracking",
+    "suspects_of": "suspects.curation",
+    "timing_of": "tracks.tracking",
+    "tracking_of": "tracks.tracking",
+    "unite": "intake.union",
+    "write_table": "export.tables",
 }
 
 __all__ = [

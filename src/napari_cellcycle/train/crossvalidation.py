@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.train.predict import decide_views
-from napari_cellcycle.train.splits import folds
+from napari_cellcycle.train.data.splits import folds
+from napari_cellcycle.train.evaluation.predict import decide_views
 from napari_cellcycle.train.trained import fit_model, judge
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.train.evaluate import Evaluation
+    from napari_cellcycle.train.evaluation.evaluate import Evaluation
     from napari_cellcycle.train.experiment import Experiment
-    from napari_cellcycle.train.fitting import Fitted, Progress
+    from napari_cellcycle.train.fit.fitting import Fitted, Progress
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 

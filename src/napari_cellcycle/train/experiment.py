@@ -11,9 +11,9 @@ import numpy as np
 from napari_cellcycle.models.card import ModelCard, TrainingData
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
-from napari_cellcycle.train.leakage import training_groups
-from napari_cellcycle.train.plan import one_of
-from napari_cellcycle.train.viewset import join
+from napari_cellcycle.train.data.leakage import training_groups
+from napari_cellcycle.train.data.viewset import join
+from napari_cellcycle.train.fit.plan import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from napari_cellcycle.models.classifier import ProjectionClassifier
     from napari_cellcycle.phases import PhaseSet
-    from napari_cellcycle.train.cropset import CropSet
-    from napari_cellcycle.train.others import Other
+    from napari_cellcycle.train.data.cropset import CropSet
+    from napari_cellcycle.train.data.others import Other
+    from napari_cellcycle.train.data.viewset import ViewSet
     from napari_cellcycle.train.recipe import TrainingRecipe
-    from napari_cellcycle.train.viewset import ViewSet
 
 NO_LIMITS_KNOWN = (
     "Trained on one data set, and tested on groups of the same. What it does on other cells, "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES
-from napari_cellcycle.train.plan import OF_A_START
+from napari_cellcycle.train.fit.plan import OF_A_START
 from napari_cellcycle.train.recipes import list_recipes, recipe_file
 
 if TYPE_CHECKING:

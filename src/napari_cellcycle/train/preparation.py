@@ -14,15 +14,15 @@ from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.phases import VOCABULARIES, PhaseSet, flat_vocabulary, own_vocabulary
 from napari_cellcycle.phases import vocabulary as built_in
-from napari_cellcycle.train.census import unjudged_note
-from napari_cellcycle.train.cropset import flat_note
-from napari_cellcycle.train.cropviews import set_views
+from napari_cellcycle.train.data.census import unjudged_note
+from napari_cellcycle.train.data.cropset import flat_note
+from napari_cellcycle.train.data.cropviews import set_views
+from napari_cellcycle.train.data.meaning import Meaning
+from napari_cellcycle.train.data.others import Other, apart
+from napari_cellcycle.train.data.viewset import join
 from napari_cellcycle.train.experiment import Experiment
 from napari_cellcycle.train.familiar import check_start
-from napari_cellcycle.train.meaning import Meaning
-from napari_cellcycle.train.others import Other, apart
-from napari_cellcycle.train.plan import one_of
-from napari_cellcycle.train.viewset import join
+from napari_cellcycle.train.fit.plan import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.models.classifier import ProjectionClassifier
-    from napari_cellcycle.train.cropset import CropSet
+    from napari_cellcycle.train.data.cropset import CropSet
+    from napari_cellcycle.train.data.viewset import ViewSet
     from napari_cellcycle.train.recipe import TrainingRecipe
-    from napari_cellcycle.train.viewset import ViewSet
 
 
 def new_experiment(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES
-from napari_cellcycle.train.plan import FitPlan
+from napari_cellcycle.train.fit.plan import FitPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_cellcycle.models.card import Architecture
-    from napari_cellcycle.train.cropset import CropSet
+    from napari_cellcycle.train.data.cropset import CropSet
 
 
 @dataclass(frozen=True, slots=True)

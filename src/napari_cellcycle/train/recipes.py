@@ -14,7 +14,7 @@ from napari_cellcycle.models import fields as check
 from napari_cellcycle.models.card import Architecture
 from napari_cellcycle.models.networks import ARCHITECTURES, complete_params
 from napari_cellcycle.phases import VOCABULARIES
-from napari_cellcycle.train.plan import hint, parse_plan
+from napari_cellcycle.train.fit.plan import hint, parse_plan
 from napari_cellcycle.train.recipe import TrainingRecipe
 
 if TYPE_CHECKING:

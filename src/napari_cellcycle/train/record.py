@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.train.cropset import CropSet
     from napari_cellcycle.train.crossvalidation import CrossValidation
+    from napari_cellcycle.train.data.cropset import CropSet
     from napari_cellcycle.train.experiment import Experiment
-    from napari_cellcycle.train.fitting import Fitted
+    from napari_cellcycle.train.fit.fitting import Fitted
     from napari_cellcycle.train.trained import Trained
 
     Data = str | Path | CropSet
@@ -86,7 +86,7 @@ def describe(
     data : sequence of path or CropSet
         The data set that was split, and the further ones, as they were given.
     """
-    from napari_cellcycle.train.passes import precision
+    from napari_cellcycle.train.fit.passes import precision
 
     first, *others = map(_data, data, (experiment.crops, *(o.crops for o in experiment.others)))
     return {

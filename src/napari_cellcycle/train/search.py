@@ -12,7 +12,7 @@ import numpy as np
 from napari_cellcycle.errors import ModelError, TrainingError
 from napari_cellcycle.models.card import Architecture
 from napari_cellcycle.models.networks import complete_params, skeleton
-from napari_cellcycle.train.splits import folds
+from napari_cellcycle.train.data.splits import folds
 from napari_cellcycle.train.trained import fit_model
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.train.experiment import Experiment
-    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.fit.fitting import Progress
     from napari_cellcycle.train.recipe import TrainingRecipe
 
 FOLDS = 3

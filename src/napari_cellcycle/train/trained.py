@@ -9,15 +9,15 @@ import numpy as np
 
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.classifier import ProjectionClassifier
-from napari_cellcycle.train.calibration import temperature
-from napari_cellcycle.train.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.evaluation.calibration import temperature
+from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
+from napari_cellcycle.train.evaluation.predict import decide_views
 from napari_cellcycle.train.familiar import (
     join_entrances,
     learn_first_layers,
     one_more_entrance,
     one_way,
 )
-from napari_cellcycle.train.predict import decide_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.models.ensemble import Decision
+    from napari_cellcycle.train.data.viewset import ViewSet
     from napari_cellcycle.train.experiment import Experiment
-    from napari_cellcycle.train.fitting import Fitted, Progress
-    from napari_cellcycle.train.viewset import ViewSet
+    from napari_cellcycle.train.fit.fitting import Fitted, Progress
 
     Rows = Mapping[str, NDArray[np.int64]]
 
@@ -112,8 +112,8 @@ def fit_model(
     progress : callable of Progress, optional
         Called after every batch and every epoch.
     """
-    from napari_cellcycle.train.fitting import fit_epochs
-    from napari_cellcycle.train.passes import outputs
+    from napari_cellcycle.train.fit.fitting import fit_epochs
+    from napari_cellcycle.train.fit.passes import outputs
 
     def report(found: Progress) -> None:
         if progress is not None:

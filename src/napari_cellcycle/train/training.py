@@ -16,19 +16,19 @@ from napari_cellcycle.classify.device import choose_device
 from napari_cellcycle.errors import CellCycleWarning
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train import record
-from napari_cellcycle.train.cropset import GROUP, LABEL, CropSet
 from napari_cellcycle.train.crossvalidation import CrossValidation, cross_validate
-from napari_cellcycle.train.dataset import read_data
-from napari_cellcycle.train.fitting import Progress
-from napari_cellcycle.train.leakage import TRAINING_GROUPS
-from napari_cellcycle.train.others import NOT_STATED, all_groups, check_stated, sources
+from napari_cellcycle.train.data.cropset import GROUP, LABEL, CropSet
+from napari_cellcycle.train.data.dataset import read_data
+from napari_cellcycle.train.data.leakage import TRAINING_GROUPS
+from napari_cellcycle.train.data.others import NOT_STATED, all_groups, check_stated, sources
+from napari_cellcycle.train.data.ranges import crop_ranges
+from napari_cellcycle.train.data.splits import three_parts
+from napari_cellcycle.train.fit.fitting import Progress
 from napari_cellcycle.train.places import Places
 from napari_cellcycle.train.preparation import new_experiment
-from napari_cellcycle.train.ranges import crop_ranges
 from napari_cellcycle.train.recipe import TrainingRecipe
 from napari_cellcycle.train.recipes import find_recipe
 from napari_cellcycle.train.search import Trial, search
-from napari_cellcycle.train.splits import three_parts
 from napari_cellcycle.train.trained import Trained, fit_model
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.models.card import ModelCard
-    from napari_cellcycle.train.evaluate import Evaluation
+    from napari_cellcycle.train.evaluation.evaluate import Evaluation
     from napari_cellcycle.train.experiment import Experiment
 
     Parts = Mapping[str, NDArray[np.int64]]
@@ -141,7 +141,7 @@ def train(
     Parameters
     ----------
     data : path or CropSet
-        As :func:`~napari_cellcycle.train.dataset.read_data` takes it.
+        As :func:`~napari_cellcycle.train.data.dataset.read_data` takes it.
     model : str, path or TrainingRecipe
         A recipe of the package, a path of a ``.toml`` file, or an architecture.
     out : path-like
@@ -155,7 +155,7 @@ def train(
         Model whose weights training begins with; its architecture and views are taken over. With
         other phases, all layers but the last are.
     label_key, group_key, channels
-        See :func:`~napari_cellcycle.train.dataset.read_data`.
+        See :func:`~napari_cellcycle.train.data.dataset.read_data`.
     renames : mapping of str to str, optional
         Labels of the data, and the phase that each means; an empty one drops the cell.
     merge : mapping of str to sequence of str, optional

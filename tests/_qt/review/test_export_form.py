@@ -19,7 +19,7 @@ from napari_cellcycle._qt.scrolled import Scrolled
 from napari_cellcycle.image import open_labels
 from napari_cellcycle.project.project import Project
 from napari_cellcycle.review import read_table
-from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.data.cropset import read_crop_set
 
 N, P, E = LEAVES
 SAID = {"Ann": [N, P, P, E], "Bea": [N, N, P, ""]}

@@ -23,7 +23,7 @@ from napari_cellcycle.image.write import write_labels, write_stack
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.words import STATUSES
 from napari_cellcycle.review import Review, export_project, import_words
-from napari_cellcycle.train.dataset import read_data
+from napari_cellcycle.train.data.dataset import read_data
 from napari_cellcycle.train.training import train
 
 N = 500

@@ -9,7 +9,7 @@ import torch
 from scipy.ndimage import zoom
 
 from napari_cellcycle.models.networks import ARCHITECTURES, build
-from napari_cellcycle.train.cropset import read_crop_set
+from napari_cellcycle.train.data.cropset import read_crop_set
 
 FLAT = [name for name, entry in ARCHITECTURES.items() if entry.ndim == 2]
 SOLID = [name for name, entry in ARCHITECTURES.items() if entry.ndim == 3]

@@ -32,7 +32,7 @@ from napari_cellcycle._qt.review.look import phase_name
 from napari_cellcycle._qt.timers import once
 from napari_cellcycle.counted import counted
 from napari_cellcycle.phases import UNCLASSIFIED
-from napari_cellcycle.review.curation import curation_counts
+from napari_cellcycle.review.suspects.curation import curation_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

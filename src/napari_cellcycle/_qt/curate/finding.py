@@ -11,12 +11,12 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle.errors import CellCycleError
-from napari_cellcycle.review.clusters import Clusters
-from napari_cellcycle.review.curation import iter_measured, known_of, said_of
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.places import Source
-from napari_cellcycle.review.suspects import Limits, clusters_within, judge
-from napari_cellcycle.review.taught import ASIDE, NOBODY
+from napari_cellcycle.review.suspects.clusters import Clusters
+from napari_cellcycle.review.suspects.curation import iter_measured, known_of, said_of
+from napari_cellcycle.review.suspects.suspects import Limits, clusters_within, judge
+from napari_cellcycle.review.suspects.taught import ASIDE, NOBODY
 from napari_cellcycle.work import told_as
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.suspects import Suspects
+    from napari_cellcycle.review.suspects.suspects import Suspects
 
 BLIND = "Blind mode is on: suspects would tell what the model says."
 _LOOKED = ("measures", "fewest", "by")  # limits that clusters hang on

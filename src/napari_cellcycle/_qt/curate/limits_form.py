@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QSp
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.timers import once
-from napari_cellcycle.review.suspects import MEASURES, Limits
+from napari_cellcycle.review.suspects.suspects import MEASURES, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _SHARES = (
 
 
 class LimitsForm(QWidget):
-    """Fields for :class:`napari_cellcycle.review.suspects.Limits`.
+    """Fields for :class:`napari_cellcycle.review.suspects.suspects.Limits`.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ from napari_cellcycle._qt.review.look import draw_chip
 
 if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
-    from napari_cellcycle.review.curation import PhaseCount
+    from napari_cellcycle.review.suspects.curation import PhaseCount
 
 _COLUMNS = (
     ("predicted", "predicted", "Cells that the model gave this phase"),

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle.counted import counted
-from napari_cellcycle.review.curation import suspects_table
+from napari_cellcycle.review.suspects.curation import suspects_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_cellcycle.project.project import Project
-    from napari_cellcycle.review.suspects import Suspects
+    from napari_cellcycle.review.suspects.suspects import Suspects
 
 
 class SuspectFile(QObject):
@@ -62,8 +62,8 @@ def _write(
     project: Project, found: Suspects, rows: NDArray[np.int64], path: Path
 ) -> Generator[str, None, str]:
     """Write the table. Called in a thread."""
-    from napari_cellcycle.review.export import check_outside
-    from napari_cellcycle.review.tables import check_table_path, write_table
+    from napari_cellcycle.review.export.export import check_outside
+    from napari_cellcycle.review.export.tables import check_table_path, write_table
 
     check_table_path(path, (".csv", ".parquet"))
     check_outside(project, path)

@@ -28,7 +28,7 @@ from napari_cellcycle.counted import counted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle.review.suspects import Limits, Suspects
+    from napari_cellcycle.review.suspects.suspects import Limits, Suspects
 
     Ints = NDArray[np.int64]
 

@@ -30,7 +30,7 @@ from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.session import session_of
 from napari_cellcycle._qt.timers import once
 from napari_cellcycle.counted import counted
-from napari_cellcycle.review.daughters import PairLimits
+from napari_cellcycle.review.daughters.daughters import PairLimits
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.dock import ReviewWidget

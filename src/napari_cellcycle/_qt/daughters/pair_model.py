@@ -12,8 +12,8 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from napari_cellcycle.cells.merge import Group, named
 
 if TYPE_CHECKING:
-    from napari_cellcycle.review.daughters import Proposals
-    from napari_cellcycle.review.merging import Merging
+    from napari_cellcycle.review.daughters.daughters import Proposals
+    from napari_cellcycle.review.daughters.merging import Merging
 
 PROPOSED, MERGED, REJECTED = "proposed", "merged", "rejected"
 _COLUMNS = ("cells", "score", "distance", "size", "why")

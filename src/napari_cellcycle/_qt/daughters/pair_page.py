@@ -21,7 +21,7 @@ from napari_cellcycle._qt.daughters.pair_model import MERGED, PROPOSED, REJECTED
 from napari_cellcycle._qt.pages import fill_scrolled
 from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.review.cell.cell_sheet import CellSheet
-from napari_cellcycle.review.daughters import PairLimits
+from napari_cellcycle.review.daughters.daughters import PairLimits
 
 
 class PairPage(QWidget):

@@ -13,8 +13,8 @@ from napari_cellcycle.cells.merge import widest_gap
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.project.words import Action
-    from napari_cellcycle.review.daughters import Proposals
-    from napari_cellcycle.review.merging import Merging
+    from napari_cellcycle.review.daughters.daughters import Proposals
+    from napari_cellcycle.review.daughters.merging import Merging
     from napari_cellcycle.review.state import Review
 
 _FAR = 3.0

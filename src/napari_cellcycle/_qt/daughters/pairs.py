@@ -10,15 +10,15 @@ from qtpy.QtCore import QObject, Signal
 from napari_cellcycle._qt.daughters import work
 from napari_cellcycle._qt.job import Job
 from napari_cellcycle.counted import counted
-from napari_cellcycle.review.merging import Merging
+from napari_cellcycle.review.daughters.merging import Merging
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.daughters.work import Acted
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.dock import ReviewWidget
-    from napari_cellcycle.review.daughters import PairLimits, Proposals
+    from napari_cellcycle.review.daughters.daughters import PairLimits, Proposals
+    from napari_cellcycle.review.daughters.merging import Merged
     from napari_cellcycle.review.loaded import Loaded
-    from napari_cellcycle.review.merging import Merged
 
 
 class PairDesk(QObject):

@@ -13,9 +13,9 @@ from napari_cellcycle.work import told_as
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.opening.undertaking import Undertaking
     from napari_cellcycle.project.predictions import PredictionSet
-    from napari_cellcycle.review.daughters import PairLimits, Proposals
+    from napari_cellcycle.review.daughters.daughters import PairLimits, Proposals
+    from napari_cellcycle.review.daughters.merging import Merged, Merging
     from napari_cellcycle.review.loaded import Loaded
-    from napari_cellcycle.review.merging import Merged, Merging
     from napari_cellcycle.review.state import Review
 
 
@@ -47,7 +47,7 @@ def find(
     str
         How far it is.
     """
-    from napari_cellcycle.review.daughters import iter_proposals
+    from napari_cellcycle.review.daughters.daughters import iter_proposals
     from napari_cellcycle.review.places import Source
     from napari_cellcycle.review.state import Review
 
@@ -77,7 +77,7 @@ def act(
         That it is on the disk.
     """
     from napari_cellcycle.cells.merge import merge_labels
-    from napari_cellcycle.review.merging import Merging
+    from napari_cellcycle.review.daughters.merging import Merging
 
     project, image = undertaking.project, undertaking.image
     below = project.images.labels_below(image)  # refuses before anything is entered

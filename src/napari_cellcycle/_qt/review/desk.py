@@ -10,7 +10,7 @@ import numpy as np
 from napari_cellcycle._qt.review.walk import Walk
 from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.scribe import HIDDEN
-from napari_cellcycle.review.tracking import enter_spread, rows_ahead
+from napari_cellcycle.review.tracks.tracking import enter_spread, rows_ahead
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.project.words import Word
     from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.suspects import Suspects
+    from napari_cellcycle.review.suspects.suspects import Suspects
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.predictions import PredictionSet
     from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.queue import Filter
-    from napari_cellcycle.review.suspects import Suspects
+    from napari_cellcycle.review.suspects.suspects import Suspects
 
     Ints = NDArray[np.int64]
 

@@ -32,7 +32,7 @@ from napari_cellcycle.cells.tracks import tracks_of_points
 from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.tracked import Tracking
-from napari_cellcycle.review.smoothing import Smoothed
+from napari_cellcycle.review.tracks.smoothing import Smoothed
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -13,8 +13,8 @@ from napari_cellcycle.cells.course import Course
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.sets import comparable
-from napari_cellcycle.review.smoothing import is_smooth
-from napari_cellcycle.review.tracking import find_jumps, known_minutes
+from napari_cellcycle.review.tracks.smoothing import is_smooth
+from napari_cellcycle.review.tracks.tracking import find_jumps, known_minutes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

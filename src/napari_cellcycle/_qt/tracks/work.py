@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.errors import TrackError
-from napari_cellcycle.review.smoothing import smooth_predictions
 from napari_cellcycle.review.state import Review
-from napari_cellcycle.review.tracking import timing_of
+from napari_cellcycle.review.tracks.smoothing import smooth_predictions
+from napari_cellcycle.review.tracks.tracking import timing_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.tracks import Tracks
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.tracked import Tracking
-    from napari_cellcycle.review.smoothing import Smoothed
+    from napari_cellcycle.review.tracks.smoothing import Smoothed
 
 Reader = Callable[["CellTable"], "Tracks"]
 """Reads tracks of the cells of an image."""

@@ -15,12 +15,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle.counted import counted
-from napari_cellcycle.train.census import THIN
+from napari_cellcycle.train.data.census import THIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_cellcycle.train.census import Census
+    from napari_cellcycle.train.data.census import Census
 
 _MOST = 200
 _WIDEST = 90

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from napari_cellcycle._qt.review.look import Look
 
 if TYPE_CHECKING:
-    from napari_cellcycle.train.fitting import Epoch
+    from napari_cellcycle.train.fit.fitting import Epoch
 
 _BLUE, _ORANGE = "#56B4E9", "#E69F00"
 _PANELS = (

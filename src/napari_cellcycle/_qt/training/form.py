@@ -22,9 +22,9 @@ from napari_cellcycle._qt.training.run import IMAGENET, SCRATCH, TrainRun
 from napari_cellcycle.errors import CellCycleError, CropSetError, TrainingError
 from napari_cellcycle.models.catalogue import data_folder, list_models
 from napari_cellcycle.models.library import check_new_name
-from napari_cellcycle.train.cropset import GROUP
+from napari_cellcycle.train.data.cropset import GROUP
+from napari_cellcycle.train.data.relabel import parse_map
 from napari_cellcycle.train.glance import all_recipes, glance
-from napari_cellcycle.train.relabel import parse_map
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

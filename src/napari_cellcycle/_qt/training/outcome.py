@@ -25,9 +25,9 @@ from napari_cellcycle.phases import UNCLASSIFIED
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.training.run import Outcome
-    from napari_cellcycle.train.assessment import Assessment
-    from napari_cellcycle.train.compare import Comparison
-    from napari_cellcycle.train.evaluate import Evaluation
+    from napari_cellcycle.train.evaluation.assessment import Assessment
+    from napari_cellcycle.train.evaluation.compare import Comparison
+    from napari_cellcycle.train.evaluation.evaluate import Evaluation
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 

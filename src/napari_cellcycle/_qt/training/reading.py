@@ -12,8 +12,8 @@ from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.store import SUFFIX
 
 if TYPE_CHECKING:
-    from napari_cellcycle.train.census import Census
-    from napari_cellcycle.train.cropset import CropSet
+    from napari_cellcycle.train.data.census import Census
+    from napari_cellcycle.train.data.cropset import CropSet
 
 CROPS = ".npz"
 EXPORT = "training.npz"
@@ -36,7 +36,7 @@ class Spelling:
 
     def read(self, path: Path, *, group_key: str = "group") -> CropSet:
         """Read a data set that is spelled so."""
-        from napari_cellcycle.train.dataset import read_data
+        from napari_cellcycle.train.data.dataset import read_data
 
         return read_data(
             path,
@@ -93,7 +93,7 @@ def read_set(source: Path, spelling: Spelling = USUAL) -> Generator[tuple[int, i
     done, total : int
         Frames of a project.
     """
-    from napari_cellcycle.train.census import Census
+    from napari_cellcycle.train.data.census import Census
 
     yield 0, 0
     path, notes = source, tuple[str, ...]()
@@ -106,7 +106,7 @@ def _export(folder: Path) -> tuple[Path, tuple[str, ...]]:
     """Write the crops of a project into its exports."""
     from napari_cellcycle.project import Project
     from napari_cellcycle.project.login import login
-    from napari_cellcycle.review.export import export_project
+    from napari_cellcycle.review.export.export import export_project
 
     with Project.open(folder, who=login() or "somebody", read_only=True) as project:
         path = project.exports / f"{project.folder.stem} {EXPORT}"

@@ -15,9 +15,9 @@ from napari_cellcycle.errors import CropSetError
 
 if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
-    from napari_cellcycle.train.assessment import Assessment
-    from napari_cellcycle.train.cropset import CropSet
-    from napari_cellcycle.train.fitting import Progress
+    from napari_cellcycle.train.data.cropset import CropSet
+    from napari_cellcycle.train.evaluation.assessment import Assessment
+    from napari_cellcycle.train.fit.fitting import Progress
     from napari_cellcycle.train.training import TrainingResult
 
 COMPARING = "compare"
@@ -125,7 +125,7 @@ def training(
     stopped : callable
         Whether somebody asked to stop; looked at between batches.
     """
-    from napari_cellcycle.train.others import NOT_STATED
+    from napari_cellcycle.train.data.others import NOT_STATED
     from napari_cellcycle.train.recipes import find_recipe
     from napari_cellcycle.train.training import train
 
@@ -173,9 +173,9 @@ def _before(
 ) -> tuple[Assessment | None, str]:
     """Both models on the cells that neither has learned from, or why that cannot be."""
     from napari_cellcycle.models.card import read_card
-    from napari_cellcycle.train.assessment import AssessRequest, assess
-    from napari_cellcycle.train.fitting import Progress
-    from napari_cellcycle.train.leakage import training_groups
+    from napari_cellcycle.train.data.leakage import training_groups
+    from napari_cellcycle.train.evaluation.assessment import AssessRequest, assess
+    from napari_cellcycle.train.fit.fitting import Progress
 
     if run.start is None:
         return None, "It began without a model: there is nothing to compare with."

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFormLayout, QLineEdit, QPushButton, QWidget
 
 from napari_cellcycle._qt.training.reading import Spelling
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.dataset import parse_indices
+from napari_cellcycle.train.data.dataset import parse_indices
 
 
 class SpellingRow(QWidget):

@@ -30,9 +30,9 @@ from napari_cellcycle.errors import CellCycleError, ProjectError
 
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle.review.export import Exported, What
+    from napari_cellcycle.review.export.export import Exported, What
+    from napari_cellcycle.review.export.rows import Only
     from napari_cellcycle.review.places import Pixels
-    from napari_cellcycle.review.rows import Only
     from napari_cellcycle.review.state import Review
 
 
@@ -220,7 +220,7 @@ def _write(
     one: bool,
     step: Callable[[int, int], None],
 ) -> Generator[str, None, Exported]:
-    from napari_cellcycle.review.export import export_project
+    from napari_cellcycle.review.export.export import export_project
 
     yield f"Writing {out.name}…"
     try:
@@ -249,7 +249,7 @@ def _draw(
 ) -> Generator[str, None, Exported]:
     from napari_cellcycle.figures.report import write_report
     from napari_cellcycle.figures.sheet_set import write_sheets
-    from napari_cellcycle.review.export import Exported
+    from napari_cellcycle.review.export.export import Exported
 
     yield f"Writing {out.name}…"
     reviews, pixels = _reviews(desk, one=one), _pixels(desk)

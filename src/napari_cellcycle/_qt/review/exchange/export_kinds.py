@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from napari_cellcycle.review.export import What
+    from napari_cellcycle.review.export.export import What
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Kind:
     Parameters
     ----------
     what : str
-        As :func:`napari_cellcycle.review.export.export_project` calls it; or ``report`` or
+        As :func:`napari_cellcycle.review.export.export.export_project` calls it; or ``report`` or
         ``sheets``.
     name : str
         For a person.

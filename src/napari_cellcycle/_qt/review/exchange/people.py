@@ -17,7 +17,7 @@ from napari_cellcycle._qt.review.look import Look, phase_name
 from napari_cellcycle._qt.review.worker import Worker
 from napari_cellcycle._qt.timers import once
 from napari_cellcycle._qt.training.matrix import MatrixView, ink_on
-from napari_cellcycle.review.agreement import Snapshot, confusion, measure_agreement
+from napari_cellcycle.review.agreement.agreement import Snapshot, confusion, measure_agreement
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle.phases import PhaseSet
-    from napari_cellcycle.review.agreement import Agreement, Pair
+    from napari_cellcycle.review.agreement.agreement import Agreement, Pair
 
 _AFTER_MS = 200
 HIDDEN = "Blind mode is on: what others say is hidden, and so is how far you agree with them."

@@ -25,10 +25,10 @@ from napari_cellcycle._qt.results import MessageLabel
 if TYPE_CHECKING:
     from napari_cellcycle._qt.review.desk import Desk
     from napari_cellcycle._qt.review.opening.undertaking import Undertaking
-    from napari_cellcycle.review.answers import Answers
+    from napari_cellcycle.review.intake.answers import Answers
+    from napari_cellcycle.review.intake.union import Union
     from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.state import Review
-    from napari_cellcycle.review.union import Union
 
 _LINES_SHOWN = 500
 
@@ -165,7 +165,7 @@ class TakeIn(QWidget):
         )
 
     def _on_taken(self, taken: Taken) -> None:
-        from napari_cellcycle.review.union import Union
+        from napari_cellcycle.review.intake.union import Union
 
         if isinstance(taken.found, Union) and taken.found.joined.taken:
             self.relabelled.emit(taken)
@@ -176,7 +176,7 @@ class TakeIn(QWidget):
 
     def tell(self, taken: Taken) -> None:
         """Report what came, after it is shown."""
-        from napari_cellcycle.review.answers import Answers
+        from napari_cellcycle.review.intake.answers import Answers
 
         review, found = self._desk.review, taken.found
         told = [f"New words: {found.new:,}", f"known already: {found.known:,}"]
@@ -215,8 +215,8 @@ def _take(
 ) -> Generator[str, None, Taken]:
     """Take words in; read the review with them, and derive the labels that follow."""
     from napari_cellcycle.cells.merge import merge_labels
-    from napari_cellcycle.review.intake import import_words
-    from napari_cellcycle.review.merging import Merging
+    from napari_cellcycle.review.daughters.merging import Merging
+    from napari_cellcycle.review.intake.intake import import_words
 
     yield f"Reading {path.name}…"
     project, image, n_unplaced = review.project, review.image, review.unplaced

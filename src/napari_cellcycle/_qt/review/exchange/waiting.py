@@ -8,14 +8,14 @@ import numpy as np
 
 from napari_cellcycle._qt.review.notice import Notice
 from napari_cellcycle.counted import counted
-from napari_cellcycle.review.orphans import find_orphans, rows_to_check
+from napari_cellcycle.review.relabelling.orphans import find_orphans, rows_to_check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtWidgets import QWidget
 
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle.review.orphans import Orphan
+    from napari_cellcycle.review.relabelling.orphans import Orphan
 
 
 _LONG = 96

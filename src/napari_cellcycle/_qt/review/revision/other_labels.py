@@ -51,7 +51,7 @@ def take_labels(
         What is going on.
     """
     from napari_cellcycle.image.reading import open_labels
-    from napari_cellcycle.review.handover import hand_over
+    from napari_cellcycle.review.relabelling.handover import hand_over
 
     yield "Comparing labels…"
     project, image = undertaking.project, undertaking.image

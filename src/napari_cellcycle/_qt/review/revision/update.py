@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_cellcycle._qt.review.opening.undertaking import Undertaking
     from napari_cellcycle.image.stack import Segmentation
     from napari_cellcycle.project.predictions import PredictionSet
-    from napari_cellcycle.review.transfer import Revision
+    from napari_cellcycle.review.relabelling.transfer import Revision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ def update(
     str
         What is going on.
     """
-    from napari_cellcycle.review.transfer import revise
+    from napari_cellcycle.review.relabelling.transfer import revise
 
     yield "Comparing labels…"
     project, image = undertaking.project, undertaking.image

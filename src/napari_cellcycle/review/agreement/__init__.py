@@ -1,0 +1,1 @@
+"""How far people agree, and what their words can be taken for."""

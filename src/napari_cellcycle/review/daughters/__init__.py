@@ -1,0 +1,1 @@
+"""Labels that are one dividing cell: proposed, merged and split again."""

@@ -1,0 +1,1 @@
+"""What comes into a project: words, verdicts, tracks and whole projects of colleagues."""

@@ -1,0 +1,1 @@
+"""Cells whose phase does not fit what was measured of them."""

@@ -1,0 +1,1 @@
+"""Phases along tracks: jumps, durations, smoothed predictions."""

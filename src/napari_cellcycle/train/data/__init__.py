@@ -1,0 +1,1 @@
+"""Labelled crops: read, split by group, and made into views."""

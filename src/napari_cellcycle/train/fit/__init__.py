@@ -1,0 +1,1 @@
+"""One network fitted: epochs, losses, augmentations, checkpoints."""

@@ -1,0 +1,1 @@
+"""How the shipped model ``mitosis-3d`` was made."""

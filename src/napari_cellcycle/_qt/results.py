@@ -9,6 +9,7 @@ from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle._qt.legible import legible
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class ResultPanel(QWidget):
             count, share = QLabel("0"), QLabel()
             count.setObjectName(f"count-{phase.slug}")
             for label in (count, share):
-                label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                label.setAlignment(RIGHT)
             share.setMinimumWidth(44)
             name = QLabel(phase.name)
             name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
 from qtpy.QtGui import QFontMetricsF, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_cellcycle._qt.alignment import CENTER, RIGHT
 from napari_cellcycle._qt.curate.axis import Axis
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 8, 38
 _SMALL, _TEXT = 10, 11
-_CENTER = Qt.AlignmentFlag.AlignCenter
-_TO_THE_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class Plot(QWidget):
@@ -91,23 +90,23 @@ class Plot(QWidget):
                 continue
             taken = x + wide / 2
             painter.setPen(look.faint)
-            painter.drawText(QRectF(x - 40, frame.bottom() + 3, 80, 13), _CENTER, text)
+            painter.drawText(QRectF(x - 40, frame.bottom() + 3, 80, 13), CENTER, text)
         for place, text in self.y_axis.ticks(max(int(frame.height() / 32), 2)):
             y = round(frame.bottom() - place * frame.height()) + 0.5
             painter.setPen(QPen(look.line, 1))
             painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
             painter.setPen(look.faint)
-            painter.drawText(QRectF(14, y - 7, _LEFT - 19, 14), _TO_THE_RIGHT, text)
+            painter.drawText(QRectF(14, y - 7, _LEFT - 19, 14), RIGHT, text)
         font.setPixelSize(_TEXT)
         painter.setFont(font)
         painter.setPen(look.ink)
         below = QRectF(frame.left(), frame.bottom() + 18, frame.width(), 16)
-        painter.drawText(below, _CENTER, self._fitting(painter, self.x_axis.title, frame.width()))
+        painter.drawText(below, CENTER, self._fitting(painter, self.x_axis.title, frame.width()))
         painter.save()
         painter.translate(8, frame.center().y())
         painter.rotate(-90)
         title = self._fitting(painter, self.y_axis.title, frame.height())
-        painter.drawText(QRectF(-frame.height() / 2, -8, frame.height(), 16), _CENTER, title)
+        painter.drawText(QRectF(-frame.height() / 2, -8, frame.height(), 16), CENTER, title)
         painter.restore()
 
     def _fitting(self, painter: QPainter, text: str, width: float) -> str:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle._qt.results import text_label
 from napari_cellcycle._qt.review.look import draw_chip
 
@@ -33,7 +34,6 @@ _COLUMNS = (
 )
 _WIDTH = 52
 _SMALL = "QTableWidget { font-size: 11px; } QHeaderView { font-size: 10px; }"
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ReportView(QWidget):
@@ -89,7 +89,7 @@ class ReportView(QWidget):
             self.table.setItem(row, 0, item)
             for place, (column, _, _) in enumerate(_COLUMNS, start=1):
                 value = QTableWidgetItem(f"{getattr(count, column):,}")
-                value.setTextAlignment(_RIGHT)
+                value.setTextAlignment(RIGHT)
                 self.table.setItem(row, place, value)
         self._show("")
 

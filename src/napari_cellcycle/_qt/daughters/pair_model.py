@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle.cells.merge import Group, named
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class PairModel(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Text of a field."""
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (1, 2, 3):
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            return int(RIGHT)
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         return self.text(index.row())[index.column()]

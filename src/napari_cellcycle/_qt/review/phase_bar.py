@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.review.keys.keys import with_key
 from napari_cellcycle._qt.review.look import draw_chip, is_branch, phase_color, phase_name
@@ -127,7 +128,7 @@ class PhaseBar(QWidget):
             swatch = self._swatch(slug, name)
             count = QLabel()
             count.setObjectName(f"number-{slug}")
-            count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            count.setAlignment(RIGHT)
             count.setMinimumWidth(36)
             for column, widget in enumerate((eye, swatch, button, count)):
                 self._grid.addWidget(widget, place, column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import LEFT
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.results import CountBar
 from napari_cellcycle._qt.review.exchange.conflicts import ConflictButton
@@ -151,7 +152,7 @@ class QueueBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(grid)
-        self.count.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.count.setAlignment(LEFT)
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self.count, 1)

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import LEFT, RIGHT
 from napari_cellcycle.counted import counted
 from napari_cellcycle.train.data.census import THIN
 
@@ -46,7 +47,7 @@ class CountsTable(QTableWidget):
         assert rows is not None
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(20)
-        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        rows.setDefaultAlignment(LEFT)
         rows.setMaximumWidth(150)
 
     def sizeHint(self) -> QSize:
@@ -99,7 +100,7 @@ class CountsTable(QTableWidget):
             for i, phase in enumerate(phases):
                 n = times.get(phase, 0)
                 item = QTableWidgetItem(f"{n:,}" if n else "–")
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setTextAlignment(RIGHT)
                 if j == 0:
                     font = item.font()
                     font.setBold(True)

@@ -8,6 +8,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle._qt.review.look import Look
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class CurvesView(QWidget):
             painter.setPen(look.faint)
             painter.drawText(
                 QRectF(frame.left() - _LEFT, y - 7, _LEFT - 4, 14),
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                RIGHT,
                 f"{share * top:.2g}" if share else "0",
             )
         below = QRectF(frame.left(), frame.bottom() + 2, frame.width(), 13)

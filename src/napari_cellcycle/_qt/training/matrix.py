@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from napari_cellcycle._qt.alignment import CENTER
 from napari_cellcycle._qt.review.look import Look, mix
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _RIGHT, _WRONG = QColor("#0072B2"), QColor("#D55E00")
 _HEAD, _CHIP, _GAP = 20, 16, 2
 _LARGEST = 44
-_CENTER = Qt.AlignmentFlag.AlignCenter
 
 
 class MatrixView(QWidget):
@@ -122,7 +122,7 @@ class MatrixView(QWidget):
         color = mix(look.card, _RIGHT if i == j else _WRONG, 0.92 * share)
         painter.fillRect(self._field(i, j), color)
         painter.setPen(ink_on(color) if n else look.faint)
-        painter.drawText(self._field(i, j), _CENTER, str(n) if total else "–")
+        painter.drawText(self._field(i, j), CENTER, str(n) if total else "–")
 
 
 def chip(painter: QPainter, rect: QRectF, color: str, number: int) -> None:
@@ -132,7 +132,7 @@ def chip(painter: QPainter, rect: QRectF, color: str, number: int) -> None:
     painter.setBrush(QColor(color))
     painter.drawRoundedRect(rect, 2.5, 2.5)
     painter.setPen(ink_on(QColor(color)))
-    painter.drawText(rect, _CENTER, str(number))
+    painter.drawText(rect, CENTER, str(number))
     painter.restore()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QRectF, Qt, Signal
+from qtpy.QtCore import QRectF, Signal
 from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QGridLayout,
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.scrolled import scroll_to
 from napari_cellcycle._qt.training.matrix import MatrixView, chip
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from napari_cellcycle.train.evaluation.assessment import Assessment
     from napari_cellcycle.train.evaluation.compare import Comparison
     from napari_cellcycle.train.evaluation.evaluate import Evaluation
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class OutcomePanel(QWidget):
@@ -167,7 +166,7 @@ class OutcomePanel(QWidget):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             label.setToolTip(text)
         else:
-            label.setAlignment(_RIGHT)
+            label.setAlignment(RIGHT)
         self._classes.addWidget(label, row, column)
 
 

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import RIGHT
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.cell.cell_pictures import PictureLoader
 from napari_cellcycle._qt.review.cell.cell_sheet import CellSheet
@@ -58,7 +59,7 @@ class CellPanel(QWidget):
         self.loader = PictureLoader(source, parent=self)
         self.title = _label("cell-title")
         self.place = _label("cell-place")
-        self.place.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.place.setAlignment(RIGHT)
         self.phase = _PhaseLine()
         self.sheet = CellSheet()
         self.message = MessageLabel("cell-message")

@@ -10,6 +10,7 @@ from qtpy.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from napari_cellcycle._qt.alignment import CENTER, RIGHT
 from napari_cellcycle._qt.review.look import Look, draw_chip, phase_color
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ _LARGEST = 84
 _HEAD = 17
 _BAR = 14
 _NUMBER = 29
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_CENTER = Qt.AlignmentFlag.AlignCenter
 
 
 @dataclass(slots=True)
@@ -194,12 +192,12 @@ class CellSheet(QWidget):
             font.setBold(decides)
             painter.setFont(font)
             painter.setPen(look.ink if decides else look.faint)
-            painter.drawText(box.adjusted(-_GAP, 0, _GAP, 0), _CENTER, text)
+            painter.drawText(box.adjusted(-_GAP, 0, _GAP, 0), CENTER, text)
         font.setBold(False)
         painter.setFont(font)
         painter.setPen(look.faint)
         for box, text in self._plan.names:
-            painter.drawText(box, _RIGHT, text)
+            painter.drawText(box, RIGHT, text)
         for box, image, _ in self._plan.pictures:
             if image is None:
                 painter.fillRect(box, look.card)
@@ -223,7 +221,7 @@ class CellSheet(QWidget):
             painter.setPen(look.ink)
             elide = Qt.TextElideMode.ElideRight
             shown = metrics.elidedText(leaves[leaf].name, elide, int(name.width()))
-            painter.drawText(name, _RIGHT, shown)
+            painter.drawText(name, RIGHT, shown)
         for box, number, leaf in self._plan.bars:
             p = float(self._votes[number].probabilities[leaf])
             best = p >= float(self._votes[number].probabilities.max())
@@ -232,7 +230,7 @@ class CellSheet(QWidget):
             bar = QRectF(room.x(), room.y(), room.width() * p, room.height())
             painter.fillRect(bar, QColor(leaves[leaf].color))
             painter.setPen(look.ink if best else look.faint)
-            painter.drawText(box, _RIGHT, f"{p:.2f}")
+            painter.drawText(box, RIGHT, f"{p:.2f}")
 
     def _color_of_predicted(self) -> QColor:
         assert self._phases is not None

@@ -10,6 +10,7 @@ import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QRectF, Qt
 from qtpy.QtGui import QGuiApplication, QPainter, QPixmap
 
+from napari_cellcycle._qt.alignment import LEFT, RIGHT
 from napari_cellcycle._qt.review.look import (
     draw_chip,
     is_branch,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _ROLE = Qt.ItemDataRole
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,7 @@ class CellModel(QAbstractTableModel):
             return None
         if role == _ROLE.DisplayRole:
             return self.columns[section].name
-        return _LEFT if role == _ROLE.TextAlignmentRole else None
+        return int(LEFT) if role == _ROLE.TextAlignmentRole else None
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
         """What is shown of a cell."""
@@ -247,7 +246,7 @@ class CellModel(QAbstractTableModel):
         if role == _ROLE.DisplayRole:
             return column.text(self._source, int(self._order[index.row()]))
         if role == _ROLE.TextAlignmentRole:
-            return _RIGHT if column.is_number else _LEFT
+            return int(RIGHT) if column.is_number else int(LEFT)
         if role == _ROLE.DecorationRole and column.chip:
             codes = getattr(self._source, column.chip)
             return self._chip(int(codes[self._order[index.row()]]))

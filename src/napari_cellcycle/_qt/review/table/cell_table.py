@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cellcycle._qt.alignment import LEFT, RIGHT
 from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.look import Look
 from napari_cellcycle._qt.review.selection import Picker
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -286,11 +285,11 @@ class _Delegate(QStyledItemDelegate):
             inner.setLeft(inner.left() + 18)
         painter.setPen(self.look.ink)
         if is_number:
-            painter.drawText(inner, _RIGHT, text)
+            painter.drawText(inner, RIGHT, text)
         else:
             elide = Qt.TextElideMode.ElideRight
             shown = painter.fontMetrics().elidedText(text, elide, inner.width())
-            painter.drawText(inner, _LEFT, shown)
+            painter.drawText(inner, LEFT, shown)
         if cell == self._selection.current:
             painter.drawLine(box.topLeft(), box.topRight())
             painter.drawLine(box.bottomLeft(), box.bottomRight())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.figures import page
 from napari_cellcycle.figures.blend import blend, stretch
 from napari_cellcycle.figures.page import Page, save_figure, shorten, text_width
 from napari_cellcycle.figures.theme import LIGHT
@@ -45,6 +46,22 @@ def test_long_lines_lose_their_middle() -> None:
     assert short.endswith(".tif")
     assert "…" in short
     assert shorten("field.tif", 10, 150) == "field.tif"
+
+
+def test_names_in_chinese_are_written_in_a_font_that_has_their_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page, "EAST_ASIA", ("no such font", "STIXGeneral"))
+    page._east_asian.cache_clear()
+    assert page.families("Zelle Ä µm.tif") == ["DejaVu Sans"]
+    assert page.families("细胞.tif") == ["DejaVu Sans", "STIXGeneral"]
+    monkeypatch.undo()
+    page._east_asian.cache_clear()
+    if len(page.families("细胞.tif")) == 1:
+        pytest.skip("no font with Chinese letters, or none that Matplotlib knows of")
+    drawn = Page(200, 40, LIGHT)
+    drawn.text(5, 20, "细胞.tif")
+    drawn.figure.canvas.draw()  # would warn of a missing glyph
 
 
 def test_dna_is_white_and_membrane_never_hides_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import io
 import logging
 import shutil
@@ -19,6 +21,7 @@ import tifffile
 
 from napari_cellcycle.classify import classify, classify_crop
 from napari_cellcycle.serve import runs
+from napari_cellcycle.serve.app import make_app
 from napari_cellcycle.serve.order import read_order
 
 if TYPE_CHECKING:
@@ -186,7 +189,7 @@ def test_what_does_not_fit_is_told_without_our_paths(
 
     monkeypatch.setattr("napari_cellcycle.serve.answer.MOST_UNPACKED", 1000)
     answer = outcome(client, send(client, files.image))
-    assert "field.ome.tif takes 0.0 GiB once it is unpacked" in answer.json()["error"]
+    assert "Once it is unpacked, field.ome.tif is larger than the 0 GiB" in answer.json()["error"]
     assert list(spool.iterdir()) == []
 
 
@@ -221,6 +224,45 @@ def test_too_much_is_refused(client: httpx.Client, spool: Path) -> None:
     counted = client.post("runs", content=untold(), headers=kind)
     assert counted.status_code == 413
     assert "larger than the 1 MiB" in counted.json()["error"]
+    assert list(spool.iterdir()) == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    client: httpx.Client, files: SimpleNamespace, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("napari_cellcycle.serve.order.shutil.copyfileobj", full)
+    told = send(client, files.image)
+    assert told.status_code == 507
+    assert "is full where temporary files go. Make room" in told.json()["error"]
+    assert list(spool.iterdir()) == []
+    monkeypatch.undo()
+    assert client.get("about").status_code == 200
+
+
+def test_a_visitor_who_goes_away_while_sending_is_no_error(spool: Path) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.tif"\r\n\r\n'
+    heard = iter(
+        [
+            {"type": "http.request", "body": head + bytes(2 * MIB), "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(heard)
+
+    async def send_on(message: Any) -> None:
+        answers.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"multipart/form-data; boundary=x")]
+    scope = {"type": "http", "method": "POST", "path": "/runs", "headers": headers}
+    more = {"scheme": "http", "query_string": b"", "root_path": "", "http_version": "1.1"}
+    asyncio.run(make_app(device="cpu")(scope | more, receive, send_on))
+    assert answers[0]["status"] == 400
     assert list(spool.iterdir()) == []
 
 

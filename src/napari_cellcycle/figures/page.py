@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 DPI = 144
 """Two pixels a point."""
 
+_DEFAULT = "DejaVu Sans"
+EAST_ASIA = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Hiragino Sans"),
+    *("Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "WenQuanYi Zen Hei", "Droid Sans Fallback"),
+    "Arial Unicode MS",
+)
+"""Fonts for names of files in other letters, the better ones first."""
+
 FORMATS = (".png", ".pdf", ".svg")
 
 
@@ -53,6 +61,7 @@ class Page:
     def text(self, x: float, y: float, text: str, size: float = 9, **style: Any) -> None:
         """Write text with its baseline at ``y``; file names are never read as mathematics."""
         style = {"color": self.theme.ink, "ha": "left", "va": "baseline"} | style
+        style.setdefault("family", families(text))
         self.axes.text(x, y, text, fontsize=size, parse_math=False, **style)
 
     def heading(
@@ -149,13 +158,26 @@ class Page:
         return x
 
 
+def families(text: str) -> list[str]:
+    """Fonts for a text, the default first; where it has letters of East Asia, others that do."""
+    return [_DEFAULT, *(_east_asian() if any(letter >= "\u2e80" for letter in text) else ())]
+
+
+@lru_cache(1)
+def _east_asian() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    there = set(fontManager.get_font_names())
+    return tuple(name for name in EAST_ASIA if name in there)
+
+
 @lru_cache(4096)
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width of one line of text in the default font, points."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    prop = FontProperties(weight="bold" if bold else "normal", size=size)
+    prop = FontProperties(family=families(text), weight="bold" if bold else "normal", size=size)
     return float(text_to_path.get_text_width_height_descent(text, prop, ismath=False)[0])
 
 

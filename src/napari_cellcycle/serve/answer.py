@@ -124,8 +124,8 @@ def _check_unpacked(data: Any, name: str) -> None:
     size = int(np.prod(data.shape, dtype=np.int64)) * data.dtype.itemsize
     if size > MOST_UNPACKED:
         raise CellCycleError(
-            f"{name} takes {size / GIB:.1f} GiB once it is unpacked; this page takes "
-            f"{MOST_UNPACKED // GIB}. Crop it, or use napari-cellcycle classify."
+            f"Once it is unpacked, {name} is larger than the {MOST_UNPACKED // GIB} GiB that this "
+            "page takes. Crop it, or use napari-cellcycle classify."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).with_name("page")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOST_BYTES = 512 << 20
+_NO_ROOM = (
+    "The disk of the computer that serves this page is full where temporary files go. Make room "
+    "there, or start the server with another folder for them (the variable TMPDIR)."
+)
 
 
 def make_app(
@@ -121,6 +127,12 @@ async def _add(request: Request) -> Response:
             runs.add(run)
     except FullError as error:
         raise HTTPException(503, str(error), {"Retry-After": "30"}) from error
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody hears it: the visitor went away
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise HTTPException(507, _NO_ROOM, headers={"Connection": "close"}) from error
     return JSONResponse(
         {"id": run.id, **run.to_dict()}, 202, headers={"Location": f"/runs/{run.id}"}
     )

@@ -13,9 +13,7 @@ Found = TypeVar("Found")
 
 
 def run_to_end(
-    work: Generator[Step, None, Found],
-    progress: Callable[[int, int], object] | None = None,
-    count: Callable[[Step], tuple[int, int]] | None = None,
+    work: Generator[Step, None, Found], each: Callable[[Step], object] | None = None
 ) -> Found:
     """Run a generator to its end.
 
@@ -23,10 +21,8 @@ def run_to_end(
     ----------
     work : generator
         Yields after each step, and returns what it found.
-    progress : callable of (done, total), optional
-        Called after each step, if ``count`` is given too.
-    count : callable of a step, optional
-        Tells how far the work is then: ``(done, total)``.
+    each : callable of a step, optional
+        Called with what it yields.
 
     Returns
     -------
@@ -35,8 +31,8 @@ def run_to_end(
     """
     steps = _Steps(work)
     for step in steps:
-        if progress is not None and count is not None:
-            progress(*count(step))
+        if each is not None:
+            each(step)
     return steps.found
 
 

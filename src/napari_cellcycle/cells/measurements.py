@@ -197,4 +197,6 @@ def measure_cells(
         Called now and then.
     """
     work = iter_measure(stack, segmentation, cells, dna=dna)
-    return run_to_end(work, progress, lambda found: (found.n_known, len(found)))
+    if progress is None:
+        return run_to_end(work)
+    return run_to_end(work, lambda found: progress(found.n_known, len(found)))

@@ -182,7 +182,9 @@ def run(
         As in :func:`iter_classify`.
     """
     work = iter_classify(request, prepared)
-    return run_to_end(work, progress, lambda batch: (batch.done, batch.total))
+    if progress is None:
+        return run_to_end(work)
+    return run_to_end(work, lambda batch: progress(batch.done, batch.total))
 
 
 def classify(

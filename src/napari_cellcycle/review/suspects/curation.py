@@ -103,7 +103,9 @@ def measured_of(
 ) -> Measurements:
     """Run :func:`iter_measured` to its end."""
     work = iter_measured(source)
-    return run_to_end(work, progress, lambda found: (found.n_known, len(found)))
+    if progress is None:
+        return run_to_end(work)
+    return run_to_end(work, lambda found: progress(found.n_known, len(found)))
 
 
 def suspects_of(review: Review, found: Measurements, *, limits: Limits | None = None) -> Suspects:

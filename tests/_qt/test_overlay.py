@@ -325,6 +325,40 @@ def test_it_lies_above_labels_and_below_points_until_a_person_moves_it(viewer, t
     assert list(viewer.layers) == [cells, everywhere, last.layer, points]
 
 
+@pytest.mark.parametrize("change", ["nothing", "shape", "place", "lazy"])
+def test_a_layer_that_was_given_up_shows_the_next_overlay(viewer, table_of, change):
+    session = session_of(viewer)
+    data = np.kron(np.array([[1, 2]]), np.ones((20, 20), int))
+    cells = viewer.add_labels(da.from_array(data) if change == "lazy" else data)
+    table = table_of(cells)
+    former = session.begin(viewer, cells, table, "YX", MITOSIS_STAGES)
+    above = viewer.add_labels(np.zeros_like(data))
+    former.paint(np.arange(2), np.array([PLATE, ANAPHASE]))
+    if change == "shape":
+        cells.data = np.pad(data, ((0, 3), (0, 0)))
+    elif change == "place":
+        cells.scale = (2, 2)
+    legend = [("one", "#FF0000"), ("two", "#0000FF")]
+    layer = session.take_back(viewer, cells)
+    newer = PhaseOverlay(cells, table, "YX", MITOSIS_STAGES, legend, layer=layer)
+    assert (newer.layer is former.layer) == (change == "nothing")
+    if change != "nothing":
+        return
+    assert not newer.layer.data.any()
+    assert not session.has(newer)
+    session.put(viewer, newer)
+    assert session.has(newer)
+    assert list(viewer.layers) == [cells, above, newer.layer]
+    newer.paint(np.arange(2), np.array([2, 1]))
+    former.paint(np.arange(2), np.array([PLATE, PLATE]))
+    former.paint_all(np.array([PLATE, PLATE]))
+    assert np.unique(newer.layer.data[:, :18]).tolist() == [2]
+    assert newer.layer.features["phase"].tolist() == ["one", "two"]
+    picture = viewer.screenshot(flash=False)
+    assert (picture[..., :3] == (255, 0, 0)).all(axis=-1).sum() > 1000
+    assert (picture[..., :3] == (0, 0, 255)).all(axis=-1).sum() > 1000
+
+
 def test_the_session_lets_go_of_removed_layers(viewer, table_of):
     session = session_of(viewer)
     layer = viewer.add_labels(np.ones((4, 4), int))

@@ -12,6 +12,7 @@ from napari_cellcycle._qt.own_layers import placed_like
 from napari_cellcycle.image.movie import Movie, is_in_memory, whole_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable
@@ -45,6 +46,9 @@ class PhaseOverlay:
         Name and colour of each class; the leaves of the vocabulary by default.
     outline : bool
         Paint the edges of cells only, in each plane of y and x.
+    layer : napari.layers.Labels, optional
+        What a former overlay of the same segmentation has given up: it shows this one, and stays
+        where it is. napari collects garbage with each layer that goes, up to a second.
     """
 
     def __init__(
@@ -56,7 +60,9 @@ class PhaseOverlay:
         legend: Sequence[tuple[str, str]] | None = None,
         *,
         outline: bool = False,
+        layer: Any = None,
     ) -> None:
+        self._given_up = False
         self.segmentation = segmentation
         self._outline = outline
         self._axes = axes
@@ -74,12 +80,30 @@ class PhaseOverlay:
             made = [lazy_overlay(level, axes, self._lookup, outline=outline) for level in levels]
             data: Any = made if segmentation.multiscale else made[0]
         else:
-            data = np.zeros(source.shape, np.uint8)
+            layer = layer if _lies_like(layer, segmentation) else None
+            data = np.zeros(source.shape, np.uint8) if layer is None else layer.data
+            data[...] = 0
             self._painted = _as_tzyx(data, axes)
             self._labels = _as_tzyx(whole_of(source), axes)
         if legend is None:
             legend = [(phase.name, phase.color) for phase in phases.leaves]
-        self.layer = _make_layer(segmentation, data, legend)
+        if self.is_lazy or layer is None:
+            self.layer = _make_layer(segmentation, data, legend)
+        else:
+            self.layer = layer
+            layer.colormap, layer.features = _look(legend)
+            layer.visible = True
+
+    def give_up(self) -> Any:
+        """Let another overlay have the layer: what is painted here from now on is not shown.
+
+        Returns
+        -------
+        napari.layers.Labels or None
+            None where the labels are lazy: then another layer is needed.
+        """
+        self._given_up = True
+        return None if self.is_lazy else self.layer
 
     def paint(
         self,
@@ -99,6 +123,8 @@ class PhaseOverlay:
         redraw : bool
             Whether to redraw at all.
         """
+        if self._given_up:
+            return
         few = len(rows) <= _FEW
         if redraw and few and not self.is_lazy and self.layer.visible and self.layer.loaded:
             self._draw(rows, class_ids)
@@ -166,6 +192,8 @@ class PhaseOverlay:
         redraw : bool
             Whether to redraw.
         """
+        if self._given_up:
+            return
         rows = self._rows[frame]
         ids = class_ids[rows].astype(np.uint8)
         if self._lookup is not None:
@@ -197,8 +225,12 @@ class PhaseOverlay:
         layers, selected, index = viewer.layers, set(viewer.layers.selection), None
         for former in list(overlays_of(viewer, self.segmentation)):
             index = layers.index(former) if in_place else None
-            layers.remove(former)
-        layers.insert(_above_rasters(layers) if index is None else index, self.layer)
+            if former is not self.layer:
+                layers.remove(former)
+        if self.layer not in layers:
+            layers.insert(_above_rasters(layers) if index is None else index, self.layer)
+        elif not in_place:
+            layers.move(layers.index(self.layer), _above_rasters(layers))
         kept = {layer for layer in selected if layer in viewer.layers}
         viewer.layers.selection = kept or {self.segmentation}
 
@@ -295,20 +327,37 @@ def _rows_by_frame(cells: CellTable) -> dict[int, NDArray[np.int64]]:
     return dict(zip(frames.tolist(), np.split(order, starts[1:]), strict=True))
 
 
-def _make_layer(segmentation: Any, data: Any, legend: Sequence[tuple[str, str]]) -> Any:
+def _lies_like(layer: Any, segmentation: Any) -> bool:
+    """Whether a layer has the shape of a segmentation, and lies where that does."""
+    if layer is None or layer.data.shape != segmentation.data.shape:
+        return False
+    place = placed_like(layer)
+    return all(
+        np.array_equal(place[key], value) for key, value in placed_like(segmentation).items()
+    )
+
+
+def _look(legend: Sequence[tuple[str, str]]) -> tuple[Any, pd.DataFrame]:
+    """Colours and features of a layer that shows a legend."""
     import pandas as pd
-    from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
     colors: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     colors |= {index: color for index, (_, color) in enumerate(legend, start=1)}
+    names = [name for name, _ in legend]
+    features = pd.DataFrame({"index": range(1, len(legend) + 1), "phase": names})
+    return DirectLabelColormap(color_dict=colors), features
+
+
+def _make_layer(segmentation: Any, data: Any, legend: Sequence[tuple[str, str]]) -> Any:
+    from napari.layers import Labels
+
+    colormap, features = _look(legend)
     layer = Labels(
         data,
         name=f"phase: {segmentation.name}",
-        colormap=DirectLabelColormap(color_dict=colors),
-        features=pd.DataFrame(
-            {"index": range(1, len(legend) + 1), "phase": [name for name, _ in legend]}
-        ),
+        colormap=colormap,
+        features=features,
         metadata={METADATA_KEY: {"overlay_of": str(segmentation.unique_id)}},
         multiscale=bool(segmentation.multiscale),
         # dask results are not cached: a changed phase has to show at the next refresh

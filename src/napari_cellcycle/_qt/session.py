@@ -101,6 +101,20 @@ class Session:
         self.overlays[overlay.segmentation.unique_id] = overlay
         return overlay
 
+    def has(self, overlay: PhaseOverlay) -> bool:
+        """Whether an overlay is the one of its segmentation that was put last."""
+        return self.overlays.get(overlay.segmentation.unique_id) is overlay
+
+    def take_back(self, viewer: Any, segmentation: Any) -> Any:
+        """Layer of the overlay of a segmentation, for another one; None if there is none to have.
+
+        The former overlay paints no more.
+        """
+        former = self.overlays.get(segmentation.unique_id)
+        if former is None or former.layer not in viewer.layers:
+            return None
+        return former.give_up()
+
     def finish(self, finished: Finished) -> None:
         """Keep a classification for whoever goes on with it."""
         self.finished[finished.layer.unique_id] = finished

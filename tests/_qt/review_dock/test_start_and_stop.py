@@ -10,10 +10,11 @@ import pytest
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
-from review_hands import CTRL, LEFT, LONG, add_dock, check_overlay, press, slug, status
+from review_hands import CTRL, LEFT, LONG, add_dock, canvas_of, check_overlay, press, slug, status
 
 from napari_cellcycle._qt.launch import launch
 from napari_cellcycle._qt.layers import add_segmentation, add_stack
+from napari_cellcycle._qt.overlay import overlays_of
 from napari_cellcycle._qt.review.opening.kept import Kept
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.project.project import Project
@@ -34,6 +35,55 @@ def test_one_click_starts_beside_the_image(found, viewer, open_dock, files, qtbo
     with Project.open(files / "field.cellcycle", who="Bob") as project:
         assert project.inputs.locate(1) == files / "field.ome.tif"
         assert project.inputs.locate(1, "labels") == files / "nuclei.ome.tif"
+
+
+def test_phases_stay_in_the_layer_that_shows_them(found, viewer, open_dock, tmp_path, qtbot):
+    """A layer that goes costs half a second of napari's garbage collection."""
+    launch(*found, viewer=viewer, block=False)
+    (layer,) = overlays_of(viewer, viewer.layers[2])
+    layer.name = "mine"
+    widget, canvas = open_dock(), canvas_of(viewer)
+    gone = []
+    viewer.layers.events.removed.connect(lambda event: gone.append(event.value.name))
+
+    def start():
+        widget.form.choose_place(tmp_path / "again.cellcycle")
+        qtbot.mouseClick(widget.form.start, LEFT)
+        qtbot.waitUntil(lambda: widget.bench is not None, timeout=LONG)
+        assert widget.scene.phases.layer is layer
+        check_overlay(widget)
+        names = layer.features["phase"].tolist()
+        assert names[-1] == "excluded"
+        colors = [layer.colormap.map(np.uint8(i + 1)) for i in range(len(names))]
+        expected = [phase.color for phase in widget.desk.review.phases]
+        shown = ["#{:02X}{:02X}{:02X}".format(*(255 * c[:3]).round().astype(int)) for c in colors]
+        assert shown[: len(expected)] == expected
+        assert (layer.name, layer.opacity, layer.visible) == ("mine", 0.6, True)
+        assert viewer.layers.selection.active == layer
+
+    def say(key):
+        canvas.setFocus()
+        with qtbot.captureExceptions() as caught:
+            qtbot.keyClick(canvas, key)
+        assert not caught
+
+    start()
+    widget.desk.goes_on = False
+    row = widget.desk.current
+    said = "1" if slug(widget, row) != "non-mitotic" else "2"
+    say(said)
+    assert status(widget, row) == "corrected"
+    painted = layer.data.copy()
+    widget.close_project()
+    assert set(gone) <= {"current cell: nuclei.ome.tif"}
+    say("3")  # nobody is there to hear it
+    np.testing.assert_array_equal(layer.data, painted)
+    layer.visible = False
+    start()
+    assert status(widget, row) == "corrected"
+    say("3")
+    check_overlay(widget)
+    assert len(widget.desk.review.status_counts.nonzero()[0]) == 2
 
 
 def test_annotating_without_any_model(files, viewer, open_dock, tmp_path, qtbot, monkeypatch):

@@ -155,6 +155,7 @@ class Workbench(QWidget):
     def close_bench(self) -> None:
         """Stop the workers, and follow the review no more."""
         self._ahead.stop()
+        self.binder.free_layer()
         self.phases.close_bar()
         self.panel.close_worker()
         self.gallery.close_worker()

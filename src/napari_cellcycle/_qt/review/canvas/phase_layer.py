@@ -40,6 +40,8 @@ class PhaseLayer:
         Its axes, letters of ``TZYX``.
     review : Review
         What is true of each cell.
+    layer : napari.layers.Labels, optional
+        As for :class:`~napari_cellcycle._qt.overlay.PhaseOverlay`.
 
     Attributes
     ----------
@@ -49,7 +51,7 @@ class PhaseLayer:
         are not: napari collects garbage with each layer that goes, up to half a second.
     """
 
-    def __init__(self, segmentation: Any, axes: str, review: Review) -> None:
+    def __init__(self, segmentation: Any, axes: str, review: Review, layer: Any = None) -> None:
         self._review = review
         self._axes = axes
         phases = review.phases
@@ -57,7 +59,9 @@ class PhaseLayer:
         legend = list(zip(names, [phase.color for phase in phases], strict=True))
         self._n = len(legend)
         legend += [(NO_PHASE, UNCLASSIFIED), ("excluded", EXCLUDED_COLOR)]
-        self.overlay = PhaseOverlay(segmentation, review.cells, axes, phases, legend)
+        self.overlay = PhaseOverlay(
+            *(segmentation, review.cells, axes, phases, legend), layer=layer
+        )
         self._painted = np.zeros(len(review), np.uint8)
         self.outlines: PhaseOverlay | None = None
         self.doubtful: Mask = np.zeros(len(review), bool)

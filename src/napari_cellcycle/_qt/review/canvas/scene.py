@@ -77,7 +77,7 @@ class Scene(QObject):
         self.outlined = False
         self._clicking = False
         self.shown: Mask = np.ones(len(desk.review), bool)
-        self.phases = PhaseLayer(layer, axes, desk.review)
+        self.phases = self._new_phases()
         self.text = PhaseText(viewer, layer, axes, desk.review, self)
         self.text.changed.connect(self.marked)
         self.canvas = Canvas(viewer, layer, axes, desk.review.cells, self._row_of, self)
@@ -127,14 +127,20 @@ class Scene(QObject):
             stays = stays and self.phases.take_cells()
         self._cells, self._vocabulary = review.cells, review.phases
         if not stays:
-            self.phases = PhaseLayer(self.segmentation, self.axes, review)
+            self.phases = self._new_phases()
         self._paint_anew(again=True)
+
+    def _new_phases(self) -> PhaseLayer:
+        """Phases of the review, in the layer of former ones if that may be."""
+        former = session_of(self._viewer).take_back(self._viewer, self.segmentation)
+        return PhaseLayer(self.segmentation, self.axes, self.desk.review, former)
 
     def _paint_anew(self, *, again: bool = False) -> None:
         self.shown = self._to_show()
         self.phases.paint_all(self.shown, self.frame_on_screen())
-        if not self.is_there:
-            session_of(self._viewer).put(self._viewer, self.phases.overlay, in_place=again)
+        session = session_of(self._viewer)
+        if not self.is_there or not session.has(self.phases.overlay):
+            session.put(self._viewer, self.phases.overlay, in_place=again)
             self.phases.layer.opacity = 0.6
             self.painted.emit(self.phases.layer)
         if self.outlined:

@@ -62,16 +62,20 @@ class KeyBinder:
 
     def bind_layer(self, layer: Any, keys: tuple[Key, ...]) -> None:
         """Bind these keys on one layer, in place of former ones: they work while it is selected."""
-        if self._layer is not None:
-            for binding in self._on_layer:
-                self._layer.bind_key(binding, None)
-        self._layer, self._on_layer = layer, []
+        self.free_layer()
+        self._layer = layer
         for key in keys:
             binding = for_canvas(key.keys)
             if binding is None:
                 continue
             layer.bind_key(binding, _ignoring_layer(self._actions[key.action]), overwrite=True)
             self._on_layer.append(binding)
+
+    def free_layer(self) -> None:
+        """Take the keys from the layer: it stays, and another review may want it."""
+        for binding in self._on_layer:
+            self._layer.bind_key(binding, None)
+        self._layer, self._on_layer = None, []
 
 
 class TypingGuard(QObject):

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from qtpy.QtCore import QEvent, QSignalBlocker, Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from napari_cellcycle._qt.job import Job
 from napari_cellcycle._qt.results import MessageLabel, text_label
 from napari_cellcycle._qt.review.look import Look, cell_tip
 from napari_cellcycle._qt.tracks.form import TracksForm
+from napari_cellcycle._qt.tracks.jump_queue import JumpQueue
 from napari_cellcycle._qt.tracks.strip import Strip
 from napari_cellcycle._qt.tracks.times import Times
 from napari_cellcycle._qt.tracks.tracing import Tracing
@@ -37,11 +37,7 @@ from napari_cellcycle.review.tracks.smoothing import Smoothed
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from numpy.typing import NDArray
-
     from napari_cellcycle._qt.review.dock import ReviewWidget
-
-    Ints = NDArray[np.int64]
 
 _LEGEND = "Dot: somebody's word. Red mark: a step that cannot be."
 
@@ -64,7 +60,6 @@ class TracksBench(QWidget):
         self.desk, self.scene, self._workbench = review.desk, review.scene, review.bench
         desk = self.desk
         self.tracing = Tracing(desk, self)
-        self._picked: Ints | None = None
         self._job = Job(self)
         self.form = TracksForm(viewer)
         self.told = text_label("tracks-told")
@@ -83,6 +78,7 @@ class TracksBench(QWidget):
         self.jumps = _button("", "jumps", "Make the cells beside them the queue of Review; click "
                              "again to go back")  # fmt: skip
         self.jumps.setCheckable(True)
+        self._queue = JumpQueue(desk, self.tracing, self.jumps, self)
         self.smooth = _button("Smooth", "smooth", "Add phases smoothed along the tracks as a "
                               "prediction set, and show it; words stay")  # fmt: skip
         self.measure = _button("How long phases last", "measure", "Measure final phases along the "
@@ -103,7 +99,7 @@ class TracksBench(QWidget):
         self.form.watch.stop()
         self.tracing.close()
         self.desk.source.selection.current_changed.disconnect(self._show_line)
-        self.desk.queue_changed.disconnect(self._count)
+        self._queue.close()
         self.desk.told.disconnect(self.message.hint)
         self.desk.refused.disconnect(self.message.error)
 
@@ -161,15 +157,13 @@ class TracksBench(QWidget):
         self.strip.blocks.chosen.connect(desk.go_to)
         self.back.clicked.connect(lambda: self._spread(back=True))
         self.ahead.clicked.connect(lambda: self._spread(back=False))
-        self.jumps.clicked.connect(self._queue_jumps)
+        self._queue.told.connect(self.message.hint)
         self.smooth.clicked.connect(self._smooth)
         self.measure.clicked.connect(lambda: self._measure(None))
         self.save.clicked.connect(self._save)
-        self.tracing.changed.connect(self._pick_anew)
         self.tracing.changed.connect(self._show)
         self.tracing.changed.connect(lambda: self.times.follow(self.desk.review.final))
         desk.source.selection.current_changed.connect(self._show_line)
-        desk.queue_changed.connect(self._count)
         desk.told.connect(self.message.hint)
         desk.refused.connect(self.message.error)
         self._job.stepped.connect(lambda text: self.message.hint(str(text)))
@@ -200,7 +194,7 @@ class TracksBench(QWidget):
         if self.tracing.problem:
             self.message.error(self.tracing.problem)
         self._show_line()
-        self._count()
+        self._queue.count()
 
     def _show_line(self, _: int = -1) -> None:
         tracing, desk = self.tracing, self.desk
@@ -224,16 +218,6 @@ class TracksBench(QWidget):
 
     def _link(self, track: int) -> str:
         return f'<a href="{track}" style="color: {Look.of(self).accent.name()}">{track}</a>'
-
-    def _count(self) -> None:
-        n = len(self.tracing.jumps)
-        here = self._picked is not None and self._is_queue(self._picked)
-        if not here:
-            self._picked = None  # other cells were picked, or all
-        with QSignalBlocker(self.jumps):
-            self.jumps.setChecked(here)
-        self.jumps.setText(counted(n, "impossible step"))
-        self.jumps.setEnabled(n > 0 or here)
 
     # --- gestures -------------------------------------------------------------------------------
 
@@ -266,30 +250,6 @@ class TracksBench(QWidget):
         if tracking is not None:
             self.message.clear()
             self.desk.spread(tracking.tracks, back=back)
-
-    def _queue_jumps(self, on: bool) -> None:
-        rows = self.tracing.jump_rows()
-        self._pick(rows if on else None)
-        if on and len(rows) and self.desk.current not in rows:
-            self.desk.go_to(int(self.desk.queue.members()[0]))
-
-    def _pick(self, rows: Ints | None) -> None:
-        self._picked = rows
-        self.desk.choose(rows)
-
-    def _pick_anew(self) -> None:
-        """Keep the queue of impossible steps what it says, after words or with other phases."""
-        picked, chosen = self._picked, self.desk.queue.chosen
-        if picked is None or not (chosen is None or self._is_queue(picked)):
-            return
-        rows = self.tracing.jump_rows()
-        if chosen is None or not np.array_equal(rows, picked):
-            self._pick(rows)
-            self.message.hint("" if len(rows) else "No impossible step is left in the queue.")
-
-    def _is_queue(self, rows: Ints) -> bool:
-        chosen = self.desk.queue.chosen
-        return chosen is not None and np.array_equal(np.flatnonzero(chosen), rows)
 
     def _smooth(self) -> None:
         chosen = self.desk.review.chosen_set

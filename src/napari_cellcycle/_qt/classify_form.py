@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.channel_boxes import ChannelBoxes
 from napari_cellcycle._qt.combos import ChoiceBox, device_box
 from napari_cellcycle._qt.layer_names import CELL, NUCLEUS, ends_on
 from napari_cellcycle._qt.layer_watch import LayerWatch
@@ -75,8 +76,7 @@ class ClassifyForm(QWidget):
             "nuclei",
             tooltip="A second Labels layer with the nuclei of these cells, if there is one",
         )
-        self.channels: dict[str, ChoiceBox] = {}
-        self._guessed: dict[str, inputs.Channel | None] = {}
+        self.channels = ChannelBoxes()
         self.time = QCheckBox("first axis is time")
         self.time.setObjectName("time")
         self.time.setToolTip("A movie in 2D. Layers with axis labels say it themselves.")
@@ -219,7 +219,7 @@ class ClassifyForm(QWidget):
         ChannelError
             If it has none, or two roles share one.
         """
-        chosen = {role: box.value() for role, box in self.channels.items()}
+        chosen = self.channels.chosen()
         if all(box.count() <= 1 for box in self.channels.values()):
             raise ChannelError("There is no image layer yet: open an image.")
         if chosen[self.model.roles[0]] is None:
@@ -251,10 +251,14 @@ class ClassifyForm(QWidget):
 
     def _on_other_labels(self) -> None:
         """Take channels that were chosen for the labels of another image no further."""
-        found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
-        guessed = inputs.guess(found, self.model.roles, self.labels.value())
-        inputs.follow_labels(self.channels, guessed, self._guessed)
+        self.channels.follow(self._guess()[1])
         self._on_labels()
+
+    def _guess(self) -> tuple[list[inputs.Channel], dict[str, inputs.Channel | None]]:
+        """The channels as the axes say now, and one for each role."""
+        layer = self.labels.value()
+        found = inputs.channels_of(self._viewer.layers, time=self._time, like=layer)
+        return found, inputs.guess(found, self.model.roles, layer)
 
     def _on_labels(self) -> None:
         layer = self.labels.value()
@@ -263,13 +267,9 @@ class ClassifyForm(QWidget):
                 [("nucleus", "nuclei", None), ("cell", "whole cells", None)],
                 "cell" if ends_on(CELL, layer, self._viewer.layers) else "nucleus",
             )
+        chosen = (channel and channel.layer for channel in self.channels.chosen().values())
         ambiguous = [
-            other
-            for other in [
-                layer,
-                *(box.value() and box.value().layer for box in self.channels.values()),
-            ]
-            if other is not None and inputs.may_be_time(other)
+            other for other in (layer, *chosen) if other is not None and inputs.may_be_time(other)
         ]
         self._form.setRowVisible(self.time, bool(ambiguous))
         if layer in ambiguous and inputs.lies_on_a_movie(layer, self._viewer.layers):
@@ -298,23 +298,14 @@ class ClassifyForm(QWidget):
 
     def _on_time(self) -> None:
         """Offer the channels as the axes say now."""
-        found = inputs.channels_of(self._viewer.layers, time=self._time, like=self.labels.value())
-        guessed = inputs.guess(found, self.model.roles, self.labels.value())
-        self._guessed = guessed
-        for role, box in self.channels.items():
-            channel = guessed[role]
-            box.set_choices(
-                [(None, "none", None), *inputs.choices_of(found)],
-                None if channel is None else channel.key,
-            )
+        self.channels.offer(*self._guess())
         self._on_channel()
 
     def _on_channel(self) -> None:
         """Show the spacing of the chosen layers."""
-        chosen = {role: box.value() for role, box in self.channels.items()}
         layer = self.labels.value()
         try:
-            stack, _ = inputs.combine(chosen, time=self._time, like=layer)
+            stack, _ = inputs.combine(self.channels.chosen(), time=self._time, like=layer)
         except CellCycleError:
             self.changed.emit()
             return

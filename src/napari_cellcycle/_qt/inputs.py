@@ -17,7 +17,6 @@ from napari_cellcycle.image.movie import Movie
 from napari_cellcycle.review.names import stem
 
 if TYPE_CHECKING:
-    from napari_cellcycle._qt.combos import ChoiceBox
     from napari_cellcycle._qt.spacing_edit import SpacingEdit
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
@@ -226,26 +225,6 @@ def choices_of(channels: Sequence[Channel]) -> list[tuple[Any, str, Any]]:
         for name, channel in zip(names, channels, strict=True)
     ]
     return [(channel.key, text, channel) for channel, text in zip(channels, texts, strict=True)]
-
-
-def follow_labels(
-    boxes: Mapping[str, ChoiceBox],
-    guessed: Mapping[str, Channel | None],
-    former: Mapping[str, Channel | None],
-) -> None:
-    """Choose anew the channels that a person chose, where other labels are of another image.
-
-    Parameters
-    ----------
-    boxes : mapping of str to ChoiceBox
-        What is chosen for each role.
-    guessed, former : mapping of str to Channel or None
-        As :func:`guess` finds for the labels now, and found for those before.
-    """
-    for role, box in boxes.items():
-        now, before = guessed.get(role), former.get(role)
-        if (now and now.layer) is not (before and before.layer):
-            box.follow(now and now.key)
 
 
 def check_apart(chosen: Mapping[str, Channel | None]) -> None:

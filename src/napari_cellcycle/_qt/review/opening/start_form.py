@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt import inputs
+from napari_cellcycle._qt.channel_boxes import ChannelBoxes
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.layer_watch import LayerWatch
 from napari_cellcycle._qt.results import MessageLabel
@@ -68,8 +69,7 @@ class StartForm(QWidget):
         self.all_found.setObjectName("all-found")
         self.all_found.setToolTip("One project for every image that was classified in this viewer")
         self.all_found.setChecked(True)
-        self.channels = {role: ChoiceBox(f"review-{role}") for role in ROLES}
-        self._guessed: dict[str, inputs.Channel | None] = {}
+        self.channels = ChannelBoxes({role: ChoiceBox(f"review-{role}") for role in ROLES})
         self.spacing = SpacingEdit()
         self.vocabulary = ChoiceBox("vocabulary", tooltip="Which phases there are")
         self.vocabulary.set_choices(
@@ -188,7 +188,7 @@ class StartForm(QWidget):
         """The chosen layers, to be annotated without any model."""
         from napari_cellcycle.image import check_match
 
-        chosen = {role: box.value() for role, box in self.channels.items()}
+        chosen = self.channels.chosen()
         if chosen["dna"] is None:
             raise ChannelError("Choose the DNA channel: pictures of cells are made from it.")
         inputs.check_apart(chosen)
@@ -223,7 +223,7 @@ class StartForm(QWidget):
 
     def _on_other_labels(self) -> None:
         """Take channels that were chosen for the labels of another image no further."""
-        inputs.follow_labels(self.channels, self._guess()[1], self._guessed)
+        self.channels.follow(self._guess()[1])
         self.update_offer()
 
     def _guess(self) -> tuple[list[inputs.Channel], dict[str, inputs.Channel | None]]:
@@ -235,14 +235,8 @@ class StartForm(QWidget):
         return channels, guessed
 
     def _offer_channels(self) -> None:
-        layer = self.labels.value()
-        channels, self._guessed = self._guess()
-        guessed = self._guessed
-        for role, box in self.channels.items():
-            choices = [(None, "none", None), *inputs.choices_of(channels)]
-            guess = guessed[role]
-            box.set_choices(choices, None if guess is None else guess.key)
-        dna = self.channels["dna"].value()
+        self.channels.offer(*self._guess())
+        layer, dna = self.labels.value(), self.channels["dna"].value()
         if dna is not None and layer is not None:
             try:
                 stack, _ = inputs.combine({"dna": dna}, like=layer)

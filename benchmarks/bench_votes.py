@@ -25,7 +25,7 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.data.viewset import simulated_views
 from napari_cellcycle.train.evaluation.evaluate import Evaluation, evaluate
 from napari_cellcycle.train.evaluation.predict import decide_views
-from napari_cellcycle.train.shipped.mitosis3d import MIXTURE
+from napari_cellcycle.train.shipped.mitosis3d_data import MIXTURE
 
 SEED = 90_000
 TOP = ("non-mitotic", "mitotic")

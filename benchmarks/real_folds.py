@@ -35,11 +35,10 @@ from napari_cellcycle.cells.recipe import Axis
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train.data.viewset import ViewSet
-from napari_cellcycle.train.shipped.mitosis3d import (
+from napari_cellcycle.train.shipped.mitosis3d import calibrate, new_network
+from napari_cellcycle.train.shipped.mitosis3d_data import (
     PHASES,
     RECIPE,
-    calibrate,
-    new_network,
     simulated_part,
     sources,
     validation,

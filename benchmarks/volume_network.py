@@ -18,7 +18,7 @@ from napari_cellcycle.train.evaluation.calibration import temperature
 from napari_cellcycle.train.fit.fitting import Progress, fit_epochs
 from napari_cellcycle.train.fit.passes import outputs
 from napari_cellcycle.train.fit.plan import FitPlan
-from napari_cellcycle.train.shipped.mitosis3d import MIXTURE
+from napari_cellcycle.train.shipped.mitosis3d_data import MIXTURE
 
 SEED = 80_000
 """Of training cells; neither those of mitosis-3d nor those that the table tests on."""

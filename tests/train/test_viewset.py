@@ -9,7 +9,7 @@ from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.data.cropviews import crop_views, set_views
 from napari_cellcycle.train.data.viewset import ViewSet, join, simulated_views
-from napari_cellcycle.train.shipped.mitosis3d import MITOCHECK, MIXTURE
+from napari_cellcycle.train.shipped.mitosis3d_data import MITOCHECK, MIXTURE
 
 RECIPE = ViewRecipe()
 

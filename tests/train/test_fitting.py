@@ -4,39 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
 from napari_cellcycle.errors import TrainingError
-from napari_cellcycle.train.data.cropset import read_crop_set
-from napari_cellcycle.train.data.viewset import ViewSet
 from napari_cellcycle.train.fit.fitting import Fitted, Progress, fit_epochs
-from napari_cellcycle.train.fit.losses import cell_weights, leaf_loss
-from napari_cellcycle.train.fit.passes import _order, outputs, precision
+from napari_cellcycle.train.fit.losses import leaf_loss
+from napari_cellcycle.train.fit.passes import outputs
 from napari_cellcycle.train.fit.plan import FitPlan
+
+if TYPE_CHECKING:
+    from napari_cellcycle.train.data.viewset import ViewSet
 
 PLAN = FitPlan(
     epochs=4, learning_rate=3e-3, batch_size=32, patience=0, augment={"rotate": 180.0, "noise": 0.1}
 )
-
-
-@pytest.fixture(scope="module")
-def views(data_dir: Path) -> ViewSet:
-    """H2B of HeLa cells, the middle; three classes of very different size."""
-    crops = read_crop_set(data_dir / "mitocheck_hela_h2b_64px.npz")
-    kept = {"Interphase": 150, "Apoptosis": 60, "Metaphase": 20}
-    rows = np.concatenate([np.flatnonzero(crops.phase == p)[:n] for p, n in kept.items()])
-    images = crops.images[rows, None, :, 12:52, 12:52]
-    allowed = crops.phase[rows][:, None] == np.array(list(kept))
-    return ViewSet(images, ("z",), allowed, crops.group[rows])
-
-
-@pytest.fixture(scope="module")
-def parts(views: ViewSet) -> tuple[ViewSet, ViewSet]:
-    rows = np.arange(len(views))
-    return views.select(rows % 3 > 0), views.select(rows % 3 == 0)
 
 
 def network(n: int = 3) -> torch.nn.Module:
@@ -185,69 +170,6 @@ def test_it_stops_when_nothing_gets_better(parts: tuple[ViewSet, ViewSet]) -> No
     assert fitted.stopped_early
 
 
-def test_rare_classes_are_shown_as_often_as_the_largest(parts: tuple[ViewSet, ViewSet]) -> None:
-    train, _ = parts
-    counts = train.allowed.sum(axis=0)
-    assert counts.max() > 5 * counts.min()
-    shown, _ = _order(train, replace(PLAN, balance="upsample"), seed=0, number=1)
-    upsampled = train.allowed[shown].sum(axis=0)
-    assert abs(upsampled - counts.max()).max() <= 0.1 * counts.max()
-    assert set(shown) == set(range(len(train)))
-    weights = cell_weights(train.allowed)
-    per_class = weights @ train.allowed
-    assert np.allclose(per_class, per_class[0])
-    assert weights.mean() == pytest.approx(1)
-
-
-def test_turned_copies_show_each_cell_once_in_every_turn(parts: tuple[ViewSet, ViewSet]) -> None:
-    rows, quarters = _order(parts[0], replace(PLAN, turned_copies=True), seed=0, number=1)
-    pairs = set(zip(rows.tolist(), quarters.tolist(), strict=True))
-    assert len(rows) == len(pairs) == 4 * len(parts[0])
-    other, _ = _order(parts[0], replace(PLAN, turned_copies=True), seed=0, number=2)
-    assert (other != rows).any()
-
-
-def test_further_sets_take_their_share_of_an_epoch(parts: tuple[ViewSet, ViewSet]) -> None:
-    common, rare = [True, False, False], [False, True, False]
-    open_ = [False, True, True]
-    allowed = np.array([common] * 30 + [common] * 90 + [rare] * 10 + [open_] * 7)
-    source = np.repeat([0, 1, 2], [30, 100, 7])
-    views = ViewSet(
-        np.zeros((137, 1, 1, 8, 8), np.uint8), ("z",), allowed, np.full(137, "g"), source
-    )
-    every, _ = _order(views, PLAN, seed=0, number=1)
-    assert sorted(every) == list(range(137))
-    plan = replace(PLAN, others=0.6)
-    drawn = np.zeros(137)
-    for number in range(1, 201):
-        rows, _ = _order(views, plan, seed=0, number=number)
-        counts = np.bincount(source[rows])
-        assert counts[0] == 30
-        assert sorted(counts[1:]) == [22, 23]  # of 75 crops 45 are of further sets
-        assert sorted(rows[source[rows] == 0]) == list(range(30))
-        drawn += np.bincount(rows, minlength=137)
-    # classes of 90 and of 10 cells, as 3 to 1
-    assert drawn[30:120].sum() / drawn[120:130].sum() == pytest.approx(3, rel=0.1)
-    assert drawn[130:].min() > 0
-    again, _ = _order(views, plan, seed=0, number=200)
-    assert (rows == again).all()
-    own = views.select(source == 0)
-    assert sorted(_order(own, plan, seed=0, number=1)[0]) == list(range(30))
-    turned, quarters = _order(views, replace(plan, turned_copies=True), seed=0, number=1)
-    assert len(turned) == 4 * 75
-    assert np.bincount(quarters).tolist() == [75] * 4
-
-
-def test_loss_of_a_phase_that_is_known_in_part() -> None:
-    logits = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
-    allowed = torch.tensor([[True, True, False], [True, False, False]])
-    p = torch.softmax(logits, 1)
-    first, second = -torch.log(p[0, 0] + p[0, 1]), -torch.log(p[1, 0])
-    assert torch.isclose(leaf_loss(logits, allowed), (first + second) / 2)
-    weighted = leaf_loss(logits, allowed, torch.tensor([3.0, 1.0]))
-    assert torch.isclose(weighted, (3 * first + second) / 4)
-
-
 def test_two_levels_and_their_accuracy(parts: tuple[ViewSet, ViewSet]) -> None:
     plan = replace(PLAN, epochs=6, balance="upsample")
     fitted = fit_epochs(network(4), *parts, "z", plan, two_level=True)
@@ -267,13 +189,6 @@ def test_a_learning_rate_that_is_far_too_high(parts: tuple[ViewSet, ViewSet]) ->
 def test_nothing_to_learn_from(parts: tuple[ViewSet, ViewSet]) -> None:
     with pytest.raises(TrainingError, match="no training cells"):
         fit((parts[0].select(np.zeros(0, int)), parts[1]), PLAN)
-
-
-def test_products_are_in_bfloat16_on_cards_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for has, said in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=has: has)
-        assert precision("cuda:0") == said
-        assert precision("cpu") == "float32"
 
 
 def test_a_full_disk_is_an_error_of_the_system_that_names_the_checkpoint(

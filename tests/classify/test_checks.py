@@ -180,6 +180,25 @@ def test_a_label_as_large_as_a_background_is_told(model_card):
     ) in told[1]
 
 
+def test_a_mask_whose_objects_touch_is_told(model_card):
+    stack, labels = balls([3.0, 3.1], Spacing(0.5, 0.2, 0.2, "user"))
+
+    def told(values):
+        data = np.array([0, *values], np.uint16)[labels.data]
+        given = replace(labels, data=data)
+        table = cell_table(given, stack.spacing)
+        found = compare_with_card(table, stack, BOTH, model_card, given).notes
+        return [note for note in found if "as in a mask" in note]
+
+    assert told((255, 255)) == [
+        "The only label of balls' labels is 255, as in a mask, and is classified as one cell. If "
+        "it holds several, give each a label of its own; touching ones must be parted."
+    ]
+    assert told((65535, 65535))
+    assert not told((1, 1))  # one cell alone
+    assert not told((254, 255))
+
+
 def test_cells_without_any_dna_are_counted(classifier):
     stack, labels = balls((4.0, 4.0, 4.0), Spacing(0.5, 0.25, 0.25, "user"))
     card = replace(classifier.card, ranges={"contrast": (1.0, 500.0)})

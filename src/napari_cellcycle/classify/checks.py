@@ -24,6 +24,7 @@ _SAMPLE = 40
 _FEW_CELLS = 4
 _MUCH = 0.3
 _HUGE = 10
+_OF_MASKS = (255, 65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def compare_with_card(
             )
     if segmentation is not None:
         notes += _background_note(cells, segmentation)
+        notes += _mask_note(cells, segmentation)
     if segmentation is not None and channels.get("dna") is not None and len(cells):
         notes += _intensity_notes(cells, stack, channels["dna"] or 0, segmentation, card)
     return Findings(tuple(notes), tuple(cell_notes))
@@ -138,6 +140,21 @@ def _voxel_notes(cells: CellTable, card: ModelCard, *, is_2d: bool) -> list[str]
         ratio = z / np.sqrt(y * x)
         notes += _outside("The distance of planes in pixels", ratio, "axial_ratio", card)
     return notes
+
+
+def _mask_note(cells: CellTable, segmentation: Segmentation) -> list[str]:
+    """Tell of labels with the one value that masks are saved with.
+
+    Their shape tells nothing: all cells of a round organoid, or of a crowd that fills the image,
+    are as compact together as one cell is.
+    """
+    values = np.unique(cells.label).tolist()
+    if len(values) != 1 or values[0] not in _OF_MASKS:
+        return []
+    return [
+        f"The only label of {segmentation.name} is {values[0]}, as in a mask, and is classified as "
+        "one cell. If it holds several, give each a label of its own; touching ones must be parted."
+    ]
 
 
 def _background_note(cells: CellTable, segmentation: Segmentation) -> list[str]:

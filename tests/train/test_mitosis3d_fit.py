@@ -11,8 +11,8 @@ from napari_cellcycle.train.data.cropviews import set_views
 from napari_cellcycle.train.data.viewset import ViewSet
 from napari_cellcycle.train.fit.losses import level_loss
 from napari_cellcycle.train.fit.passes import outputs
-from napari_cellcycle.train.shipped.mitosis3d import MITOCHECK
 from napari_cellcycle.train.shipped.mitosis3d_augment import augment
+from napari_cellcycle.train.shipped.mitosis3d_data import MITOCHECK
 from napari_cellcycle.train.shipped.mitosis3d_fit import FitOptions, Source, fit
 
 

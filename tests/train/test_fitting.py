@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from napari_cellcycle.errors import TrainingError
-from napari_cellcycle.train.fit.fitting import Fitted, Progress, fit_epochs
+from napari_cellcycle.train.fit.fitting import Fitted, Progress, _optimizer, fit_epochs
 from napari_cellcycle.train.fit.losses import leaf_loss
 from napari_cellcycle.train.fit.passes import outputs
 from napari_cellcycle.train.fit.plan import FitPlan
@@ -95,6 +95,26 @@ def test_resuming_gives_the_same_curve_to_the_bit(
         for a, b in zip(whole.state_dict().values(), again.state_dict().values(), strict=True)
     )
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("nadam", torch.optim.NAdam),
+        ("adam", torch.optim.Adam),
+        ("adamw", torch.optim.AdamW),
+        ("sgd", torch.optim.SGD),
+    ],
+)
+def test_an_optimiser_is_that_of_its_name_and_decays_weights_alone(
+    name: str, kind: type[torch.optim.Optimizer]
+) -> None:
+    net = network()
+    found = _optimizer(net, FitPlan(optimizer=name, learning_rate=0.002, weight_decay=0.01))
+    assert type(found) is kind
+    assert {group["lr"] for group in found.param_groups} == {0.002}
+    decay = {id(p): group["weight_decay"] for group in found.param_groups for p in group["params"]}
+    assert [decay[id(p)] for p in net.parameters()] == [0.01, 0, 0, 0, 0.01, 0]
 
 
 def test_the_average_of_the_weights_is_what_is_judged_and_kept(

@@ -21,8 +21,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from tables import note, options, parsed
 
-from napari_cellcycle.cells.measurements import Measurements
-from napari_cellcycle.cells.measures import NAMES
+from napari_cellcycle.cells.measures.measurements import Measurements
+from napari_cellcycle.cells.measures.measures import NAMES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review
 

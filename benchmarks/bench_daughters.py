@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from tables import markdown, note, number, options, parsed, publish
 
-from napari_cellcycle.cells.daughters import PairOptions, find_daughters
-from napari_cellcycle.cells.pair_score import DNA_WEIGHTS, WEIGHTS, terms
+from napari_cellcycle.cells.daughters.daughters import PairOptions, find_daughters
+from napari_cellcycle.cells.daughters.pair_score import DNA_WEIGHTS, WEIGHTS, terms
 from napari_cellcycle.cells.table import CellTable, cell_table
 from napari_cellcycle.classify.run import classify
 from napari_cellcycle.models.folder import load_model
@@ -25,7 +25,7 @@ from napari_cellcycle.simulate.field import SimulatedField, simulate_field
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.daughters import Pairs
+    from napari_cellcycle.cells.daughters.daughters import Pairs
     from napari_cellcycle.classify.result import Classification
 
 LATE = "anaphase-telophase-cytokinesis"

@@ -27,8 +27,8 @@ from qtpy.QtWidgets import QApplication
 from tables import markdown, note, options, parsed, publish
 
 from napari_cellcycle._qt.warm import warm_up
-from napari_cellcycle.cells.content import measure_population
 from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views.content import measure_population
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.write import write_labels, write_stack

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from tables import markdown, number, options, parsed, publish
 
-from napari_cellcycle.cells.segmentation import Method, segment_nuclei
+from napari_cellcycle.cells.nuclei.segmentation import Method, segment_nuclei
 from napari_cellcycle.errors import SegmentationError
 from napari_cellcycle.image import open_image
 from napari_cellcycle.image.stack import Stack

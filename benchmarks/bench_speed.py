@@ -22,9 +22,9 @@ import torch
 from scene import FIELD, Scene
 from tables import markdown, note, options, parsed, publish
 
-from napari_cellcycle.cells import compiled
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views import compiled
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.classify import classify, prepare
 from napari_cellcycle.classify.batching import Batcher
 from napari_cellcycle.classify.cores import in_order, one_core_each

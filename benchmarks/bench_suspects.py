@@ -20,7 +20,7 @@ import numpy as np
 from simulated_population import Population, simulate_population
 from tables import markdown, note, number, options, parsed, publish
 
-from napari_cellcycle.cells.measurements import Measurements
+from napari_cellcycle.cells.measures.measurements import Measurements
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.models.ensemble import entropy, leaf_votes

@@ -16,9 +16,9 @@ import numpy as np
 from bench_suspects import SEED, population_of
 from tables import markdown, number, options, parsed, publish
 
-from napari_cellcycle.cells.course import MINUTES, Course
-from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.course import MINUTES, Course
+from napari_cellcycle.cells.tracks.evidence import evidence_of, likely_minutes
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.models.ensemble import leaf_votes
 from napari_cellcycle.phases import MITOSIS_STAGES
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.segmentation import segment_nuclei
+from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 

@@ -31,7 +31,7 @@ from real_stacks import (
 )
 from turned import turned_views
 
-from napari_cellcycle.cells.recipe import Axis
+from napari_cellcycle.cells.views.recipe import Axis
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train.data.viewset import ViewSet

@@ -17,7 +17,7 @@ from real_cells import LATE_TELOPHASE, NON_MITOTIC, embryos, organoids
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.classify import classify
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from tables import markdown, note, options, parsed, publish
 
-from napari_cellcycle.cells.course import Course
-from napari_cellcycle.cells.evidence import evidence_of, likely_minutes
-from napari_cellcycle.cells.segmentation import segment_nuclei
-from napari_cellcycle.cells.tracks import Tracks, tracks_of_labels
+from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
+from napari_cellcycle.cells.tracks.course import Course
+from napari_cellcycle.cells.tracks.evidence import evidence_of, likely_minutes
+from napari_cellcycle.cells.tracks.tracks import Tracks, tracks_of_labels
 from napari_cellcycle.classify.result import Classification
 from napari_cellcycle.classify.run import classify
 from napari_cellcycle.image.reading import open_image, open_labels

@@ -10,10 +10,10 @@ import numpy as np
 from array_source import ArraySource
 
 from napari_cellcycle._qt.review.source import Facts, Pictures, Tile, votes_of
-from napari_cellcycle.cells.composite import make_composite
-from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views.composite import make_composite
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.image import guess_roles, open_image, open_labels
 from napari_cellcycle.models.ensemble import Decision, decide
 from napari_cellcycle.phases import MITOSIS_2D, MITOSIS_STAGES, PhaseSet

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.measures import measure_cell
-from napari_cellcycle.cells.recipe import ViewRecipe
-from napari_cellcycle.cells.views import view_cell
+from napari_cellcycle.cells.measures.measures import measure_cell
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import view_cell
 from napari_cellcycle.classify.run import BORDER_ODDS
 from napari_cellcycle.files import replacing
 from napari_cellcycle.models.ensemble import Decision, decide, discount

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from real_cells import NON_MITOTIC, RealCell
 
-from napari_cellcycle.cells.views import view_cell
+from napari_cellcycle.cells.views.views import view_cell
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.train.data.viewset import ViewSet, allowed_leaves
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.phases import PhaseSet
 
 _MOST, _FEWER = 40, 8

@@ -24,7 +24,7 @@ DATA_VARIABLE = "NAPARI_CELLCYCLE_DATA"
 @pytest.fixture(autouse=True)
 def only_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views are made by NumPy, however many cells the tests before have seen."""
-    from napari_cellcycle.cells import compiled
+    from napari_cellcycle.cells.views import compiled
 
     monkeypatch.setattr(compiled, "WORTH", 10**9)
 
@@ -69,7 +69,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def model_card() -> ModelCard:
     """Card of a model that knows nothing, not saved yet."""
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.models.card import Architecture, ModelCard, TrainingData
     from napari_cellcycle.phases import MITOSIS_STAGES
 

@@ -7,7 +7,7 @@ import pytest
 from bench_suspects import orders, searched_anew
 from simulated_population import Population
 
-from napari_cellcycle.cells.measures import NAMES
+from napari_cellcycle.cells.measures.measures import NAMES
 from napari_cellcycle.phases import MITOSIS_STAGES
 
 LEAVES = np.array([leaf.slug for leaf in MITOSIS_STAGES.leaves])

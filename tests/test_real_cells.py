@@ -10,7 +10,7 @@ import pytest
 from real_cells import NON_MITOTIC, RealCell, real_cells
 from turned import turned_views, vary
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.phases import MITOSIS_STAGES
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_cellcycle.cells.segmentation import segment_nuclei
+    from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
     from napari_cellcycle.classify.run import classify
     from napari_cellcycle.image.reading import open_image, open_labels
     from napari_cellcycle.image.spacing import Spacing
@@ -27,7 +27,7 @@ _HOME = {
     "load_model": "models.folder",
     "open_image": "image.reading",
     "open_labels": "image.reading",
-    "segment_nuclei": "cells.segmentation",
+    "segment_nuclei": "cells.nuclei.segmentation",
     "simulate_field": "simulate.field",
 }
 

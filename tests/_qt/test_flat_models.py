@@ -8,7 +8,7 @@ from parting import parted
 from qtpy.QtCore import Qt
 
 from napari_cellcycle._qt.overlay import overlays_of
-from napari_cellcycle.cells.segmentation import segment_nuclei
+from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
 from napari_cellcycle.image import Spacing, open_image
 from napari_cellcycle.phases import EXPOSURE, G1_S_G2_M
 

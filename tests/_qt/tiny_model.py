@@ -14,7 +14,7 @@ def tiny_model(home):
     """Install it in a home of its own, as long as that lasts; tells its name."""
     import torch
 
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.models import networks
     from napari_cellcycle.models.card import Architecture, ModelCard
     from napari_cellcycle.models.folder import save_model

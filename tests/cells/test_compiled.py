@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from napari_cellcycle.cells import compiled
-from napari_cellcycle.cells.content import Population
-from napari_cellcycle.cells.geometry import grow, resampling, sums
-from napari_cellcycle.cells.grey import Grey
-from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views import compiled
+from napari_cellcycle.cells.views.content import Population
+from napari_cellcycle.cells.views.geometry import grow, resampling, sums
+from napari_cellcycle.cells.views.grey import Grey
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
@@ -134,7 +134,7 @@ def test_odd_cells(shape, labels_are):
 
 def test_nothing_is_compiled_while_views_are_made(data_dir):
     """Whatever the memory of an image looks like: that would take seconds."""
-    from napari_cellcycle.cells import kernels
+    from napari_cellcycle.cells.views import kernels
 
     functions = [f for f in vars(kernels).values() if hasattr(f, "signatures")]
     assert len(functions) > 5
@@ -294,7 +294,7 @@ def test_kernels_are_loaded_once_it_pays(monkeypatch):
 def test_without_numba_numpy_goes_on(monkeypatch):
     compiled.unload()
     monkeypatch.setattr(compiled, "WORTH", 0)
-    monkeypatch.setitem(sys.modules, "napari_cellcycle.cells.kernels", None)
+    monkeypatch.setitem(sys.modules, "napari_cellcycle.cells.views.kernels", None)
     assert not compiled.load("uint16")
     monkeypatch.setattr(compiled, "find_spec", lambda name: None)
     compiled.expect(10, "uint16")
@@ -303,7 +303,7 @@ def test_without_numba_numpy_goes_on(monkeypatch):
 
 
 def test_a_compiler_that_fails_is_reported_and_does_without(monkeypatch, caplog):
-    from napari_cellcycle.cells import kernels
+    from napari_cellcycle.cells.views import kernels
 
     compiled.unload()
     monkeypatch.setattr(compiled, "WORTH", 0)

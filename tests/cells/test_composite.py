@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.composite import make_composite
 from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views.composite import make_composite
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 

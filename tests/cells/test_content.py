@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.content import population_of
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.content import population_of
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import ViewError
 from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.data.cropviews import crop_views

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from napari_cellcycle.cells.course import Course
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.course import Course
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.phases import (
     EXPOSURE,

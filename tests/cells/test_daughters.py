@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.cells import cell_table
-from napari_cellcycle.cells.daughters import PairOptions, Pairs, find_daughters
-from napari_cellcycle.cells.pair_score import FEATURES, best_score, pair_score
+from napari_cellcycle.cells.daughters.daughters import PairOptions, Pairs, find_daughters
+from napari_cellcycle.cells.daughters.pair_score import FEATURES, best_score, pair_score
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation

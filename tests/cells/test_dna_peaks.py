@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.dna_peaks import find_dna_peaks
+from napari_cellcycle.cells.measures.dna_peaks import find_dna_peaks
 
 
 def cycling(n: int, *, seed: int = 0, g2: float = 0.25, s: float = 0.2, cv: float = 0.08):

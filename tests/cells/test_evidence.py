@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from napari_cellcycle.cells.course import MINUTES, Course
-from napari_cellcycle.cells.evidence import (
+from napari_cellcycle.cells.tracks.course import MINUTES, Course
+from napari_cellcycle.cells.tracks.evidence import (
     ODDS,
     _before,
     _log_likelihood,
     evidence_of,
     likely_minutes,
 )
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.phases import MITOSIS_2D, MITOSIS_STAGES, flat_vocabulary
 
 THREE = flat_vocabulary("mine", ["rest", "rise", "split"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import ndimage
 
-from napari_cellcycle.cells.geometry import dilate, percentile
+from napari_cellcycle.cells.views.geometry import dilate, percentile
 
 numbers = st.floats(-1000, 1000, width=32)
 

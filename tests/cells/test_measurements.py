@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.measure import regionprops
 
 from napari_cellcycle.cells import cell_table
-from napari_cellcycle.cells.measurements import Measurements, iter_measure, measure_cells
-from napari_cellcycle.cells.measures import MEASURES, NAMES, gini
+from napari_cellcycle.cells.measures.measurements import Measurements, iter_measure, measure_cells
+from napari_cellcycle.cells.measures.measures import MEASURES, NAMES, gini
 from napari_cellcycle.errors import CellCycleError, SegmentationMismatchError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing

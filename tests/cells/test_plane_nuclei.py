@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_cellcycle.cells.segmentation import segment_nuclei
-from napari_cellcycle.cells.sharpest import sharpest_objects
-from napari_cellcycle.cells.touching import part, solidity
+from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
+from napari_cellcycle.cells.nuclei.sharpest import sharpest_objects
+from napari_cellcycle.cells.nuclei.touching import part, solidity
 from napari_cellcycle.image.stack import Stack
 from napari_cellcycle.simulate import simulate_field
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
+from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei, threshold_nuclei
 from napari_cellcycle.errors import (
     ChannelError,
     SegmentationError,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from napari_cellcycle.cells.survival import Survival
+from napari_cellcycle.cells.tracks.survival import Survival
 
 
 def product_limit(lasts: list[float], ended: list[bool], time: float) -> float:

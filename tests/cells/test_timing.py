@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from napari_cellcycle.cells.stays import find_stays
-from napari_cellcycle.cells.timing import Timing, time_phases
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.stays import find_stays
+from napari_cellcycle.cells.tracks.timing import Timing, time_phases
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.phases import EXPOSURE, G1_S_G2_M, MITOSIS_2D, MITOSIS_STAGES
 

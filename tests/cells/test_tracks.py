@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.cells import cell_table
-from napari_cellcycle.cells.track_table import read_tracks
-from napari_cellcycle.cells.tracks import Tracks, tracks_of_labels, tracks_of_points
+from napari_cellcycle.cells.tracks.track_table import read_tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks, tracks_of_labels, tracks_of_points
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.image.reading import open_labels
 from napari_cellcycle.image.spacing import Spacing

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from napari_cellcycle.cells.geometry import sharpen
-from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views, view_axes
+from napari_cellcycle.cells.views.geometry import sharpen
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views, view_axes
 from napari_cellcycle.errors import ViewError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views, view_axes
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views, view_axes
 from napari_cellcycle.errors import ChannelError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation

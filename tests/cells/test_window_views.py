@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.content import Population
-from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views.content import Population
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells import compiled
+from napari_cellcycle.cells.views import compiled
 from napari_cellcycle.classify import classify
 from napari_cellcycle.simulate import simulate_field
 

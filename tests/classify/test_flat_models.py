@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.classify import classify
 from napari_cellcycle.errors import ModelFormatError, SegmentationError, ViewError
 from napari_cellcycle.figures.results import gallery_of, overlay_of

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_cellcycle.cells.recipe import ViewRecipe
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.classify import ClassifyRequest, classify, iter_classify, prepare
 from napari_cellcycle.classify.run import BORDER_NOTE, BORDER_ODDS, run
 from napari_cellcycle.errors import (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fields import layer_field, make_project, write_field
 
-from napari_cellcycle.cells.composite import make_composite
+from napari_cellcycle.cells.views.composite import make_composite
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures import sheet_set
 from napari_cellcycle.figures.sheet_set import write_sheets

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.timing import time_phases
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.timing import time_phases
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.timing import draw_timing
 from napari_cellcycle.phases import MITOSIS_2D

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from napari_cellcycle import phases
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import ModelFormatError
 from napari_cellcycle.models.card import CARD, ModelCard, WeightsFile, read_card
 from napari_cellcycle.phases import Phase, PhaseSet

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from fields import field_labels, layer_field, make_project, predict
 
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import check

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from fields import layer_field, make_project
 
-from napari_cellcycle.cells.measurements import measure_cells
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.measures.measurements import measure_cells
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.project import Project
 from napari_cellcycle.project.schema import SCHEMA
 from napari_cellcycle.review import Review

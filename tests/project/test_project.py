@@ -14,8 +14,8 @@ import pytest
 import tifffile
 from fields import field_image, field_labels, layer_field, make_project, predict, write_field
 
-from napari_cellcycle.cells.measurements import Measurements, measure_cells
-from napari_cellcycle.cells.measures import NAMES
+from napari_cellcycle.cells.measures.measurements import Measurements, measure_cells
+from napari_cellcycle.cells.measures.measures import NAMES
 from napari_cellcycle.errors import (
     CellCycleWarning,
     InputChangedError,

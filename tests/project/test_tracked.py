@@ -9,7 +9,7 @@ import pytest
 from fields import field_labels, layer_field, make_project
 from films import make_film, predict_film
 
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project

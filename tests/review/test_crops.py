@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from fields import make_project
 
-from napari_cellcycle.cells.recipe import ViewRecipe
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation, Stack

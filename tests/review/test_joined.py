@@ -14,7 +14,7 @@ from fields import field_labels, layer_field, make_project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import SegmentationError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.project import Project

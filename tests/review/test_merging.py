@@ -11,7 +11,7 @@ from fields import predict, write_field
 
 from napari_cellcycle.cells.merge import merge_cells, merge_labels
 from napari_cellcycle.cells.table import cell_table
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import ReadOnlyProjectError, SegmentationError
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.stack import Segmentation

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from films import BACK, SLIP, film_labels, make_film, predict_film, said
 
-from napari_cellcycle.cells.tracks import tracks_of_labels
+from napari_cellcycle.cells.tracks.tracks import tracks_of_labels
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.phases import EXPOSURE, MITOSIS_2D, MITOSIS_STAGES

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.measurements import Measurements
-from napari_cellcycle.cells.measures import NAMES
+from napari_cellcycle.cells.measures.measurements import Measurements
+from napari_cellcycle.cells.measures.measures import NAMES
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing

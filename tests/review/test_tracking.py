@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from films import BACK, FRAMES, SLIP, make_film, predict_film
 
-from napari_cellcycle.cells.tracks import tracks_of_labels
+from napari_cellcycle.cells.tracks.tracks import tracks_of_labels
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
 from napari_cellcycle.review import Review, find_jumps, spread_word, timing_of, tracking_of

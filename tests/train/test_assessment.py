@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import CellCycleError, ChannelError, CropSetError
 from napari_cellcycle.train.data.cropset import CropSet
 from napari_cellcycle.train.data.leakage import hash_groups

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from napari_cellcycle.cells.geometry import sharpen
+from napari_cellcycle.cells.views.geometry import sharpen
 from napari_cellcycle.train.data.cropset import read_crop_set
 from napari_cellcycle.train.fit.augmentations import SIDE_ANGLE, turn, vary
 from napari_cellcycle.train.fit.plan import SETS, STRENGTHS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.data.cropset import read_crop_set
 from napari_cellcycle.train.data.cropviews import set_views

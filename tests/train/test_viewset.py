@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.data.cropset import CropSet, read_crop_set

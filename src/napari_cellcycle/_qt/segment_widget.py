@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtCore import QEvent
 
-    from napari_cellcycle.cells.segmentation import Method
+    from napari_cellcycle.cells.nuclei.segmentation import Method
 
 _METHODS = (
     ("local", "local threshold", "For nuclei of uneven brightness or different depth"),
@@ -59,7 +59,7 @@ def segment(
     done, total : int
         Frames.
     """
-    from napari_cellcycle.cells.segmentation import segment_nuclei
+    from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
 
     n = what.stack.n_frames
     labels = np.zeros(what.stack.grid, np.uint32)

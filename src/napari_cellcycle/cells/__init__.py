@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.lazy import lazily
 
 if TYPE_CHECKING:
-    from napari_cellcycle.cells.composite import Composite, make_composite
-    from napari_cellcycle.cells.course import Course
-    from napari_cellcycle.cells.crops import crop_labels
-    from napari_cellcycle.cells.daughters import PairOptions, Pairs, find_daughters
-    from napari_cellcycle.cells.dna_peaks import DnaPeaks, find_dna_peaks
-    from napari_cellcycle.cells.measurements import Measurements, measure_cells
-    from napari_cellcycle.cells.recipe import Axis, ViewRecipe
-    from napari_cellcycle.cells.segmentation import segment_nuclei, threshold_nuclei
+    from napari_cellcycle.cells.daughters.daughters import PairOptions, Pairs, find_daughters
+    from napari_cellcycle.cells.measures.dna_peaks import DnaPeaks, find_dna_peaks
+    from napari_cellcycle.cells.measures.measurements import Measurements, measure_cells
+    from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei, threshold_nuclei
     from napari_cellcycle.cells.table import CellTable, cell_table
-    from napari_cellcycle.cells.track_table import read_tracks
-    from napari_cellcycle.cells.tracks import (
+    from napari_cellcycle.cells.tracks.course import Course
+    from napari_cellcycle.cells.tracks.track_table import read_tracks
+    from napari_cellcycle.cells.tracks.tracks import (
         Tracks,
         tracks_of_labels,
         tracks_of_points,
     )
-    from napari_cellcycle.cells.views import Views, make_views, view_axes, view_cell
+    from napari_cellcycle.cells.views.composite import Composite, make_composite
+    from napari_cellcycle.cells.views.crops import crop_labels
+    from napari_cellcycle.cells.views.recipe import Axis, ViewRecipe
+    from napari_cellcycle.cells.views.views import Views, make_views, view_axes, view_cell
 
 __all__ = [
     "Axis",
@@ -53,31 +53,31 @@ __all__ = [
 ]
 
 _HOME = {
-    "Axis": "recipe",
+    "Axis": "views.recipe",
     "CellTable": "table",
-    "Composite": "composite",
-    "Course": "course",
-    "DnaPeaks": "dna_peaks",
-    "Measurements": "measurements",
-    "PairOptions": "daughters",
-    "Pairs": "daughters",
-    "Tracks": "tracks",
-    "ViewRecipe": "recipe",
-    "Views": "views",
+    "Composite": "views.composite",
+    "Course": "tracks.course",
+    "DnaPeaks": "measures.dna_peaks",
+    "Measurements": "measures.measurements",
+    "PairOptions": "daughters.daughters",
+    "Pairs": "daughters.daughters",
+    "Tracks": "tracks.tracks",
+    "ViewRecipe": "views.recipe",
+    "Views": "views.views",
     "cell_table": "table",
-    "crop_labels": "crops",
-    "find_daughters": "daughters",
-    "find_dna_peaks": "dna_peaks",
-    "make_composite": "composite",
-    "make_views": "views",
-    "measure_cells": "measurements",
-    "read_tracks": "track_table",
-    "segment_nuclei": "segmentation",
-    "threshold_nuclei": "segmentation",
-    "tracks_of_labels": "tracks",
-    "tracks_of_points": "tracks",
-    "view_axes": "views",
-    "view_cell": "views",
+    "crop_labels": "views.crops",
+    "find_daughters": "daughters.daughters",
+    "find_dna_peaks": "measures.dna_peaks",
+    "make_composite": "views.composite",
+    "make_views": "views.views",
+    "measure_cells": "measures.measurements",
+    "read_tracks": "tracks.track_table",
+    "segment_nuclei": "nuclei.segmentation",
+    "threshold_nuclei": "nuclei.segmentation",
+    "tracks_of_labels": "tracks.tracks",
+    "tracks_of_points": "tracks.tracks",
+    "view_axes": "views.views",
+    "view_cell": "views.views",
 }
 
 __getattr__, __dir__ = lazily(__name__, _HOME)

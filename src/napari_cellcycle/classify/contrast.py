@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.compiled import grey_of
+from napari_cellcycle.cells.views.compiled import grey_of
 from napari_cellcycle.image.window import boxes
 
 if TYPE_CHECKING:

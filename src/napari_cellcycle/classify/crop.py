@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.content import FEWEST
-from napari_cellcycle.cells.crops import crop_labels
+from napari_cellcycle.cells.views.content import FEWEST
+from napari_cellcycle.cells.views.crops import crop_labels
 from napari_cellcycle.classify.channels import resolve_channels
 from napari_cellcycle.classify.request import (
     ClassifyRequest,

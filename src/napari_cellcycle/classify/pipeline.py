@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.compiled import expect
-from napari_cellcycle.cells.views import make_views, view_axes
+from napari_cellcycle.cells.views.compiled import expect
+from napari_cellcycle.cells.views.views import make_views, view_axes
 from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
 from napari_cellcycle.classify.groups import (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.content import FEWEST, Population, measure_population
 from napari_cellcycle.cells.table import CellTable, cell_table
+from napari_cellcycle.cells.views.content import FEWEST, Population, measure_population
 from napari_cellcycle.classify.channels import resolve_channels
 from napari_cellcycle.classify.checks import compare_with_card
 from napari_cellcycle.errors import (
@@ -252,7 +252,7 @@ def _um(spacing: Spacing) -> str:
 def _segment(
     stack: Stack, channels: Mapping[str, int | None], spacing: Spacing, card: ModelCard
 ) -> Segmentation:
-    from napari_cellcycle.cells.segmentation import segment_nuclei
+    from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
 
     dna = channels.get("dna")
     if dna is None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from napari_cellcycle.cells.content import Population
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.cells.views.content import Population
     from napari_cellcycle.image.stack import Segmentation
     from napari_cellcycle.models.card import ModelCard
     from napari_cellcycle.models.ensemble import Decision

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views import view_axes
+from napari_cellcycle.cells.views.views import view_axes
 from napari_cellcycle.classify.batching import Batcher
 from napari_cellcycle.classify.checks import contrast_notes
 from napari_cellcycle.classify.device import choose_device

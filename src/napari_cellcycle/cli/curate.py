@@ -22,7 +22,7 @@ from napari_cellcycle.image.roles import parse_roles
 if TYPE_CHECKING:
     import pandas as pd
 
-    from napari_cellcycle.cells.dna_peaks import DnaPeaks
+    from napari_cellcycle.cells.measures.dna_peaks import DnaPeaks
     from napari_cellcycle.review.suspects.curation import PhaseCount
     from napari_cellcycle.review.suspects.suspects import Limits
 
@@ -159,7 +159,7 @@ def _take_verdicts(args: argparse.Namespace) -> None:
 
 
 def _run_suspects(args: argparse.Namespace) -> None:
-    from napari_cellcycle.cells.dna_peaks import find_dna_peaks
+    from napari_cellcycle.cells.measures.dna_peaks import find_dna_peaks
     from napari_cellcycle.project import Project
     from napari_cellcycle.review.export.export import check_outside
     from napari_cellcycle.review.export.tables import check_table_path, write_table

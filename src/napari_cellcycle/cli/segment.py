@@ -27,7 +27,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run ``segment``."""
-    from napari_cellcycle.cells.segmentation import segment_nuclei
+    from napari_cellcycle.cells.nuclei.segmentation import segment_nuclei
     from napari_cellcycle.cells.table import cell_table
     from napari_cellcycle.classify import resolve_channels
     from napari_cellcycle.image.reading import open_image

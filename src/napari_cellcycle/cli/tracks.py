@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _tracking(review: Review, args: argparse.Namespace) -> Tracking:
     """The tracks of the call, kept; or those that the project has."""
-    from napari_cellcycle.cells.track_table import read_tracks
+    from napari_cellcycle.cells.tracks.track_table import read_tracks
     from napari_cellcycle.review.tracks.tracking import tracking_of
 
     tracked, minutes = review.project.tracked, args.frame_minutes

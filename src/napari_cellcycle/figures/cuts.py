@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.cells.composite import make_composite
+from napari_cellcycle.cells.views.composite import make_composite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from napari_cellcycle.cells.composite import Composite
+    from napari_cellcycle.cells.views.composite import Composite
     from napari_cellcycle.review.places import Source
 
 

@@ -18,7 +18,7 @@ from napari_cellcycle.review.names import shortened, stem
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari_cellcycle.cells.composite import Composite
+    from napari_cellcycle.cells.views.composite import Composite
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.review.places import Source
 

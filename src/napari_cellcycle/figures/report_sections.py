@@ -17,7 +17,7 @@ from napari_cellcycle.review.suspects.curation import curation_counts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.cells.measures.measurements import Measurements
     from napari_cellcycle.figures.html import Content
     from napari_cellcycle.phases import Phase
     from napari_cellcycle.review.places import Source

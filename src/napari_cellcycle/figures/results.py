@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.views import make_views
+from napari_cellcycle.cells.views.views import make_views
 from napari_cellcycle.counted import counted
 from napari_cellcycle.figures.gallery import GalleryCell, choose_cells, draw_gallery
 from napari_cellcycle.figures.overlay import OverlayFrame, draw_overlay, project_frame

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_cellcycle.cells.columns import write_csv
-from napari_cellcycle.cells.composite import tile_names
+from napari_cellcycle.cells.views.composite import tile_names
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.cuts import iter_composites
 from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet

@@ -41,7 +41,7 @@ class SheetCell:
     place : int
         Its number on the sheet.
     tiles : ndarray, ``(n, size, size, 3)``, uint8
-        As :class:`napari_cellcycle.cells.composite.Composite` has them.
+        As :class:`napari_cellcycle.cells.views.composite.Composite` has them.
     lines : sequence of str
         What is written beside it: label, frame, prediction.
     """

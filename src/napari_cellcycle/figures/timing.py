@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.timing import BETWEEN_DIVISIONS, TO_ANAPHASE
+from napari_cellcycle.cells.tracks.timing import BETWEEN_DIVISIONS, TO_ANAPHASE
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.figures.page import Page
 from napari_cellcycle.figures.theme import LIGHT, Theme
@@ -15,7 +15,7 @@ from napari_cellcycle.figures.theme import LIGHT, Theme
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from napari_cellcycle.cells.timing import Duration, Timing
+    from napari_cellcycle.cells.tracks.timing import Duration, Timing
 
 _MARGIN = 24.0
 _HEAD = 66.0

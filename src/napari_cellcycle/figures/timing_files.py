@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.timing import Timing
+    from napari_cellcycle.cells.tracks.timing import Timing
     from napari_cellcycle.project.tracked import Tracking
     from napari_cellcycle.review.state import Review
 

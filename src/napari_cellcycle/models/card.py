@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import CellCycleError, ModelFormatError
 from napari_cellcycle.models import fields as check
 from napari_cellcycle.models.levels import stages_of

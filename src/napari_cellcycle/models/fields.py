@@ -10,7 +10,7 @@ from napari_cellcycle.errors import ModelFormatError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
 
 
 def _wrong(field: str, value: object, expected: str, name: str) -> ModelFormatError:

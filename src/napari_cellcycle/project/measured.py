@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.index import CellIndex
-from napari_cellcycle.cells.measurements import Measurements
-from napari_cellcycle.cells.measures import NAMES, VERSION
+from napari_cellcycle.cells.measures.measurements import Measurements
+from napari_cellcycle.cells.measures.measures import NAMES, VERSION
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.project.cell_files import digest_of
 from napari_cellcycle.project.columns import Columns, write_columns

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.index import CellIndex
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.project.columns import Columns, write_columns

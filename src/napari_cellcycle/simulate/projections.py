@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import resampling
+from napari_cellcycle.cells.views.geometry import resampling
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.simulate.cell import simulate_cell
 from napari_cellcycle.simulate.workers import in_processes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import TrainingError
 from napari_cellcycle.models.networks import ARCHITECTURES
 from napari_cellcycle.train.fit.plan import FitPlan

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import CellCycleError, TrainingError
 from napari_cellcycle.models import fields as check
 from napari_cellcycle.models.card import Architecture

@@ -9,7 +9,7 @@ from people import LEAVES, people_project
 from qtpy.QtCore import QPoint, Qt
 
 from napari_cellcycle._qt.review.exchange.take_in import TakeIn
-from napari_cellcycle.cells.tracks import Tracks
+from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Merging, Review, export_project
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle._qt.review.desk import Desk
-    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.cells.measures.measurements import Measurements
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.review.state import Review

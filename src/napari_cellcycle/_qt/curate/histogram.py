@@ -12,7 +12,7 @@ from qtpy.QtGui import QColor, QPainter, QPen
 from napari_cellcycle._qt.curate.axis import Axis
 from napari_cellcycle._qt.curate.plot import Plot
 from napari_cellcycle._qt.review.look import Look
-from napari_cellcycle.cells.dna_peaks import DnaPeaks, find_dna_peaks
+from napari_cellcycle.cells.measures.dna_peaks import DnaPeaks, find_dna_peaks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

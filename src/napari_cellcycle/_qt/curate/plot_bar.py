@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QButtonGroup, QCheckBox, QGridLayout, QPushButton, QW
 from napari_cellcycle._qt.combos import ChoiceBox
 
 if TYPE_CHECKING:
-    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.cells.measures.measurements import Measurements
 
 FIRST = ("volume", "dna_volume")
 """Measures that are plotted first, where they are known."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qtpy.QtCore import QObject
 
     from napari_cellcycle._qt.review.opening.undertaking import Undertaking
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.project.words import Action
     from napari_cellcycle.review.loaded import Loaded
     from napari_cellcycle.review.scribe import Change, Entered

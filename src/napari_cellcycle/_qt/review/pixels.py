@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.content import Population
-    from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.cells.views.content import Population
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.image.stack import Segmentation, Stack
 
     Ints = NDArray[np.int64]
@@ -97,7 +97,7 @@ class Pixels:
         ImageReadError
             If the image was not found.
         """
-        from napari_cellcycle.cells.views import Views, make_views, view_axes
+        from napari_cellcycle.cells.views.views import Views, make_views, view_axes
 
         stack = self._image()
         axes = view_axes(self.recipe, is_2d=stack.is_2d)
@@ -128,7 +128,7 @@ class Pixels:
             If the image was not found.
         """
         from napari_cellcycle.cells.merge import group_of, merge_cells, relabel
-        from napari_cellcycle.cells.views import make_views
+        from napari_cellcycle.cells.views.views import make_views
 
         self._image()
         parts = self.cells.select(np.sort(rows))
@@ -160,7 +160,7 @@ class Pixels:
         return tiles
 
     def _composite(self, row: int, frame: int, label: int, wanted: tuple[str, ...]) -> list[Tile]:
-        from napari_cellcycle.cells.composite import make_composite
+        from napari_cellcycle.cells.views.composite import make_composite
 
         others = [role for role in self.recipe.channels if role != self.recipe.reference]
         first = self._volume(frame, self.recipe.reference)
@@ -184,7 +184,7 @@ class Pixels:
         return self.stack
 
     def _typical(self) -> Population | None:
-        from napari_cellcycle.cells.content import measure_population
+        from napari_cellcycle.cells.views.content import measure_population
 
         if not self.recipe.needs_population:
             return None

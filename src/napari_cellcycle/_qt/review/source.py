@@ -43,7 +43,7 @@ class Pictures:
     Parameters
     ----------
     images : ndarray, ``(n, axes, channels, size, size)``, float in [0, 1]
-        Volumes are projected before: see :meth:`napari_cellcycle.cells.views.Views.pictures`.
+        Volumes are projected before: see :meth:`napari_cellcycle.cells.views.views.Views.pictures`.
     axes : tuple of str
         Axis along which each was projected.
     roles : tuple of str

@@ -27,8 +27,8 @@ from napari_cellcycle._qt.tracks.strip import Strip
 from napari_cellcycle._qt.tracks.times import Times
 from napari_cellcycle._qt.tracks.tracing import Tracing
 from napari_cellcycle._qt.tracks.work import Reader, measure, points_in, smooth, take_tracks
-from napari_cellcycle.cells.track_table import read_tracks
-from napari_cellcycle.cells.tracks import tracks_of_points
+from napari_cellcycle.cells.tracks.track_table import read_tracks
+from napari_cellcycle.cells.tracks.tracks import tracks_of_points
 from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.project.tracked import Tracking

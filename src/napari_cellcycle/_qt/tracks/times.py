@@ -15,7 +15,7 @@ from napari_cellcycle.figures.timing import duration_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.timing import Timing
+    from napari_cellcycle.cells.tracks.timing import Timing
 
     Ints = NDArray[np.integer[Any]]
 

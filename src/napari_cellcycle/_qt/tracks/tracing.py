@@ -9,7 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle._qt.timers import once
-from napari_cellcycle.cells.course import Course
+from napari_cellcycle.cells.tracks.course import Course
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.review.decision import NONE
 from napari_cellcycle.review.sets import comparable

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.table import CellTable
-    from napari_cellcycle.cells.timing import Timing
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.timing import Timing
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.project.project import Project
     from napari_cellcycle.project.tracked import Tracking
     from napari_cellcycle.review.tracks.smoothing import Smoothed

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.daughters import choose_pairs, iter_daughters
+from napari_cellcycle.cells.daughters.daughters import choose_pairs, iter_daughters
+from napari_cellcycle.cells.daughters.pair_score import FEATURES
 from napari_cellcycle.cells.merge import named
-from napari_cellcycle.cells.pair_score import FEATURES
 from napari_cellcycle.errors import ChannelError, ProjectError
 from napari_cellcycle.review.daughters.merging import Merging
 from napari_cellcycle.review.decision import NONE
@@ -67,7 +67,7 @@ class Proposals:
     frame : ndarray, ``(m,)``, int64
     labels : ndarray, ``(m, 2)``, int64
     features : ndarray, ``(m, 10)``, float64
-        As :class:`napari_cellcycle.cells.daughters.Pairs` has them.
+        As :class:`napari_cellcycle.cells.daughters.daughters.Pairs` has them.
     score : ndarray, ``(m,)``, float64
         0 to 1.
     said : ndarray, ``(m,)``, bool

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.content import measure_population
-from napari_cellcycle.cells.recipe import ViewRecipe
+from napari_cellcycle.cells.views.content import measure_population
+from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.errors import ProjectError, ViewError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.review.agreement.doubt import doubt_ranks

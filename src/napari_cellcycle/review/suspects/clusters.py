@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.cells.measures.measurements import Measurements
     from napari_cellcycle.phases import PhaseSet
 
     Ints = NDArray[np.int64]

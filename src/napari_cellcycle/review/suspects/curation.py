@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.measurements import iter_measure
+from napari_cellcycle.cells.measures.measurements import iter_measure
 from napari_cellcycle.errors import ProjectError
 from napari_cellcycle.review.decision import NONE, STATUS
 from napari_cellcycle.review.orders import consensus, leaves_by_axis
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.cells.measures.measurements import Measurements
     from napari_cellcycle.review.places import Source
     from napari_cellcycle.review.state import Review
     from napari_cellcycle.review.suspects.suspects import Limits, Suspects

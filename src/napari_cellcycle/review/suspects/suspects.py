@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.measurements import Measurements
+    from napari_cellcycle.cells.measures.measurements import Measurements
     from napari_cellcycle.phases import PhaseSet
 
     Floats = NDArray[np.float64]

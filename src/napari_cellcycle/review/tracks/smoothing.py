@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.course import Course, check_ordered
-from napari_cellcycle.cells.evidence import FEWEST, evidence_of, likely_minutes
+from napari_cellcycle.cells.tracks.course import Course, check_ordered
+from napari_cellcycle.cells.tracks.evidence import FEWEST, evidence_of, likely_minutes
 from napari_cellcycle.errors import CellCycleWarning, ProjectError
 from napari_cellcycle.models.ensemble import decide
 from napari_cellcycle.review.orders import leaves_by_axis
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.project.predictions import PredictionSet
 
     Floats = NDArray[np.float64]
@@ -65,7 +65,7 @@ def smooth_predictions(
     Where these are smoothed already, those that they were made from are smoothed anew. Nothing is
     overwritten: :meth:`Review.show` changes between the sets. Cells without a track keep what the
     model said. People's words take no part. All projections count, as
-    :func:`~napari_cellcycle.cells.evidence.evidence_of` weighs them.
+    :func:`~napari_cellcycle.cells.tracks.evidence.evidence_of` weighs them.
 
     Parameters
     ----------

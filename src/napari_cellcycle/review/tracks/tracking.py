@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.course import Course
-from napari_cellcycle.cells.timing import time_phases
+from napari_cellcycle.cells.tracks.course import Course
+from napari_cellcycle.cells.tracks.timing import time_phases
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.review.decision import NONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.timing import Timing
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.timing import Timing
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.project.tracked import Tracking
     from napari_cellcycle.review.scribe import Change, Entered
     from napari_cellcycle.review.state import Review

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.content import Population, integrated, population_of
-from napari_cellcycle.cells.crops import crop_labels
-from napari_cellcycle.cells.subject import Subject
-from napari_cellcycle.cells.views import view_axes, view_cell, view_shape
+from napari_cellcycle.cells.views.content import Population, integrated, population_of
+from napari_cellcycle.cells.views.crops import crop_labels
+from napari_cellcycle.cells.views.subject import Subject
+from napari_cellcycle.cells.views.views import view_axes, view_cell, view_shape
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.train.data.viewset import ViewSet, allowed_leaves
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.train.data.cropset import CropSet
 
 TYPICAL_RADIUS = "typical_radius"

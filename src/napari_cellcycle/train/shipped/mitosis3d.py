@@ -37,7 +37,7 @@ from napari_cellcycle.train.shipped.mitosis3d_fit import FitOptions, fit
 if TYPE_CHECKING:
     import torch
 
-    from napari_cellcycle.cells.recipe import Axis
+    from napari_cellcycle.cells.views.recipe import Axis
     from napari_cellcycle.train.data.viewset import ViewSet
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.train.data.viewset import ViewSet
 

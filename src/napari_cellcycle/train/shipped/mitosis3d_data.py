@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_cellcycle.cells.recipe import Axis, ViewRecipe
+from napari_cellcycle.cells.views.recipe import Axis, ViewRecipe
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.data.cropviews import set_views

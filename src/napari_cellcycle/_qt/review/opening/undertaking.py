@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.errors import CellCycleError, InputChangedError, ProjectError
 
 if TYPE_CHECKING:
-    from napari_cellcycle.cells.content import Population
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.content import Population
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.classify.result import Classification
     from napari_cellcycle.image.stack import Segmentation, Stack
     from napari_cellcycle.project.inputs import Role
@@ -218,7 +218,7 @@ def population_of(project: Project, number: int, model_sha256: str) -> Populatio
 
     To measure it again takes as long as to measure every cell.
     """
-    from napari_cellcycle.cells.content import Population
+    from napari_cellcycle.cells.views.content import Population
 
     kept = project.parameter(f"{_POPULATION}/{number}/{model_sha256}")
     return None if kept is None else Population(**kept)
@@ -226,7 +226,7 @@ def population_of(project: Project, number: int, model_sha256: str) -> Populatio
 
 def recipe_of(project: Project, model_sha256: str) -> ViewRecipe:
     """Find out how a model's views are made; as the projections' default where nobody knows."""
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.models.catalogue import list_models
 
     kept = project.parameter(f"{_RECIPE}/{model_sha256}")

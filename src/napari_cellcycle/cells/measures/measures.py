@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.chromatin import chromatin
-from napari_cellcycle.cells.geometry import axis_lengths, dilate, smoothed
-from napari_cellcycle.cells.recipe import ViewRecipe
-from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.cells.measures.chromatin import chromatin
+from napari_cellcycle.cells.views.geometry import axis_lengths, dilate, smoothed
+from napari_cellcycle.cells.views.recipe import ViewRecipe
+from napari_cellcycle.cells.views.subject import Subject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def measure_cell(
     Lengths are in the units of the spacing. DNA is measured above the background that views use,
     within the mask that views use (a nucleus is dilated by 0.12 radii); its *foreground* is what
     lies above 0.3 between background and bright DNA, see
-    :func:`napari_cellcycle.cells.views.view_cell`.
+    :func:`napari_cellcycle.cells.views.views.view_cell`.
 
     ``volume`` counts voxels. ``surface`` is that of a mesh (marching cubes) around the smoothed
     label, at the level that encloses as many voxels; in 2D Crofton's perimeter. ``sphericity`` is 1

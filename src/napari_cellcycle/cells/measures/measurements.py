@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.measures import MEASURES, NAMES, OF_LABEL, Measure, measure_cell
+from napari_cellcycle.cells.measures.measures import (
+    MEASURES,
+    NAMES,
+    OF_LABEL,
+    Measure,
+    measure_cell,
+)
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.stack import check_match
 from napari_cellcycle.work import run_to_end
@@ -33,8 +39,8 @@ class Measurements:
     cells : CellTable
         Which cells, in this order.
     values : ndarray, ``(n, measures)``, float64
-        Columns in the order of :data:`napari_cellcycle.cells.measures.MEASURES`, in the units of
-        the cells' spacing; NaN where unknown.
+        Columns in the order of :data:`napari_cellcycle.cells.measures.measures.MEASURES`, in the
+        units of the cells' spacing; NaN where unknown.
     is_2d : bool
         Whether the image has one plane: volumes are areas then, surfaces perimeters.
     """

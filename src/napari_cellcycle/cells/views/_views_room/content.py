@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.cells.views.subject import Subject
 from napari_cellcycle.errors import ViewError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_cellcycle.cells.recipe import ViewRecipe
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.image.window import Window
 
 FEWEST = 30

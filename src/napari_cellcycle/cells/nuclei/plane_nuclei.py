@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.background import NOISE, contrast, single_threshold
-from napari_cellcycle.cells.sharpest import sharpest_objects
-from napari_cellcycle.cells.touching import part
+from napari_cellcycle.cells.nuclei.sharpest import sharpest_objects
+from napari_cellcycle.cells.nuclei.touching import part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

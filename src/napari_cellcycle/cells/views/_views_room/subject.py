@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.compiled import grey_of, grown, sums_of
-from napari_cellcycle.cells.geometry import Sums, moments
-from napari_cellcycle.cells.grey import Part, placed
+from napari_cellcycle.cells.views.compiled import grey_of, grown, sums_of
+from napari_cellcycle.cells.views.geometry import Sums, moments
+from napari_cellcycle.cells.views.grey import Part, placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.geometry import Step
-    from napari_cellcycle.cells.grey import Grey
-    from napari_cellcycle.cells.recipe import ViewRecipe
+    from napari_cellcycle.cells.views.geometry import Step
+    from napari_cellcycle.cells.views.grey import Grey
+    from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.image.window import Window
 
@@ -163,7 +163,7 @@ class Subject:
         step: Step,
         labels_are: LabelsAre,
     ) -> Subject:
-        """Find a cell; see :func:`napari_cellcycle.cells.views.view_cell` for how.
+        """Find a cell; see :func:`napari_cellcycle.cells.views.views.view_cell` for how.
 
         Parameters
         ----------

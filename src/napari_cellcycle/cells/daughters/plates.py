@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.measures import RECIPE
-from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.cells.measures.measures import RECIPE
+from napari_cellcycle.cells.views.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.content import FEWEST
+from napari_cellcycle.cells.views.content import FEWEST
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -15,17 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import Sums, grow, reached, resampling, sums
-from napari_cellcycle.cells.grey import MIN_AROUND, MIN_FOREGROUND, Foreground, Grey, placed, within
+from napari_cellcycle.cells.views.geometry import Sums, grow, reached, resampling, sums
+from napari_cellcycle.cells.views.grey import (
+    MIN_AROUND,
+    MIN_FOREGROUND,
+    Foreground,
+    Grey,
+    placed,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
-    from napari_cellcycle.cells.geometry import Step
-    from napari_cellcycle.cells.grey import Place
-    from napari_cellcycle.cells.recipe import Axis
+    from napari_cellcycle.cells.views.geometry import Step
+    from napari_cellcycle.cells.views.grey import Place
+    from napari_cellcycle.cells.views.recipe import Axis
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
@@ -86,7 +93,7 @@ def load(*dtypes: DTypeLike) -> bool:
         Whether they can be used: not without numba.
     """
     try:
-        kernels = import_module("napari_cellcycle.cells.kernels")
+        kernels = import_module("napari_cellcycle.cells.views.kernels")
     except ImportError:
         return False
     for kind in map(_kind, dtypes):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.compiled import weights_of
-from napari_cellcycle.cells.framing import around, fitted, levels, within
-from napari_cellcycle.cells.geometry import sharpen
-from napari_cellcycle.cells.grey import across, projections, resampled
-from napari_cellcycle.cells.subject import Subject
+from napari_cellcycle.cells.views.compiled import weights_of
+from napari_cellcycle.cells.views.framing import around, fitted, levels, within
+from napari_cellcycle.cells.views.geometry import sharpen
+from napari_cellcycle.cells.views.grey import across, projections, resampled
+from napari_cellcycle.cells.views.subject import Subject
 from napari_cellcycle.errors import ChannelError, ViewError
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.content import Population
-    from napari_cellcycle.cells.recipe import Axis, ViewRecipe
     from napari_cellcycle.cells.table import CellTable
+    from napari_cellcycle.cells.views.content import Population
+    from napari_cellcycle.cells.views.recipe import Axis, ViewRecipe
     from napari_cellcycle.image.spacing import Spacing
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.image.window import Window

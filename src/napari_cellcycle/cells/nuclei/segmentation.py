@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from napari_cellcycle.cells.plane_nuclei import label_plane
-from napari_cellcycle.cells.volume_nuclei import label_volume
+from napari_cellcycle.cells.nuclei.plane_nuclei import label_plane
+from napari_cellcycle.cells.nuclei.volume_nuclei import label_volume
 from napari_cellcycle.errors import SegmentationError, SegmentationMismatchError
 from napari_cellcycle.image.stack import Segmentation
 

@@ -35,9 +35,10 @@ class ViewRecipe:
         pixels of the image as they are. In pixels, the centre is that of the bounding box.
     intensity : {"cell", "population", "window"}
         What DNA is scaled by: the cell's own bright DNA, so that only its pattern is seen; the
-        image's G1 peak, so that DNA content is seen too (:mod:`napari_cellcycle.cells.content`); or
-        all that the view shows, neighbours included, so that nothing depends on an outline. An
-        image that is smaller than such a view, as a crop of one cell can be, is shown as a whole.
+        image's G1 peak, so that DNA content is seen too
+        (:mod:`napari_cellcycle.cells.views.content`); or all that the view shows, neighbours
+        included, so that nothing depends on an outline. An image that is smaller than such a view,
+        as a crop of one cell can be, is shown as a whole.
     mask : bool
         Whether what lies outside the cell's mask is set to zero; otherwise neighbours are seen.
     sharpen : bool

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import Sums, percentile, sums
+from napari_cellcycle.cells.views.geometry import Sums, percentile, sums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.recipe import Axis
+    from napari_cellcycle.cells.views.recipe import Axis
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]

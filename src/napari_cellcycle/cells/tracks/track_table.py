@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.tracks import Tracks, tracks_of_labels, tracks_of_points
+from napari_cellcycle.cells.tracks.tracks import Tracks, tracks_of_labels, tracks_of_points
 from napari_cellcycle.errors import TrackError
 from napari_cellcycle.files import reading
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.course import ENDS, check_ordered
-from napari_cellcycle.cells.divisions import Divisions, find_divisions
-from napari_cellcycle.cells.stays import Stays, find_stays
-from napari_cellcycle.cells.survival import Survival
+from napari_cellcycle.cells.tracks.course import ENDS, check_ordered
+from napari_cellcycle.cells.tracks.divisions import Divisions, find_divisions
+from napari_cellcycle.cells.tracks.stays import Stays, find_stays
+from napari_cellcycle.cells.tracks.survival import Survival
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.phases import PhaseSet
 
     Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.phases import PhaseSet
 
     Floats = NDArray[np.float64]
@@ -140,7 +140,7 @@ class Course:
         ----------
         probabilities : ndarray, ``(n, k)``, float64
             What is said of each cell, such as by
-            :func:`~napari_cellcycle.cells.evidence.evidence_of`; NaN rows where nothing.
+            :func:`~napari_cellcycle.cells.tracks.evidence.evidence_of`; NaN rows where nothing.
         frame : ndarray, ``(n,)``, int64
             Of each cell.
         tracks : Tracks

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.pair_score import FEATURES, best_score, pair_score
-from napari_cellcycle.cells.plates import Plate, blocked, gap, typical_height, typical_size, wall
+from napari_cellcycle.cells.daughters.pair_score import FEATURES, best_score, pair_score
+from napari_cellcycle.cells.daughters.plates import (
+    Plate,
+    blocked,
+    gap,
+    typical_height,
+    typical_size,
+    wall,
+)
 from napari_cellcycle.work import run_to_end
 
 if TYPE_CHECKING:

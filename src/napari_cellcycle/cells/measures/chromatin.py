@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import axis_lengths, smoothed
+from napari_cellcycle.cells.views.geometry import axis_lengths, smoothed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.subject import Subject
+    from napari_cellcycle.cells.views.subject import Subject
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.floating[Any]]
@@ -27,7 +27,7 @@ _FEWEST = 20  # voxels
 def chromatin(cell: Subject, step: NDArray[np.float64]) -> dict[str, float]:
     """Measure how the DNA of a cell is spread.
 
-    :func:`~napari_cellcycle.cells.measures.measure_cell` says what each number is. Only
+    :func:`~napari_cellcycle.cells.measures.measures.measure_cell` says what each number is. Only
     ``dna_half_elongation`` is not known where a half has too few voxels.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import resampling
+from napari_cellcycle.cells.views.geometry import resampling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.cells.course import MINUTES, Course
+from napari_cellcycle.cells.tracks.course import MINUTES, Course
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.tracks import Tracks
     from napari_cellcycle.phases import PhaseSet
 
     Floats = NDArray[np.float64]
@@ -77,7 +77,8 @@ def likely_minutes(
     tracks : Tracks
         Of these cells.
     minutes : mapping of str to float, optional
-        How long phases last, in place of some of :data:`~napari_cellcycle.cells.course.MINUTES`.
+        How long phases last, in place of some of
+        :data:`~napari_cellcycle.cells.tracks.course.MINUTES`.
 
     Returns
     -------

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_cellcycle.cells.tracks import Tracks
+    from napari_cellcycle.cells.tracks.tracks import Tracks
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]

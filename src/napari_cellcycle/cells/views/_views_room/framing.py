@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.geometry import percentile
+from napari_cellcycle.cells.views.geometry import percentile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,1 @@
+"""Which two labels are the daughters of one division."""

@@ -1,0 +1,1 @@
+"""What is measured of cells: size, shape, DNA, texture, neighbours."""

@@ -1,0 +1,1 @@
+"""A plain segmentation of nuclei, in planes and in volumes."""

@@ -1,0 +1,1 @@
+"""Tracks: phases along them, divisions, and how long phases last."""

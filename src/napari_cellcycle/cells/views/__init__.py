@@ -1,0 +1,1 @@
+"""What a network sees of one cell: its voxels found, projected, resampled and scaled."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,11 +13,14 @@ from napari_cellcycle.cells.measures.measures import NAMES
 from napari_cellcycle.cells.table import CellTable
 from napari_cellcycle.errors import CellCycleError
 from napari_cellcycle.image.spacing import Spacing
-from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.phases import MITOSIS_STAGES, flat_vocabulary
+from napari_cellcycle.review.export.tables import write_table
 from napari_cellcycle.review.suspects.clusters import log_densities, standard
+from napari_cellcycle.review.suspects.curation import suspects_table
 from napari_cellcycle.review.suspects.learned import ENOUGH
 from napari_cellcycle.review.suspects.suspects import KINDS, Limits, Suspects, find_suspects, judge
 from napari_cellcycle.review.suspects.taught import ASIDE, NOBODY
+from napari_cellcycle.spreadsheet import restore
 from napari_cellcycle.work import run_to_end
 
 RESTING, DIVIDING = 0, 3  # non-mitotic, prometaphase/metaphase
@@ -290,3 +296,17 @@ def test_mistakes_of_one_kind_are_learned_from_answers_on_some_of_them() -> None
         known[corner[1::5]] = DIVIDING
         aware = find_suspects(found, said, MITOSIS_STAGES, known=known, limits=limits)
         assert np.isin(aware.first(60), corner).sum() >= 40
+
+
+def test_phases_of_suspects_are_no_formulas_in_a_csv(tmp_path: Path) -> None:
+    found, said, _ = mislabelled()
+    phases = flat_vocabulary("mine", ["=rest", "@a", "+b", "-c"])
+    given = find_suspects(found, said, phases)
+    table = suspects_table(given, given.first(5))
+    write_table(table, tmp_path / "suspects.csv")
+    with (tmp_path / "suspects.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    texts = [row[name] for row in rows for name in ("predicted_phase", "likely_phase", "reason")]
+    assert len(texts) == 15
+    assert {text[:2] for text in texts} <= {"'=", "'@", "'+", "'-"}
+    assert [restore(row["reason"]) for row in rows] == table["reason"].tolist()

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FREE_TEXT = (
     *("image", "scene", "model", "vocabulary", "predicted_phase", "status", "corrected_phase"),
-    *("final_phase", "annotator", "note"),
+    *("final_phase", "annotator", "note", "likely_phase", "reason"),
 )
-"""Columns whose text somebody chose: file names, names of people, models and phases, notes."""
+"""Columns whose text somebody chose: file names, names of people, models and phases, notes; and
+reasons, which begin with a phase."""
 _PIXELS = ("z_px", "y_px", "x_px", "volume_px", "nucleus_volume_px")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import shutil
 import tempfile
@@ -12,6 +13,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk that is full."""
+CLOSED = (*NO_ROOM, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+"""Errors of a disk that takes nothing."""
+
+
+def told_of_disk(error: OSError) -> str:
+    """Say in a line which file an error of the disk is about, why, and what to do."""
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    told = f"{where}{error.strerror or error}."
+    return f"{told} Make room there, and try again." if error.errno in NO_ROOM else told
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from dataclasses import replace
 
 import imageio.v3
@@ -13,13 +15,16 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog
 
 from napari_cellcycle._qt.classify_widget import ClassifyWidget
+from napari_cellcycle._qt.training import run as run_module
 from napari_cellcycle._qt.training.form import TrainForm
+from napari_cellcycle._qt.training.run import TrainRun
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.catalogue import user_models
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review
 from napari_cellcycle.train.data.leakage import hash_groups
+from napari_cellcycle.train.fit.checkpoint import Checkpoint
 
 LONG = 120_000
 RECIPE = """
@@ -241,6 +246,67 @@ def test_stopping_keeps_the_best_and_it_can_go_on(panel, crops, qtbot, monkeypat
     fitted = found.result.trained.fits["z"]
     assert len(fitted.curve) > before
     assert fitted.best_epoch == 1 + np.argmin([e.validation_loss for e in fitted.curve])
+
+
+def test_a_disk_that_is_full_keeps_the_epochs_up_to_then(panel, crops, qtbot, monkeypatch):
+    add(qtbot, monkeypatch, panel, crops)
+    panel.form.epochs.setValue(5)
+    written = []
+
+    def write(checkpoint, path):
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        written.append(path)
+        real(checkpoint, path)
+
+    with monkeypatch.context() as patch:
+        real = Checkpoint.write
+        patch.setattr(Checkpoint, "write", write)
+        click(qtbot, panel.progress.start)
+        qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    assert panel.message.is_error
+    assert panel.message.text().endswith("No space left on device. Make room there, and try again.")
+    qtbot.waitUntil(lambda: not panel.go_on.visibleRegion().isEmpty())
+    found = trained(qtbot, panel, panel.go_on)
+    assert len(found.result.trained.fits["z"].curve) == 5
+
+
+def test_a_half_written_checkpoint_is_none(tmp_path):
+    folder = tmp_path / "mine.checkpoints"
+    folder.mkdir()
+    (folder / ".axis-z-x1.pt").write_bytes(b"half")  # as a killed program leaves it
+    run = TrainRun(tmp_path, (), "", "mine", tmp_path / "mine")
+    assert not run.has_checkpoints
+    (folder / "axis-z.pt").write_bytes(b"whole")
+    assert run.has_checkpoints
+
+
+def test_a_start_that_is_removed_meanwhile_costs_the_comparison_only(
+    panel, crops, home, qtbot, monkeypatch
+):
+    add(qtbot, monkeypatch, panel, crops)
+    panel.form.name.setText("mine")
+    trained(qtbot, panel, panel.progress.start)
+    click(qtbot, panel.outcome.keep)
+    panel.form.start.choose("mine")
+    panel.form.name.setText("mine-again")
+    panel.form.epochs.setValue(100_000)
+    click(qtbot, panel.progress.start)
+    qtbot.waitUntil(lambda: len(panel.curves.fits.get("z", ())) > 1, timeout=LONG)
+    click(qtbot, panel.progress.cancel)
+    qtbot.waitUntil(lambda: not panel.is_running, timeout=LONG)
+    real = run_module._before
+
+    def before(*given):
+        shutil.rmtree(home / "models" / "mine")
+        return real(*given)
+
+    monkeypatch.setattr(run_module, "_before", before)
+    found = trained(qtbot, panel, panel.finish)
+    assert found.before is None
+    assert "There is no comparison with mine: " in found.note
+    click(qtbot, panel.outcome.keep)
+    assert [model.name for model in user_models()] == ["mine-again"]
 
 
 def test_what_is_wrong_is_said_before_anything_runs(panel, crops, qtbot, monkeypatch, tmp_path):

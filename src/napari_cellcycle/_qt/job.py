@@ -10,6 +10,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.files import CLOSED, told_of_disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Job(QObject):
     succeeded = Signal(object)
     """What it returned."""
     refused = Signal(str)
-    """A :class:`CellCycleError`: its text, for the user."""
+    """A :class:`CellCycleError`, or a disk that takes nothing: its text, for the user."""
     cancelled = Signal()
     ended = Signal()
     """After any of the outcomes."""
@@ -97,8 +98,9 @@ class Job(QObject):
         self._worker = None
         self._returned += 1
         if isinstance(result, _Failure):
-            if isinstance(result.error, CellCycleError):
-                self._tell(result.error)
+            told = _told(result.error)
+            if told is not None:
+                self._tell(told)
             else:
                 self._report(result.error)
         else:
@@ -113,11 +115,11 @@ class Job(QObject):
             self.cancelled.emit()
             self.ended.emit()
 
-    def _tell(self, error: CellCycleError) -> None:
+    def _tell(self, text: str) -> None:
         """Say what a user can mend, in the widget and as a notification, without a traceback."""
         from napari.utils.notifications import show_error
 
-        told = self._wording(str(error))
+        told = self._wording(text)
         self.refused.emit(told)
         show_error(told)
 
@@ -127,6 +129,15 @@ class Job(QObject):
 
         self.refused.emit(f"This is a bug ({type(error).__name__}: {error}). Please report it.")
         notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def _told(error: Exception) -> str | None:
+    """Text of what a user can mend; None of a mistake of ours."""
+    if isinstance(error, CellCycleError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in CLOSED:
+        return told_of_disk(error)
+    return None
 
 
 class _Task(functools.partial[Any]):

@@ -98,7 +98,7 @@ class TrainWidget(QWidget):
         self._settled = once(self, self._scroll, _SETTLES_MS)
         self._progressed.connect(self._on_progress, Qt.ConnectionType.QueuedConnection)
         self._job.succeeded.connect(self._on_success)
-        self._job.refused.connect(self.message.error)
+        self._job.refused.connect(self._on_refused)
         self._job.cancelled.connect(self._on_cancel)
         self._job.ended.connect(self._on_end)
         self._on_data()
@@ -240,10 +240,20 @@ class TrainWidget(QWidget):
         self.outcome.show_outcome(outcome)
         self._settled.start()
 
+    def _on_refused(self, told: str) -> None:
+        self._offer_to_go_on()
+        self.message.error(told)
+
+    def _offer_to_go_on(self) -> bool:
+        """Show the buttons that begin with the last whole epoch, where there is one."""
+        if self._run is None or not self._run.has_checkpoints:
+            return False
+        self.stopped.setVisible(True)
+        self._settled.start()
+        return True
+
     def _on_cancel(self) -> None:
-        if self._run is not None and self._run.has_checkpoints:
-            self.stopped.setVisible(True)
-            self._settled.start()
+        if self._offer_to_go_on():
             self.message.hint("Stopped. The epochs up to now are kept.")
         else:
             self._run = None

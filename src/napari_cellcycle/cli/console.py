@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from napari_cellcycle.errors import CellCycleError, CellCycleWarning
+from napari_cellcycle.files import NO_ROOM, told_of_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,6 @@ Progress = Callable[[int, int], None]
 USER_MISTAKE = 2
 BROKEN_PIPE = 141
 INTERRUPTED = 130
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Parser(argparse.ArgumentParser):
@@ -87,8 +87,8 @@ def guarded(work: Callable[[], None]) -> int:
         return BROKEN_PIPE
     except OSError as error:
         if error.filename is not None:
-            return _complain(f"{error.filename}: {error.strerror}.")
-        if error.errno not in _NO_ROOM:
+            return _complain(told_of_disk(error))
+        if error.errno not in (*NO_ROOM, errno.EIO):
             raise
         with suppress(OSError):
             sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from napari_cellcycle.errors import CellCycleError
+from napari_cellcycle.files import NO_ROOM
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL, list_models
 from napari_cellcycle.serve.guard import Guard
 from napari_cellcycle.serve.order import endings, read_order
@@ -130,7 +130,7 @@ async def _add(request: Request) -> Response:
     except ClientDisconnect:
         return Response(status_code=400)  # nobody hears it: the visitor went away
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in NO_ROOM:
             raise
         raise HTTPException(507, _NO_ROOM, headers={"Connection": "close"}) from error
     return JSONResponse(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle._qt.training.reading import USUAL, Spelling
-from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
     from napari_cellcycle.phases import PhaseSet
@@ -85,7 +85,7 @@ class TrainRun:
     @property
     def has_checkpoints(self) -> bool:
         """Whether it was stopped after a whole epoch, and can go on."""
-        return any(self.out.with_name(f"{self.name}.checkpoints").glob("*.pt"))
+        return any(self.out.with_name(f"{self.name}.checkpoints").glob("[!.]*.pt"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +158,11 @@ def training(
             attribution=run.attribution or NOT_STATED,
             progress=tell,
         )
-        before, note = _before(run, result, recipe.labels, tell)
+        try:
+            before, note = _before(run, result, recipe.labels, tell)
+        except CellCycleError as error:  # the model is there, whatever became of the old one
+            start = "" if run.start is None else f" with {run.start.name}"
+            before, note = None, f"There is no comparison{start}: {error}"
     except Stopped:
         yield  # here the job sees that it was asked to stop
         return None
@@ -192,21 +196,18 @@ def _before(
         for label, phase in said.items()
         if label in crops.phase
     }
-    try:
-        found = assess(
-            AssessRequest(
-                run.start,
-                crops if listed else _test_part(crops, result),
-                renames,
-                _branches(card.phase_set, crops, renames),
-                other=run.out,
-                held_out=listed,
-                device=run.device,
-            ),
-            progress=report,
-        )
-    except CropSetError as error:
-        return None, f"There is no comparison with {card.name}: {error}"
+    found = assess(
+        AssessRequest(
+            run.start,
+            crops if listed else _test_part(crops, result),
+            renames,
+            _branches(card.phase_set, crops, renames),
+            other=run.out,
+            held_out=listed,
+            device=run.device,
+        ),
+        progress=report,
+    )
     if listed:
         return found, ""
     return found, f"The card of {card.name} does not say which groups it has learned from."

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -39,14 +39,36 @@ def data_dir() -> Path:
     return folder
 
 
+class Outcome(NamedTuple):
+    """Exit status and both streams of one call of the command line."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def refused(self) -> str:
+        """The one line of a mistake: exit code 2 and nothing on stdout."""
+        assert self.code == 2, (self.code, self.out, self.err)
+        assert self.out == ""
+        complaints = [x for x in self.err.splitlines() if x.startswith("napari-cellcycle")]
+        assert len(complaints) == 1, self.err
+        assert "Traceback" not in self.err
+        return complaints[0]
+
+
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Call the command line: its exit status, what it prints, and its errors."""
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Call the command line."""
     from napari_cellcycle import cli
 
-    def call(*words: object) -> tuple[int, str, str]:
+    def call(*words: object, **more: Any) -> Outcome:
         capsys.readouterr()
-        return (cli.main([str(word) for word in words]), *capsys.readouterr())
+        code = cli.main([str(word) for word in words], **more)
+        return Outcome(code, *capsys.readouterr())
 
     return call
 

@@ -20,6 +20,7 @@ from napari_cellcycle.errors import (
 from napari_cellcycle.models.folder import load_model
 from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.data.leakage import hash_groups
+from napari_cellcycle.train.data.ranges import crop_ranges
 from napari_cellcycle.train.data.splits import three_parts
 from napari_cellcycle.train.evaluation.predict import predict
 from napari_cellcycle.train.preparation import new_experiment
@@ -111,6 +112,8 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
     assert model.card.metrics["training_groups"] == hash_groups(
         sorted(groups["train"] | groups["validation"])
     )
+    learned = crops.select(np.isin(crops.group, sorted(groups["train"])))
+    assert model.card.ranges == crop_ranges(learned) != crop_ranges(crops)
     # what the card says of the test comes out again from the files
     held = crops.select(np.isin(crops.group, sorted(groups["test"])))
     called = predict(model, held).argmax(axis=1)

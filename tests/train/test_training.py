@@ -18,6 +18,7 @@ from napari_cellcycle.errors import (
     TrainingError,
 )
 from napari_cellcycle.models.folder import load_model
+from napari_cellcycle.train.crossvalidation import cross_validate
 from napari_cellcycle.train.data.cropset import CropSet, read_crop_set
 from napari_cellcycle.train.data.leakage import hash_groups
 from napari_cellcycle.train.data.ranges import crop_ranges
@@ -366,6 +367,13 @@ def test_a_recipe_starts_from_a_model_and_tests_on_plates_new_to_it(
     assert set(second.card.metrics["training_groups"]) <= learned
     assert second.parts["test"] == first.parts["test"]
     assert record["recipe"]["start"] == str(tmp_path / "first")
+    experiment = new_experiment("third", crops, parse_recipe(text, "third"), seed=2)
+    folds = cross_validate(experiment, 3)
+    tested = folds.called >= 0
+    assert tested.sum() == second.parts["test"]
+    assert not set(hash_groups(crops.group[tested])) & learned
+    assert np.isnan(folds.probabilities[~tested]).all()
+    assert np.isfinite(folds.probabilities[tested]).all()
 
 
 def test_both_daughters_are_also_shown_as_one_cell(data_dir: Path) -> None:

@@ -64,7 +64,7 @@ def main() -> None:
             host.setStyleSheet(get_stylesheet(theme))
             host.resize(WIDTH, HEIGHT)
             QTest.qWait(500)
-            host.resize(WIDTH, widget.widget().height() + 4)
+            host.resize(WIDTH, widget.scrolled.widget().height() + 4)
             QTest.qWait(500)
             shots.append(host.grab())
         host.close()

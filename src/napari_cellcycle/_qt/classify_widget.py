@@ -311,7 +311,8 @@ class ClassifyWidget(QWidget):
         except (OSError, CellCycleError) as error:
             self.message.error(f"{target} was not written: {error}")
         else:
-            self.results.summary.setText(f"{len(self._result.cells)} cells written to {target}")
+            cells = counted(len(self._result.cells), "cell")
+            self.results.summary.setText(f"{cells} written to {target}")
 
 
 def _classify(request: ClassifyRequest) -> Generator[Batch, None, Classification]:

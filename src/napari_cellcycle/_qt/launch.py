@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from napari_cellcycle._qt.layers import add_segmentation, add_stack, axes_of_grid
 from napari_cellcycle._qt.results import ResultPanel
 from napari_cellcycle._qt.session import Finished, feature_rows, session_of, whole_run
+from napari_cellcycle.counted import counted
 
 if TYPE_CHECKING:
     from napari_cellcycle.classify.run import Classification
@@ -61,7 +62,7 @@ def launch(
 def _legend(classification: Classification) -> ResultPanel:
     card = classification.card
     panel = ResultPanel()
-    panel.summary.setText(f"{len(classification.cells)} cells classified by {card.name}")
+    panel.summary.setText(f"{counted(len(classification.cells), 'cell')} classified by {card.name}")
     panel.set_counts(card.phase_set, classification.counts())
     panel.set_notes(classification.notes)
     panel.stand_alone()

@@ -21,6 +21,7 @@ from napari_cellcycle._qt.results import MessageLabel
 from napari_cellcycle._qt.review.keys.key_binder import TypingGuard
 from napari_cellcycle._qt.room import make_room
 from napari_cellcycle._qt.spacing_edit import SpacingEdit
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError, ChannelError, SegmentationError
 
 if TYPE_CHECKING:
@@ -225,9 +226,10 @@ class SegmentWidget(QWidget):
     def _on_success(self, found: Segmented) -> None:
         layer = add_labels(self._viewer, found)
         n = sum(len(np.unique(frame[frame > 0])) for frame in found.labels)
+        many = counted(n, "nucleus", "nuclei")
         where = f" in {len(found.labels)} frames" if len(found.labels) > 1 else ""
         self.message.hint(
-            f"{layer.name}: {n:,} nuclei{where}. For serious work see Cellpose or StarDist."
+            f"{layer.name}: {many}{where}. For serious work see Cellpose or StarDist."
         )
 
     def _on_end(self) -> None:

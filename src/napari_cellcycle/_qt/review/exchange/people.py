@@ -17,6 +17,7 @@ from napari_cellcycle._qt.review.look import Look, phase_name
 from napari_cellcycle._qt.review.worker import Worker
 from napari_cellcycle._qt.timers import once
 from napari_cellcycle._qt.training.matrix import MatrixView, ink_on
+from napari_cellcycle.counted import counted
 from napari_cellcycle.review.agreement.agreement import Snapshot, confusion, measure_agreement
 
 if TYPE_CHECKING:
@@ -211,12 +212,12 @@ def _agreement(found: Agreement) -> str:
         return "Nobody has said anything yet."
     if not found.shared:
         return "No cell has a phase by two people yet."
-    shared = f"{found.shared:,} cells with two phases or more"
+    shared = f"{counted(found.shared, 'cell')} with two phases or more"
     return f"{shared} · Fleiss' κ {_kappa(found.fleiss)}" if len(found.people) > 2 else shared
 
 
 def _named(pair: Pair) -> str:
-    return f"{pair.first} and {pair.second} · κ {_kappa(pair.kappa)} · {pair.n:,} cells"
+    return f"{pair.first} and {pair.second} · κ {_kappa(pair.kappa)} · {counted(pair.n, 'cell')}"
 
 
 def _kappa(value: float) -> str:

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 from napari_cellcycle._qt.review.gallery.bin_header import draw_name_and_count
 from napari_cellcycle._qt.review.gallery.dragging import unpack
 from napari_cellcycle._qt.review.look import Look, draw_chip, is_branch, phase_color, phase_name
+from napari_cellcycle.counted import counted
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
@@ -117,7 +118,7 @@ class BinBar(QWidget):
             number = self._at(event.pos())
             if number >= 0:
                 name = phase_name(self._source.phases, self._code(number))
-                cells = f"{self._counts[number]:,} cells"
+                cells = counted(self._counts[number], "cell")
                 QToolTip.showText(event.globalPos(), f"{name}: {cells}", self)
             return True
         return super().event(event)

@@ -146,7 +146,7 @@ class StartForm(QWidget):
             self._offer_channels()
         else:
             found = finished.classification
-            self.found.setText(f"{len(found):,} cells, classified by {found.card.name}")
+            self.found.setText(f"{counted(len(found), 'cell')}, classified by {found.card.name}")
         try:
             start = self.to_start()
         except CellCycleError as error:

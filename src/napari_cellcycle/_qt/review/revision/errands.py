@@ -145,9 +145,8 @@ class Errands(QObject):
             self._on_updated(self._desk, done)
         else:
             self._desk.show_set(done.id)
-            self._desk.told.emit(
-                f"{done.n_cells:,} cells classified by {done.model}; what people said stays."
-            )
+            cells = counted(done.n_cells, "cell")
+            self._desk.told.emit(f"{cells} classified by {done.model}; what people said stays.")
 
     def _on_updated(self, desk: Desk, done: Updated) -> None:
         if done.revision is None and not done.classified and not done.problem:

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QMenu, QToolButton, QWidget
 
 from napari_cellcycle._qt.combos import ChoiceBox
+from napari_cellcycle.counted import counted
 from napari_cellcycle.models.catalogue import list_models
 from napari_cellcycle.review.orders import BETWEEN_MODELS
 from napari_cellcycle.review.sets import comparable, sets_of
@@ -82,7 +83,8 @@ class SetBar(QWidget):
         self.shown.set_choices([(one.id, names[one.id], one) for one in sets], shown.id)
         self.shown.follow(shown.id)
         self.shown.setToolTip(
-            f"{names[shown.id]}\n{shown.n_cells:,} cells, by {shown.who}, vote: {shown.vote}\n"
+            f"{names[shown.id]}\n"
+            f"{counted(shown.n_cells, 'cell')}, by {shown.who}, vote: {shown.vote}\n"
             f"sha256 {shown.model_sha256[:12]}"
         )
         others = comparable(review)

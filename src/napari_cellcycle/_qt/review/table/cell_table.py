@@ -27,6 +27,7 @@ from napari_cellcycle._qt.review.selection import Picker
 from napari_cellcycle._qt.review.table.cell_filter import HELP, matching
 from napari_cellcycle._qt.review.table.cell_model import CellModel
 from napari_cellcycle._qt.timers import once
+from napari_cellcycle.counted import counted
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class CellTable(QWidget):
     def _tell(self) -> None:
         shown, all_cells = len(self.model), len(self._source)
         self.count.setText(
-            f"{all_cells:,} cells" if shown == all_cells else f"{shown:,} of {all_cells:,}"
+            counted(all_cells, "cell") if shown == all_cells else f"{shown:,} of {all_cells:,}"
         )
 
 

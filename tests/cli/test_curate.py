@@ -250,6 +250,41 @@ def test_pairs_of_daughters_are_printed_and_written(tmp_path: Path, run: Run) ->
     assert json.loads(out) == []
 
 
+def test_labels_that_are_one_cell_now_are_classified_again(
+    data_dir: Path,
+    tmp_path: Path,
+    tiny_folder: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NAPARI_CELLCYCLE_HOME", str(tmp_path / "home"))
+    assert run("models", "install", tiny_folder)[0] == 0
+    stem = data_dir / "organoid_h2b_membrane_3d_t303"
+    labels, home = f"{stem}_nuclei_labels.ome.tif", tmp_path / "organoid.cellcycle"
+    words = ("--labels", labels, "--model", "tiny", "--project", home)
+    assert run("classify", f"{stem}.ome.tif", *words)[0] == 0
+    table = tmp_path / "pairs.csv"
+    table.write_text("frame,labels,verdict\n0,11+19,accept\n")
+    verdicts = ("curate", home, "--daughters", "--verdicts", table)
+    code, out, err = run(*verdicts)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1] == "classified again: 1 cell"
+    with Project.open(home, who="Ann", read_only=True) as project:
+        review = Review(project)
+        assert len(review.stale_rows) == 0
+        first, again = project.predictions.line(review.chosen_set)
+        assert (first.n_cells, again.n_cells) == (21, 1)
+        (row,) = np.flatnonzero(review.cells.label == 11)
+        parts = np.isin(open_labels(labels).volume(0), [11, 19]).sum()
+        assert review.cells.voxels[row] == parts, "seen as a whole"
+    # without its model the next one waits, and says so
+    assert run("models", "remove", "tiny")[0] == 0
+    table.write_text("frame,labels,verdict\n0,16+20,accept\n")
+    code, out, err = run(*verdicts, "--json")
+    assert (code, json.loads(out)["classified"]) == (0, 0)
+    assert "1 cell not classified again: The model that classified these cells, tiny, is not" in err
+
+
 def test_verdicts_on_pairs_are_one_action(tmp_path: Path, run: Run) -> None:
     with make_project(tmp_path) as project:
         Merging(project, 1).merge(0, [1, 2])
@@ -265,7 +300,9 @@ def test_verdicts_on_pairs_are_one_action(tmp_path: Path, run: Run) -> None:
     code, out, err = run(*words)
     assert code == 0
     assert out == "verdicts: 3 new, 1 known; rows without one: 1; rows that do not match: 8\n"
-    assert [line.partition(": ")[2] for line in err.splitlines()] == [
+    first, *lines = err.splitlines()
+    assert first.startswith("note: 3 cells not classified again: field was never a file")
+    assert [line.partition(": ")[2] for line in lines] == [
         f"pairs.csv, line {line}: {why}"
         for line, why in (
             (7, "label 2 of frame 0 is a part of the cell 1+2; split that one first."),

@@ -14,7 +14,7 @@ from napari_cellcycle.errors import SegmentationMismatchError
 from napari_cellcycle.image import open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.review.relabelling.matching import Match, match_labels
+from napari_cellcycle.review.relabelling.matching import Match, _assigned, match_labels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,3 +161,12 @@ def test_nuclei_found_again_by_another_threshold(data_dir: Path) -> None:
     assert [label for _, label in keys(old, found.lost)] == gone.tolist()
     assert len(found.moved) >= 0.9 * len(np.unique(old)[1:])
     assert all(new in (0, old) for (_, old), (new, _) in heirs(found).items())
+
+
+def test_pairs_are_chosen_together_and_not_the_best_one_first() -> None:
+    # three chains of cells: the largest overlap is in no best choice of the first and the last
+    old = np.array([0, 0, 1, 5, 7, 7, 8, 8])
+    new = np.array([0, 1, 0, 5, 7, 8, 7, 8])
+    overlap = np.array([0.60, 0.55, 0.55, 0.1, 0.9, 0.5, 0.5, 0.05])
+    chosen = _assigned(old, new, overlap)
+    assert chosen.tolist() == [False, True, True, True, False, True, True, False]

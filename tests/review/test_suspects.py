@@ -25,6 +25,7 @@ from napari_cellcycle.work import run_to_end
 
 RESTING, DIVIDING = 0, 3  # non-mitotic, prometaphase/metaphase
 OTHER = KINDS.index("other phase")
+BETWEEN = KINDS.index("between phases")
 
 
 def table(n: int) -> CellTable:
@@ -203,6 +204,11 @@ def test_limits_widen_and_narrow_what_is_suspect() -> None:
     narrow = suspects(found, said, other=0.99, between=0.0, outlier=0.0, doubt=0.0)
     wide = suspects(found, said, other=0.5, between=0.999, outlier=0.05, doubt=1.0)
     assert 0 < (narrow.kind > 0).sum() < (wide.kind > 0).sum()
+    others = {"other": 0.99, "outlier": 0.0, "doubt": 0.0}
+    assert [
+        int((suspects(found, said, between=share, **others).kind == BETWEEN).sum())
+        for share in (0.0, 0.999)
+    ] == [0, 3]
     np.testing.assert_array_equal(narrow.order, wide.order)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_cellcycle.cells.measures.dna_peaks import DnaPeaks
+    from napari_cellcycle.project.project import Project
     from napari_cellcycle.review.suspects.curation import PhaseCount
     from napari_cellcycle.review.suspects.suspects import Limits
 
@@ -144,8 +145,12 @@ def _take_verdicts(args: argparse.Namespace) -> None:
     from napari_cellcycle.review.intake.pair_verdicts import read_verdicts
 
     with Project.open(args.project, who=who(args.who)) as project:
-        found = read_verdicts(project, args.verdicts, image=image_number(project, args.image))
+        one = image_number(project, args.image)
+        found = read_verdicts(project, args.verdicts, image=one)
+        numbers = [image.number for image in project.images.all()] if one is None else [one]
+        classified = sum(_classify_joined(project, number, args) for number in numbers)
     values = {"new": found.new, "known": found.known, "silent": found.silent}
+    values["classified"] = classified
     if args.json:
         print_json({**values, "unmatched": found.unmatched})
     else:
@@ -154,8 +159,34 @@ def _take_verdicts(args: argparse.Namespace) -> None:
             f"verdicts: {found.new:,} new, {found.known:,} known; rows without one: "
             f"{found.silent:,}; rows that do not match: {len(found.unmatched):,}"
         )
+        if classified:
+            print(f"classified again: {counted(classified, 'cell')}")
     if found.is_foreign:
         raise ProjectError(f"No row of {args.verdicts} matches; nothing was taken.")
+
+
+def _classify_joined(project: Project, image: int, args: argparse.Namespace) -> int:
+    """Classify what has become another cell; how many there were, 0 where it cannot be done."""
+    from napari_cellcycle.classify.anew import Seen, classify_stale
+    from napari_cellcycle.review.places import open_sources
+    from napari_cellcycle.review.state import Review
+
+    review = Review(project, image)
+    shown, stale = review.chosen_set, review.stale_rows
+    if shown is None or not len(stale):
+        return 0
+    try:
+        (source,) = open_sources([review], channels=parse_roles(args.channel) or None)
+        nuclei = project.images.nuclei(image)
+        seen = Seen(project, image, source.stack, source.labels, nuclei, source.roles)
+        with progress("classify", "cells") as report:
+            for batch in classify_stale(seen, shown, stale):
+                if report is not None:
+                    report(batch.done, batch.total)
+    except CellCycleError as error:
+        note(f"{counted(len(stale), 'cell')} not classified again: {error}")
+        return 0
+    return len(stale)
 
 
 def _run_suspects(args: argparse.Namespace) -> None:

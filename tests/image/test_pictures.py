@@ -61,3 +61,10 @@ def test_label_png_is_read_and_a_colour_one_refused(tmp_path, pixels):
     iio.imwrite(tmp_path / "colours.png", pixels(30, 40, 3, dtype="uint8"))
     with pytest.raises(SegmentationError, match=r"colours.png has 3 channels"):
         open_labels(tmp_path / "colours.png")
+
+
+def test_a_picture_that_is_too_large_is_not_called_corrupt(tmp_path, pixels, monkeypatch):
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 8)
+    iio.imwrite(tmp_path / "large.png", np.zeros((5, 5), np.uint8))
+    with pytest.raises(ImageReadError, match=r"more than the 0 million pixels.* Save it as TIFF"):
+        open_image(tmp_path / "large.png")

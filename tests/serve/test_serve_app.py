@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import imageio.v3 as iio
+import numpy as np
 import pandas as pd
 import pytest
 import tifffile
@@ -191,6 +192,16 @@ def test_what_does_not_fit_is_told_without_our_paths(
     answer = outcome(client, send(client, files.image))
     assert "Once it is unpacked, field.ome.tif is larger than the 0 GiB" in answer.json()["error"]
     assert list(spool.iterdir()) == []
+
+
+def test_labels_that_are_too_large_are_not_read(
+    client: httpx.Client, files: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_cellcycle.serve.answer.MOST_UNPACKED", 100_000)
+    monkeypatch.setattr("napari_cellcycle.serve.answer.open_labels", None)
+    tifffile.imwrite(tmp_path / "deep.tif", np.zeros((9, 200, 200), np.uint8), compression="zlib")
+    answer = outcome(client, send(client, files.image, tmp_path / "deep.tif"))
+    assert "Once it is unpacked, deep.tif is larger than" in answer.json()["error"]
 
 
 def test_our_own_mistakes_stay_in_the_terminal(

@@ -27,15 +27,22 @@ def open_picture(path: Path, scene: str | int | None = None) -> Scene:
     Raises
     ------
     ImageReadError
-        If it cannot be decoded.
+        If it cannot be decoded, or is larger than its reader takes.
     """
     import imageio.v3 as iio
+    from PIL.Image import MAX_IMAGE_PIXELS, DecompressionBombError
 
     index = pick_scene(("Image:0",), scene, path)
     with quiet():
         try:
             # not by name: imageio leaves a file open that it cannot decode
             data = np.asarray(iio.imread(path.read_bytes(), extension=path.suffix))
+        except DecompressionBombError as error:
+            most = 2 * (MAX_IMAGE_PIXELS or 0) // 10**6
+            raise ImageReadError(
+                f"{path} has more than the {most} million pixels that a PNG or JPEG may have here. "
+                "Save it as TIFF, or crop it."
+            ) from error
         except Exception as error:
             raise ImageReadError(f"{path} is no readable picture: truncated or corrupt.") from error
     if data.ndim not in (2, 3):

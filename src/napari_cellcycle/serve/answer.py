@@ -109,8 +109,9 @@ def work_off(order: Order, device: str, folder: Path) -> Generator[tuple[int, in
 def _labels(order: Order) -> Segmentation | None:
     if order.labels is None:
         return None
+    # to open labels is to read the first of them
+    _check_unpacked(open_image(order.labels.path).data, order.labels.name)
     found = open_labels(order.labels.path, labels_are=order.labels_are)
-    _check_unpacked(found.data, order.labels.name)
     return replace(found, name=order.labels.name)
 
 

@@ -28,6 +28,8 @@ _BLOCK = re.compile(r"<!-- table (?P<name>[\w-]+): begin -->(?P<text>.*?)<!-- ta
 _COMMAND = re.compile(r"`(?P<command>benchmarks/\w+\.py[^`]*)`\.")
 _WORK = "DIR"
 """What a command on a page says for a folder that keeps simulated cells."""
+_TASK = "--task"
+"""Says which of its tables a script makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ def arguments(table: Table, page: Path, work: Path, data: Path, *, quick: bool) 
     """
     script, *options = table.words
     keeps = ["--work", str(work)] if _WORK in options else []
-    options = ["--quick"] if quick else [word for word in options if word not in ("--work", _WORK)]
+    options = [word for word in options if word not in ("--work", _WORK)]
+    if quick:
+        which = options.index(_TASK) if _TASK in options else len(options)
+        options = ["--quick", *options[which : which + 2]]
     return [str(ROOT / script), *options, *keeps, "--data", str(data), "--out", str(page)]
 
 

@@ -43,7 +43,10 @@ def test_all_tables_are_made_anew_by_their_own_commands(tmp_path, monkeypatch, c
         "page.write_text(page.read_text().replace('old', ' '.join(sys.argv[1:-4])))\n"
     )
     (scripts / "bench_b.py").write_text("raise SystemExit(3)\n")
-    for name, said in (("a", "bench_a.py --cells 3 --work DIR"), ("b", "bench_b.py")):
+    for name, said in (
+        ("a", "bench_a.py --task x --cells 3 --work DIR"),
+        ("b", "bench_b.py"),
+    ):
         (docs / f"{name}.md").write_text(
             f"By hand.\n<!-- table {name}: begin -->\n\nFull run: `benchmarks/{said}`.\n\nold\n"
             f"<!-- table {name}: end -->\n"
@@ -52,10 +55,10 @@ def test_all_tables_are_made_anew_by_their_own_commands(tmp_path, monkeypatch, c
     monkeypatch.setattr(sys, "argv", ["run_all.py"])
     assert run_all.main(["--into", str(tmp_path / "copy"), "--quick"]) == 1
     assert "b: exit 3" in capsys.readouterr().err
-    assert (tmp_path / "copy" / "a.md").read_text().count("\n--quick --work ") == 1
+    assert (tmp_path / "copy" / "a.md").read_text().count("\n--quick --task x --work ") == 1
     assert "\nold\n" in (docs / "a.md").read_text()
     assert run_all.main(["a"]) == 0
-    assert "\n--cells 3 --work " in (docs / "a.md").read_text()
+    assert "\n--task x --cells 3 --work " in (docs / "a.md").read_text()
     assert (docs / "a.md").read_text().startswith("By hand.\n")
     for words, message in ((["c"], "no table c"), (["--quick"], "name a folder for copies")):
         with pytest.raises(SystemExit):

@@ -46,3 +46,23 @@ def test_a_model_of_schema_1_predicts_what_it_predicted(schema1):
     ]
     np.testing.assert_allclose(level1[0], expected1, atol=1e-4)
     np.testing.assert_allclose(level2[0], expected2, atol=1e-4)
+
+
+def test_a_model_of_every_schema_is_kept():
+    kept = {path.name.partition("-")[0] for path in FIXTURES.glob("schema*.zip")}
+    assert kept == {f"schema{number}" for number in range(1, SCHEMA + 1)}
+
+
+def test_a_model_of_schema_2_is_read_and_predicts_as_it_did():
+    model = load_model(FIXTURES / "schema2-tiny.zip")
+    card = model.card
+    assert model.sha256 == "1f0f90d438eb0844abae6788f166ba6d47b5e1f0e875b75d9dfbf1e9588231cd"
+    assert (card.architecture.name, card.architecture.params["content"]) == ("resnet8", True)
+    assert (card.recipe.intensity, card.recipe.unit) == ("population", "population")
+    assert (card.phases, card.ranges) == (("g1", "s", "g2", "m"), {"contrast": (2.0, 30.0)})
+    views = (np.arange(2 * 16 * 16) % 251).reshape(2, 1, 1, 16, 16).astype(np.float32) / 250
+    views[1] = (views[1] > 0.5) * 0.3
+    level1, level2 = model.predict(views, ("z",))
+    expected = [[0.13893, 0.131855, 0.282618, 0.446597], [0.458183, 0.08295, 0.220349, 0.238518]]
+    np.testing.assert_allclose(level1[:, 0], expected, atol=1e-4)
+    assert level2.size == 0

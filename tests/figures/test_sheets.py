@@ -18,7 +18,7 @@ from napari_cellcycle.figures.sheets import SheetCell, SheetStyle, draw_sheet
 from napari_cellcycle.figures.tile_file import TileFile
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.image.stack import Stack
-from napari_cellcycle.phases import MITOSIS_STAGES
+from napari_cellcycle.phases import MITOSIS_2D, MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, import_words
 
@@ -99,6 +99,21 @@ def test_table_and_pages_show_the_same_cells(tmp_path: Path, monkeypatch) -> Non
         assert len(drawn) == 4
         assert all(cell.lines[1] in MITOSIS_STAGES.slugs for cell in drawn)
         assert (tmp_path / "o.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_sheets_list_the_answers_of_all_their_cells(tmp_path: Path) -> None:
+    """Cells of a second image in other words would be judged by the answers of the first."""
+    with make_project(tmp_path) as project:
+        project.images.add(*layer_field("other", seed=1))
+        project.vocabularies.add(MITOSIS_2D)
+        reviews = [Review(project, 1), Review(project, 2, vocabulary="mitosis-2d")]
+        pixels = {1: layer_field(), 2: layer_field("other", seed=1)}
+        told = r"mitosis-stages for field, mitosis-2d for other\).* one image at a time"
+        with pytest.raises(CellCycleError, match=told):
+            write_sheets(reviews, tmp_path / "s.pdf", pixels=pixels)
+        assert not list(tmp_path.glob("s.*"))
+        reviews[1] = Review(project, 2, vocabulary="mitosis-stages")
+        assert write_sheets(reviews, tmp_path / "s.pdf", pixels=pixels).n == 24
 
 
 def test_a_table_that_was_filled_in_comes_back(tmp_path: Path) -> None:

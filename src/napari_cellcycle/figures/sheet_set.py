@@ -109,6 +109,7 @@ def write_sheets(
     files = _files(reviews[0].project, out)
     if first is not None and first < 1:
         raise CellCycleError(f"Sheets have one cell of each image or more, not {first}.")
+    _check_answers(reviews)
     sources = open_sources(reviews, channels=channels, pixels=pixels)
     cells = [
         (number, row)
@@ -156,6 +157,20 @@ def _files(project: Project, out: Path) -> tuple[Path, Path]:
             "sheets, or move it first."
         )
     return out, table
+
+
+def _check_answers(reviews: Sequence[Review]) -> None:
+    """Refuse several vocabularies: a sheet lists the answers of one, and others are no words."""
+    known: dict[tuple[str, ...], str] = {}
+    for review in reviews:
+        slugs = tuple(phase.slug for phase in review.phases)
+        known.setdefault(slugs, f"{review.phases.name} for {review.cells.image}")
+    if len(known) > 1:
+        raise CellCycleError(
+            f"The images are judged in several vocabularies ({', '.join(known.values())}), and a "
+            "sheet lists the answers of one. Make sheets of one image at a time, or say in which "
+            "vocabulary."
+        )
 
 
 def _rows(review: Review, only: Only, first: int | None) -> Ints:

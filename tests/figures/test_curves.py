@@ -42,6 +42,8 @@ def test_one_epoch_is_a_point_that_is_seen() -> None:
     _, loss, _ = figure.axes
     assert np.isfinite(loss.get_ylim()).all()
     assert loss.lines[0].get_marker() == "o"
+    low, high = loss.get_xlim()
+    assert [tick for tick in loss.get_xticks() if low <= tick <= high] == [1], "no epoch 0.6"
 
 
 def test_nothing_to_draw() -> None:

@@ -103,7 +103,7 @@ def _panel(
         axes.set_ylim(0, 1.02)
     else:
         axes.set_ylim(0, 1.08 * max(one[key] for one in curve for key, _, _ in lines) or 1)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes.tick_params(colors=theme.ink, labelsize=8.5, length=0)
     axes.grid(color=theme.line, lw=0.6)
     axes.set_axisbelow(True)

@@ -15,7 +15,7 @@ from napari_cellcycle.figures.report import write_report
 from napari_cellcycle.figures.report_gallery import PER_PHASE
 from napari_cellcycle.figures.scatter import scatter
 from napari_cellcycle.image import open_image, open_labels
-from napari_cellcycle.image.stack import Segmentation
+from napari_cellcycle.image.stack import Segmentation, Stack
 from napari_cellcycle.phases import MITOSIS_STAGES
 from napari_cellcycle.project import Project
 from napari_cellcycle.review import Review, hand_over, measured_of
@@ -154,6 +154,19 @@ def test_the_legend_of_the_measures_has_every_colour(tmp_path: Path) -> None:
         review.say(3, "mitotic")
         assert "no final phase" not in legend()
         assert "mitotic" in legend().replace("non-mitotic", "")
+
+
+@pytest.mark.parametrize(("planes", "told"), [(1, ""), (4, "; voxels were taken to be as deep as")])
+def test_what_was_assumed_of_the_spacing_is_told(tmp_path: Path, planes: int, told: str) -> None:
+    volume = np.repeat(field_labels()[:, :1], planes, axis=1)
+    image = Stack(volume[:, None].astype(np.uint8), ("dna",), None, "deep")
+    with Project.create(tmp_path / "deep", who="Ann") as project:
+        project.images.add(image, Segmentation(volume, "nucleus", "deep"))
+        project.vocabularies.add(MITOSIS_STAGES)
+        out = write_report([Review(project)], tmp_path / "r.html")
+    page = Page(out.read_text("utf-8"))
+    assert f"spacingunknown{told}" in page.text
+    assert ("as deep as wide" in page.text) == bool(told)
 
 
 def test_a_project_without_models_pictures_and_words(

@@ -46,7 +46,10 @@ def _of_image(review: Review) -> Iterable[tuple[str, Content]]:
         yield role, tag("span", _file(found), tag("br"), tag("code", found.signature))
     spacing = cells.spacing
     size = " × ".join(f"{value:g}" for value in spacing.zyx)
-    yield "spacing", f"{size} µm (z, y, x; {spacing.source})" if spacing.is_physical else "unknown"
+    told = f"{size} µm (z, y, x; {spacing.source})" if spacing.is_physical else "unknown"
+    if spacing.source == "isotropic" and (cells.bbox[:, 1, 0] > 1).any():
+        told += "; voxels were taken to be as deep as wide"
+    yield "spacing", told
     yield "labels are", {"nucleus": "nuclei", "cell": "cells"}[cells.labels_are]
     channels = project.images[review.image].settings.get("channels") or {}
     if channels:

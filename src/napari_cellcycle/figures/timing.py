@@ -98,13 +98,14 @@ def _lasting(page: Page, left: float, timing: Timing) -> None:
     axes.set_ylim(0, 1.03)
     axes.set_xlim(0, longest or 1)
     if not longest:
-        page.text(
-            left + _WIDTH / 2,
-            _MARGIN + _HEAD + _HEIGHT / 2,
+        axes.text(
+            0.5,
+            0.5,
             "no phase was seen from beginning to end",
-            9,
+            fontsize=9,
             ha="center",
             color=page.theme.faint,
+            transform=axes.transAxes,
         )
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from napari_cellcycle.classify import ClassifyRequest, iter_classify, pipeline
 from napari_cellcycle.classify.groups import FEWEST, batch_sizes
-from napari_cellcycle.classify.run import classify, run
+from napari_cellcycle.classify.run import BORDER_ODDS, classify, run
 from napari_cellcycle.errors import ModelError
 from napari_cellcycle.image import Segmentation, Spacing, Stack
 from napari_cellcycle.work import run_to_end
@@ -223,6 +223,30 @@ def test_cells_that_rounding_could_change_are_exact(monkeypatch, request_, class
     found = run(request_).decision
     np.testing.assert_array_equal(found.level1, expected.level1)
     np.testing.assert_array_equal(found.level2, expected.level2)
+
+
+def test_a_cell_at_the_border_is_close_by_the_odds_that_count_there(
+    monkeypatch, request_, classifier, cores
+):
+    cores(1)  # what is asked is taken down in order
+    _as_if_rounded(monkeypatch, classifier, 0.004)
+    labels = request_.segmentation.data.copy()
+    labels[0, 0] = labels[0, 1]  # those of the first frame reach the top
+    asked = []
+
+    def is_close(level1, level2, vote):
+        asked.append(level1)
+        return np.zeros(len(level1), bool)
+
+    monkeypatch.setattr(pipeline, "is_close", is_close)
+    segmentation = replace(request_.segmentation, data=labels)
+    found = run(replace(request_, segmentation=segmentation))
+    assert found.cells.touches_border.sum() == COUNTS[0]
+    plain, later = (np.concatenate(asked[i::2]) for i in (0, 1))
+    odds = (plain[..., 1] / plain[..., 0]) / (later[..., 1] / later[..., 0])
+    at_border = np.isclose(odds, BORDER_ODDS).all(axis=1)
+    assert at_border.sum() == COUNTS[0]
+    assert np.isclose(odds[~at_border], 1).all()
 
 
 def test_exact_is_exact(monkeypatch, request_, classifier):

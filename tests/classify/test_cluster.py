@@ -290,3 +290,30 @@ def test_workers_of_another_version_or_without_this_program(
     monkeypatch.setattr(f"napari_cellcycle.{name}", value, raising=False)
     with pytest.raises(CellCycleError, match=says), connected(cluster.scheduler.address):
         raise AssertionError("they would do it")
+
+
+def test_images_whose_scheduler_was_lost_are_named(
+    fields: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    class Lost:
+        """A task of a client that has lost its scheduler, and found it again."""
+
+        def add_done_callback(self, call: Callable[[Any], None]) -> None:
+            call(self)
+
+        def result(self) -> None:
+            raise FutureCancelledError("_do-1", "scheduler-connection-lost")
+
+        def release(self) -> None:
+            pass
+
+    from distributed.client import FutureCancelledError
+
+    client = SimpleNamespace(submit=lambda *_, **__: Lost(), nthreads=lambda: {"a": 1})
+    parts = Parts(tmp_path / "parts", Settings(), "0")
+    jobs = jobs_of([f"{fields}/*.tif"])
+    found = list(classify_on(client, jobs, Settings(), tiny_folder, "0", "cpu", parts))
+    assert [one.name for one in found] == NAMES
+    assert {one.error for one in found if isinstance(one, Failed)} == {
+        "The Dask scheduler was lost while a worker was at it."
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -188,6 +189,8 @@ def classify_on(
                 "The workers that were at it died, one after the other; perhaps it does not fit "
                 "into their memory.",
             )
+        except CancelledError:
+            outcome = Failed(job.name, "The Dask scheduler was lost while a worker was at it.")
         except Exception as error:  # noqa: BLE001 (of the cluster: it concerns this image alone)
             outcome = Failed(job.name, f"{type(error).__name__}: {error}")
         future.release()

@@ -45,6 +45,12 @@ def test_one_population_has_no_second_peak(seed: int) -> None:
         assert "cannot be told" in peaks.problem or "about twice" in peaks.problem
 
 
+def test_bumps_that_chance_makes_of_few_cells_are_no_peaks() -> None:
+    """As likely everywhere over three octaves; bumps a factor of two apart are in most of them."""
+    flat = [2 ** np.random.default_rng(seed).uniform(9, 12, 100) for seed in range(30)]
+    assert sum(find_dna_peaks(content).found for content in flat) <= 1
+
+
 def test_what_is_wrong_is_said() -> None:
     assert find_dna_peaks(np.full(12, 3.0)).problem.startswith("12 cells have DNA")
     rng = np.random.default_rng(0)

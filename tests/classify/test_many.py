@@ -168,6 +168,19 @@ def test_a_run_of_another_version_is_not_gone_on_with(
     assert "was begun otherwise (package_version)" in err
 
 
+def test_a_run_may_go_on_with_other_memory_and_not_with_another_vote(
+    many: Run, fields: Path
+) -> None:
+    whole = (fields / "f0.ome.tif").read_bytes()
+    (fields / "f0.ome.tif").write_bytes(b"")
+    assert many("--memory", "0.5")[0] == 3
+    code, _, err = many("--vote", "mean")
+    assert code == 2
+    assert "was begun otherwise (vote)" in err
+    (fields / "f0.ome.tif").write_bytes(whole)
+    assert many("--memory", "1")[0] == 0
+
+
 def test_what_a_worker_wrote_elsewhere_has_failed(tmp_path: Path) -> None:
     from napari_cellcycle.classify.jobs import Job, Settings
     from napari_cellcycle.classify.parts import Done, Parts

@@ -25,6 +25,7 @@ from napari_cellcycle.errors import (
     SpacingError,
 )
 from napari_cellcycle.image import Segmentation, Spacing, Stack, open_image, open_labels
+from napari_cellcycle.image.window import Window
 from napari_cellcycle.models.catalogue import DEFAULT_MODEL
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import decide, discount
@@ -99,11 +100,13 @@ def test_votes_are_passed_on(organoid, classifier, vote):
     assert (result.decision.deciding_axis == "").all() == (vote == "mean")
 
 
-def test_an_unknown_vote_and_an_empty_batch_are_refused(organoid):
+def test_an_unknown_vote_an_empty_batch_and_no_memory_are_refused(organoid):
     with pytest.raises(CellCycleError, match="no vote 'loudest'"):
         ClassifyRequest(organoid.stack, organoid.nuclei, vote="loudest")
     with pytest.raises(CellCycleError, match="at least one cell, not 0"):
         ClassifyRequest(organoid.stack, organoid.nuclei, batch_size=0)
+    with pytest.raises(CellCycleError, match="number of GiB above 0, not 0"):
+        ClassifyRequest(organoid.stack, organoid.nuclei, memory=0)
 
 
 # --- batches ----------------------------------------------------------------------------------
@@ -386,16 +389,29 @@ def test_what_is_read_in_blocks_gives_the_same(organoid, classifier, monkeypatch
         data = da.from_array(opened.data, (*(1,) * (opened.data.ndim - 3), 5, 31, 17))
         return replace(opened, data=data)
 
-    monkeypatch.setattr("napari_cellcycle.image.stack.WHOLE", 0)
     monkeypatch.setattr("napari_cellcycle.image.window._LEAST", 1)
+    opened = []
+    made = Window.__init__
+
+    def open_window(window, *args, **kwargs):
+        made(window, *args, **kwargs)
+        opened.append(window)
+
+    monkeypatch.setattr(Window, "__init__", open_window)
+    held = 2**20 // 8
     blocks = run(
         replace(
             request,
             stack=lazy(organoid.stack),
             segmentation=lazy(labels),
             nuclei=None if nuclei is None else lazy(nuclei),
+            memory=2**-10,
         )
     )
+    assert opened
+    for window in opened:  # the volumes are three times larger
+        assert sum(part.nbytes for part in window._kept.values()) <= held
+        assert np.prod(window.shape) * window.dtype.itemsize > 3 * held
     for name in ("label", "bbox", "centroid", "voxels", "nucleus_voxels", "touches_border"):
         np.testing.assert_array_equal(getattr(blocks.cells, name), getattr(whole.cells, name))
     np.testing.assert_allclose(

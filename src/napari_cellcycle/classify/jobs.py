@@ -46,6 +46,7 @@ class Settings:
     scene : str or None
     vote : {"lowest-entropy", "majority", "mean"}
     exact : bool
+    memory : float or None
         As for :class:`~napari_cellcycle.classify.request.ClassifyRequest`.
     """
 
@@ -56,6 +57,7 @@ class Settings:
     scene: str | None = None
     vote: str = "lowest-entropy"
     exact: bool = False
+    memory: float | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -271,6 +273,7 @@ def classify_job(job: Job, settings: Settings, model: ProjectionClassifier) -> C
             isotropic=settings.isotropic,
             vote=settings.vote,
             exact=settings.exact,
+            memory=settings.memory,
             device=model.device,
         )
     )

@@ -78,11 +78,13 @@ class Parts:
     def __init__(self, folder: Path, settings: Settings, model_sha256: str) -> None:
         check_parquet()
         self.folder = folder
+        said = asdict(settings)
+        del said["memory"]  # it changes no result: a run may go on with more or less
         manifest = {
             "schema": SCHEMA,
             "package_version": version("napari-cellcycle"),
             "model_sha256": model_sha256,
-            "settings": json.loads(json.dumps(asdict(settings))),
+            "settings": json.loads(json.dumps(said)),
         }
         path = folder / MANIFEST
         if path.is_file():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.models.classifier import ProjectionClassifier
 
 _SAME_SPACING = 0.01
+_VOLUMES = 8
+"""That share the memory: DNA, membrane, cells and nuclei, of two frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ class ClassifyRequest:
         Compute in float32 throughout. Otherwise a CPU that multiplies bfloat16 does so: sooner,
         with the same phases, and probabilities that differ by less than 0.01. By default where
         cells are many, since the networks have to be made ready for it.
+    memory : float, optional
+        GiB for image and labels beyond the model, 2 by default: of what is lazy and larger, blocks
+        are read as they are needed. An array in memory is there already, and does not count.
     """
 
     stack: Stack
@@ -79,12 +84,27 @@ class ClassifyRequest:
     batch_size: int = 64
     only_labels: tuple[int, ...] | None = None
     exact: bool | None = None
+    memory: float | None = None
 
     def __post_init__(self) -> None:
         if self.vote not in VOTES:
             raise CellCycleError(f"There is no vote {self.vote!r}; there are {', '.join(VOTES)}.")
         if self.batch_size < 1:
             raise CellCycleError(f"A batch has at least one cell, not {self.batch_size}.")
+        if self.memory is not None and not 0 < self.memory < np.inf:
+            raise CellCycleError(f"Memory is a number of GiB above 0, not {self.memory}.")
+
+    def within_memory(self) -> ClassifyRequest:
+        """The same, with image and labels that hold no more than their share of the memory."""
+        if self.memory is None:
+            return self
+        held = int(self.memory * 2**30 / _VOLUMES)
+        segmentation, nuclei = (
+            None if labels is None else replace(labels, held=held)
+            for labels in (self.segmentation, self.nuclei)
+        )
+        stack = replace(self.stack, held=held)
+        return replace(self, stack=stack, segmentation=segmentation, nuclei=nuclei)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +147,7 @@ def prepare(request: ClassifyRequest) -> Prepared:
     CellCycleError
         A kin of it that names what does not fit: model, channel, spacing or segmentation.
     """
+    request = request.within_memory()
     card = card_of(request)
     stack = request.stack
     channels = resolve_channels(stack, card.recipe.channels, request.channels)

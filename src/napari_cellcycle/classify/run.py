@@ -201,6 +201,7 @@ def classify(
     device: str = "auto",
     batch_size: int = 64,
     exact: bool | None = None,
+    memory: float | None = None,
     scene: str | int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Classification:
@@ -232,6 +233,8 @@ def classify(
         Cells in one forward pass.
     exact : bool, optional
         Float32 throughout, as in :class:`~napari_cellcycle.classify.request.ClassifyRequest`.
+    memory : float, optional
+        GiB for image and labels, as in the same place.
     scene : str or int, optional
         Scene of the files, where paths are given.
     progress : callable of (done, total), optional
@@ -262,6 +265,7 @@ def classify(
         device=device,
         batch_size=batch_size,
         exact=exact,
+        memory=memory,
     )
     return run(request, progress)
 

@@ -81,6 +81,12 @@ def cells_options(parser: argparse.ArgumentParser) -> None:
         help="float32 throughout: a processor that multiplies bfloat16 does so otherwise, with "
         "probabilities within 0.01 of these",
     )
+    parser.add_argument(
+        "--memory",
+        type=length,
+        metavar="GIB",
+        help="for one image and its labels, beyond the model: larger ones are read by blocks (2)",
+    )
 
 
 def data_options(parser: argparse.ArgumentParser, group: str) -> None:
@@ -152,7 +158,7 @@ def whole(text: str) -> int:
 
 
 def length(text: str) -> float:
-    """Read a length above 0."""
+    """Read a number above 0."""
     try:
         value = float(text)
     except ValueError:

@@ -101,6 +101,7 @@ def _cells(
             vote=args.vote,
             device=args.device,
             exact=args.exact or None,
+            memory=args.memory,
             progress=report,
         )
 

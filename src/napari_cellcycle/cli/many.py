@@ -84,6 +84,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         scene=args.scene,
         vote=args.vote,
         exact=args.exact,
+        memory=args.memory,
     )
 
 

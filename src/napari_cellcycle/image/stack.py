@@ -48,6 +48,8 @@ class Stack:
         The file it came from.
     notes : tuple of str
         What a person should know of how the file was understood.
+    held : int or None
+        As of a :class:`Segmentation`, of one channel of one frame.
     """
 
     data: Any
@@ -57,6 +59,7 @@ class Stack:
     scene: str = ""
     path: Path | None = None
     notes: tuple[str, ...] = ()
+    held: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 5:
@@ -118,7 +121,7 @@ class Stack:
         ImageReadError
             If the file cannot be read after all; of a window, when it is sliced.
         """
-        window = _open(self.data, (frame, channel), self.name)
+        window = _open(self.data, (frame, channel), self.name, self.held)
         return self.volume(frame, channel) if window is None else window
 
 
@@ -134,6 +137,9 @@ class Segmentation:
     spacing : Spacing or None
         ``None`` inherits the image's.
     path : Path or None
+    held : int or None
+        Bytes of one frame that are held at a time: what is lazy and larger is read by blocks. 256
+        MiB by default.
     """
 
     data: Any
@@ -141,6 +147,7 @@ class Segmentation:
     name: str
     spacing: Spacing | None = None
     path: Path | None = None
+    held: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 4:
@@ -177,7 +184,8 @@ class Segmentation:
         ImageReadError, SegmentationError
             As :meth:`volume`; of a window, when it is sliced.
         """
-        window = _open(self.data, (frame,), self.name, partial(self._checked, frame=frame))
+        check = partial(self._checked, frame=frame)
+        window = _open(self.data, (frame,), self.name, self.held, check)
         return self.volume(frame) if window is None else window
 
     def is_same_as(self, other: Segmentation) -> bool:
@@ -199,19 +207,21 @@ def _open(
     data: Any,
     index: tuple[int, ...],
     name: str,
+    held: int | None,
     check: Callable[[NDArray[Any]], NDArray[Any]] = lambda part: part,
 ) -> Window | None:
     """Open a window on what is lazy and too large to be read whole; None for anything else."""
     z, y, x = data.shape[-3:]
     block = block_of(data)
     dtype = np.dtype(data.dtype)
-    if block is None or z * y * x * dtype.itemsize <= WHOLE:
+    most = WHOLE if held is None else held
+    if block is None or z * y * x * dtype.itemsize <= most:
         return None
 
     def read(box: tuple[slice, ...]) -> NDArray[Any]:
         return check(_read(data, (*index, *box), name))
 
-    return Window((z, y, x), dtype, block, read)
+    return Window((z, y, x), dtype, block, read, most)
 
 
 def _read(data: Any, index: tuple[int | slice, ...], name: str) -> NDArray[Any]:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QOpenGLContext
-from review_hands import LEFT, LONG, check_overlay, paint, press, settle, shown, slug
+from review_hands import (
+    LEFT,
+    LONG,
+    check_overlay,
+    paint,
+    press,
+    settle,
+    shown,
+    slug,
+    throw_all_away,
+)
 
 
 def test_edited_labels_make_stale_cells_that_one_key_classifies_again(review, viewer, qtbot):
@@ -26,21 +35,6 @@ def test_edited_labels_make_stale_cells_that_one_key_classifies_again(review, vi
     assert slug(review, desk.review.row_of(0, kept)) == desk.review.phases.slugs[2]
     assert len(desk.source) == len(desk.review)
     check_overlay(review)
-
-
-def throw_all_away(qtbot, viewer):
-    """Select all layers, and press the bin: what they had in the canvas is freed in its context."""
-    window, contexts = viewer.__wrapped__.window._qt_viewer, []
-    freed = viewer.layers.events.end_batch.connect(
-        lambda: contexts.append(QOpenGLContext.currentContext()), position="last"
-    )
-    viewer.layers.select_all()
-    with qtbot.captureExceptions() as caught:
-        window.layerButtons.deleteButton.click()  # and nothing is drawn before we look
-    viewer.layers.events.end_batch.disconnect(freed)
-    assert not caught
-    assert not viewer.layers
-    assert contexts == [window.canvas.native.context()]
 
 
 def test_edited_labels_are_told_of_at_once(two_images, viewer, dock, qtbot):

@@ -39,6 +39,7 @@ from napari_cellcycle.train.shipped.mitosis3d import calibrate, new_network
 from napari_cellcycle.train.shipped.mitosis3d_data import (
     PHASES,
     RECIPE,
+    real_parts,
     simulated_part,
     sources,
     validation,
@@ -142,7 +143,8 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     workers = os.cpu_count() or 1
     simulated_part(work, "train", CELLS, 1, workers, 0.2)
-    judged = validation(data, simulated_part(work, "validation", 1000, 2, workers, 0.1))
+    simulated = simulated_part(work, "validation", 1000, 2, workers, 0.1)
+    judged = validation(real_parts(data), simulated)
     groups = np.unique(real_views(data, work).group).tolist()
     before = load_model(options.start)
     cells: dict[str, list[Called]] = {"before": [], "after": []}

@@ -280,14 +280,18 @@ def test_workers_that_go_while_there_is_work_to_do(
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("__version__", "9.9", r"needs napari-cellcycle 9\.9, as here, but tcp://\S+ has \d"),
+        (
+            "classify.cluster.version",
+            lambda _: "9.9",
+            r"needs napari-cellcycle 9\.9, as here, but tcp://\S+ has \d",
+        ),
         ("classify.cluster._VERSION", "no_cellcycle:__version__", r"tcp://\S+ lacks it \(No mod"),
     ],
 )
 def test_workers_of_another_version_or_without_this_program(
-    cluster: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: Any, says: str
 ) -> None:
-    monkeypatch.setattr(f"napari_cellcycle.{name}", value, raising=False)
+    monkeypatch.setattr(f"napari_cellcycle.{name}", value)
     with pytest.raises(CellCycleError, match=says), connected(cluster.scheduler.address):
         raise AssertionError("they would do it")
 

@@ -67,7 +67,7 @@ def model_of(shown: PredictionSet) -> ModelEntry:
 
 
 def classify_stale(
-    seen: Seen, shown: PredictionSet, rows: NDArray[np.int64]
+    seen: Seen, shown: PredictionSet, entry: ModelEntry, rows: NDArray[np.int64]
 ) -> Generator[Batch, None, None]:
     """Classify cells with the model that classified the others, into the same set.
 
@@ -77,19 +77,16 @@ def classify_stale(
         Where they are.
     shown : PredictionSet
         That lacks them.
+    entry : ModelEntry
+        That model, as :func:`model_of` finds it.
     rows : ndarray of int64
         Stale cells (:attr:`~napari_cellcycle.review.state.Review.stale_rows`).
 
     Yields
     ------
     Batch
-
-    Raises
-    ------
-    ModelError
-        If the model is not installed.
     """
-    found = yield from classify_again(seen, model_of(shown), vote=shown.vote, rows=rows)
+    found = yield from classify_again(seen, entry, vote=shown.vote, rows=rows)
     seen.project.predictions.add_classification(seen.image, found, completes=shown.id)
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -203,9 +204,7 @@ def _check_workers(client: Any) -> None:
 
     These would die at each image, or say something else of it.
     """
-    from napari_cellcycle import __version__
-
-    address = client.scheduler.address
+    here, address = version("napari-cellcycle"), client.scheduler.address
     try:
         client.wait_for_workers(1, timeout=_LONGEST_WAIT)
     except TimeoutError as error:
@@ -215,15 +214,15 @@ def _check_workers(client: Any) -> None:
         ) from error
     found = client.run(resolve_name, _VERSION, on_error="return")
     wrong = []
-    for worker, version in found.items():
-        if isinstance(version, ImportError):
-            wrong.append(f"{worker} lacks it ({version})")
-        elif isinstance(version, str) and version != __version__:
-            wrong.append(f"{worker} has {version}")
+    for worker, theirs in found.items():
+        if isinstance(theirs, ImportError):
+            wrong.append(f"{worker} lacks it ({theirs})")
+        elif isinstance(theirs, str) and theirs != here:
+            wrong.append(f"{worker} has {theirs}")
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise CellCycleError(
-            f"Every worker needs napari-cellcycle {__version__}, as here, but "
+            f"Every worker needs napari-cellcycle {here}, as here, but "
             f"{', '.join(wrong[:3])}{more}. Install it there, or stop these workers."
         )
 

@@ -234,7 +234,7 @@ def classify(
     exact : bool, optional
         Float32 throughout, as in :class:`~napari_cellcycle.classify.request.ClassifyRequest`.
     memory : float, optional
-        GiB for image and labels, as in the same place.
+        GiB for image and labels, 2 by default, as there.
     scene : str or int, optional
         Scene of the files, where paths are given.
     progress : callable of (done, total), optional

@@ -83,7 +83,7 @@ def cells_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--memory",
-        type=length,
+        type=above_zero,
         metavar="GIB",
         help="for one image and its labels, beyond the model: larger ones are read by blocks (2)",
     )
@@ -157,7 +157,7 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def length(text: str) -> float:
+def above_zero(text: str) -> float:
     """Read a number above 0."""
     try:
         value = float(text)

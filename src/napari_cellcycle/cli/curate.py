@@ -167,7 +167,7 @@ def _take_verdicts(args: argparse.Namespace) -> None:
 
 def _classify_joined(project: Project, image: int, args: argparse.Namespace) -> int:
     """Classify what has become another cell; how many there were, 0 where it cannot be done."""
-    from napari_cellcycle.classify.anew import Seen, classify_stale
+    from napari_cellcycle.classify.anew import Seen, classify_stale, model_of
     from napari_cellcycle.review.places import open_sources
     from napari_cellcycle.review.state import Review
 
@@ -180,7 +180,7 @@ def _classify_joined(project: Project, image: int, args: argparse.Namespace) -> 
         nuclei = project.images.nuclei(image)
         seen = Seen(project, image, source.stack, source.labels, nuclei, source.roles)
         with progress("classify", "cells") as report:
-            for batch in classify_stale(seen, shown, stale):
+            for batch in classify_stale(seen, shown, model_of(shown), stale):
                 if report is not None:
                     report(batch.done, batch.total)
     except CellCycleError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_cellcycle.cli.arguments import check_outputs, image_options, length
+from napari_cellcycle.cli.arguments import above_zero, check_outputs, image_options
 from napari_cellcycle.cli.console import print_files, print_json, print_notes, progress
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     for name in ("smoothing", "min-diameter"):
         parser.add_argument(
-            f"--{name}", type=length, metavar="UM", help="micrometres, or voxels (from the image)"
+            f"--{name}",
+            type=above_zero,
+            metavar="UM",
+            help="micrometres, or voxels (from the image)",
         )
 
 

@@ -148,10 +148,20 @@ class Census:
         return float(known.mean()) if len(known) >= _ENOUGH else float("nan")
 
 
-def unjudged_note(crops: CropSet) -> str:
-    """Say how many cells have a model's phase and nobody's word; empty if a data set has none."""
+def unjudged_note(crops: CropSet, rows: NDArray[np.bool_] | None = None) -> str:
+    """Say how many cells have a model's phase and nobody's word; empty if a data set has none.
+
+    Parameters
+    ----------
+    crops : CropSet
+        Looked at without their pixels.
+    rows : ndarray, ``(n,)``, bool, optional
+        Of these cells only.
+    """
     status = crops.columns.get(_STATUS)
-    return "" if status is None else _unjudged(crops.name, texts(status))
+    if status is None:
+        return ""
+    return _unjudged(crops.name, texts(status if rows is None else status[rows]))
 
 
 def _unjudged(name: str, status: NDArray[np.str_]) -> str:

@@ -284,7 +284,7 @@ def _notes(
             yield f"{card.name} goes without {', '.join(missing)}: {card.missing_channels}"
     if note := flat_note(crops.name, crops.flat()[kept], crops.phase[kept]):
         yield note
-    if note := unjudged_note(crops.select(kept)):
+    if note := unjudged_note(crops, kept):
         yield note
     empty = [label for label, share in evaluation.prior.items() if not share]
     if empty:

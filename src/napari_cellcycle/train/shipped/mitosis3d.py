@@ -191,7 +191,8 @@ def main(argv: list[str] | None = None) -> None:
         pretrained=options.pretrained,
     )
     mitocheck, jurkat = real_parts(options.data)
-    temperatures = calibrate(networks, validation(options.data, simulated["validation"]))
+    judged = validation((mitocheck, jurkat), simulated["validation"])
+    temperatures = calibrate(networks, judged)
     log.info("temperatures %s", temperatures)
     tests = {
         "simulated, held out": simulated["test"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from napari_cellcycle.train.data.cropviews import set_views
 from napari_cellcycle.train.data.splits import SHARES, split_by_group
 from napari_cellcycle.train.data.viewset import ViewSet, join, simulated_views
 from napari_cellcycle.train.shipped.mitosis3d_fit import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 RECIPE = ViewRecipe()
 PHASES = MITOSIS_STAGES
@@ -109,9 +113,10 @@ def sources(axes: tuple[Axis, ...], data: Path, work: Path) -> list[Source]:
     return drawn
 
 
-def validation(data: Path, simulated: ViewSet) -> dict[str, list[ViewSet]]:
-    """What temperatures are fitted on, for each axis."""
-    mitocheck, jurkat = real_parts(data)
+def validation(
+    real: Iterable[Mapping[str, ViewSet]], simulated: ViewSet
+) -> dict[str, list[ViewSet]]:
+    """What temperatures are fitted on, for each axis; ``real`` as of :func:`real_parts`."""
     sets: dict[str, list[ViewSet]] = {axis: [simulated] for axis in RECIPE.axes}
-    sets["z"] = [simulated, mitocheck["validation"], jurkat["validation"]]
+    sets["z"] = [simulated, *(parts["validation"] for parts in real)]
     return sets

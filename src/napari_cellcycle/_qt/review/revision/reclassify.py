@@ -41,7 +41,7 @@ def classify_stale(undertaking: Undertaking, shown: PredictionSet) -> Generator[
     if undertaking.stack is None:
         raise CellCycleError(f"{len(stale)} stale cells wait: {undertaking.problem}")
     yield f"Loading {entry.name}…"
-    work = classify_stale(_seen(undertaking, undertaking.stack), shown, stale)
+    work = classify_stale(_seen(undertaking, undertaking.stack), shown, entry, stale)
     yield from told_as(work, _words)
     return len(stale)
 

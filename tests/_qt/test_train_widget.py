@@ -16,8 +16,8 @@ from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog
 
 from napari_cellcycle._qt.classify_widget import ClassifyWidget
 from napari_cellcycle._qt.training import run as run_module
+from napari_cellcycle._qt.training.asked import TrainRun
 from napari_cellcycle._qt.training.form import TrainForm
-from napari_cellcycle._qt.training.run import TrainRun
 from napari_cellcycle.image import open_image, open_labels
 from napari_cellcycle.models.catalogue import user_models
 from napari_cellcycle.phases import MITOSIS_STAGES

@@ -29,6 +29,7 @@ from napari_cellcycle._qt.training.counts import CountsTable
 from napari_cellcycle._qt.training.curves import CurvesView
 from napari_cellcycle._qt.training.data_list import DataList
 from napari_cellcycle._qt.training.form import TrainForm
+from napari_cellcycle._qt.training.interrupted_panel import InterruptedPanel
 from napari_cellcycle._qt.training.outcome import OutcomePanel
 from napari_cellcycle._qt.training.run import COMPARING, training
 from napari_cellcycle._qt.training.wording import for_dock
@@ -37,7 +38,8 @@ from napari_cellcycle.models.catalogue import list_models
 from napari_cellcycle.models.library import check_new_name, install_model
 
 if TYPE_CHECKING:
-    from napari_cellcycle._qt.training.run import Outcome, TrainRun
+    from napari_cellcycle._qt.training.asked import TrainRun
+    from napari_cellcycle._qt.training.run import Outcome
     from napari_cellcycle.train.fit.fitting import Progress
 
 _CLASSIFY = "Classify cells"
@@ -65,6 +67,7 @@ class TrainWidget(QWidget):
         self._outcome: Outcome | None = None
         self._reported = 0.0
 
+        self.interrupted = InterruptedPanel()
         self.data = DataList(lambda: session_of(napari_viewer).review)
         self.counts = CountsTable()
         self.warnings = QLabel()
@@ -93,6 +96,7 @@ class TrainWidget(QWidget):
         self.progress.cancel.clicked.connect(self._job.cancel)
         self.go_on.clicked.connect(lambda: self._resume(finish=False))
         self.finish.clicked.connect(lambda: self._resume(finish=True))
+        self.interrupted.wanted.connect(self._go_on_with)
         self.outcome.keep_wanted.connect(self._keep)
         self.outcome.classify_wanted.connect(self._classify)
         self._settled = once(self, self._scroll, _SETTLES_MS)
@@ -102,6 +106,7 @@ class TrainWidget(QWidget):
         self._job.cancelled.connect(self._on_cancel)
         self._job.ended.connect(self._on_end)
         self._on_data()
+        self.interrupted.look(self._run)
         TypingGuard(self)
         make_room(self)
 
@@ -140,6 +145,7 @@ class TrainWidget(QWidget):
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
         for widget in (
+            self.interrupted,
             self.data,
             self.counts,
             self.warnings,
@@ -200,11 +206,17 @@ class TrainWidget(QWidget):
         if self._run is not None:
             self._begin(replace(self._run, resume=True, finish=finish))
 
+    def _go_on_with(self, run: TrainRun, finish: bool) -> None:
+        """Go on with a training of an earlier session."""
+        self.curves.clear()
+        self._begin(replace(run, resume=True, finish=finish))
+
     def _begin(self, run: TrainRun) -> None:
         self._run, self._outcome, self._reported = run, None, 0.0
         self.message.clear()
         self.outcome.setVisible(False)
         self.stopped.setVisible(False)
+        self.interrupted.setVisible(False)
         for widget in (self.data, self.form):
             widget.setEnabled(False)
         self.progress.begin("Loading…")
@@ -263,6 +275,7 @@ class TrainWidget(QWidget):
         for widget in (self.data, self.form):
             widget.setEnabled(True)
         self.progress.end()
+        self.interrupted.look(self._run)
         told, is_error = self.message.text(), self.message.is_error
         self._on_data()
         if told:

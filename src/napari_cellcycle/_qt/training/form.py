@@ -18,9 +18,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_cellcycle._qt.combos import ChoiceBox, device_box
-from napari_cellcycle._qt.training.run import IMAGENET, SCRATCH, TrainRun
+from napari_cellcycle._qt.training.asked import IMAGENET, SCRATCH, TrainRun
+from napari_cellcycle._qt.training.interrupted import trainings_folder
 from napari_cellcycle.errors import CellCycleError, CropSetError, TrainingError
-from napari_cellcycle.models.catalogue import data_folder, list_models
+from napari_cellcycle.models.catalogue import list_models
 from napari_cellcycle.models.library import check_new_name
 from napari_cellcycle.train.data.cropset import GROUP
 from napari_cellcycle.train.data.relabel import parse_map
@@ -232,7 +233,7 @@ class TrainForm(QWidget):
             spelling=sets[0].spelling,
             recipe=recipe.key,
             name=name,
-            out=data_folder() / "trainings" / time.strftime(f"{name} %Y-%m-%d %H%M%S") / name,
+            out=trainings_folder() / time.strftime(f"{name} %Y-%m-%d %H%M%S") / name,
             start=None if entry is None else entry.path,
             begin="" if entry is not None else str(self.start.key()),
             group_key=self.group_key,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle._qt.training.reading import USUAL, Spelling
+from napari_cellcycle._qt.training.asked import IMAGENET
+from napari_cellcycle._qt.training.interrupted import alone, keep_asked
 from napari_cellcycle.errors import CellCycleError
 
 if TYPE_CHECKING:
+    from napari_cellcycle._qt.training.asked import TrainRun
     from napari_cellcycle.phases import PhaseSet
     from napari_cellcycle.train.data.cropset import CropSet
     from napari_cellcycle.train.evaluation.assessment import Assessment
@@ -22,70 +23,10 @@ if TYPE_CHECKING:
 
 COMPARING = "compare"
 """Stage of the progress while the held-out cells are predicted by both models."""
-IMAGENET, SCRATCH = "imagenet", "scratch"
-"""Beginnings that are no models."""
 
 
 class Stopped(Exception):
     """Somebody asked the training to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainRun:
-    """One training as the form describes it.
-
-    Parameters
-    ----------
-    data : Path
-        The set that is split.
-    others : tuple of (Path, Spelling)
-        Sets that are only learned from, and how each is read.
-    recipe : str
-        As for :func:`~napari_cellcycle.train.recipes.find_recipe`.
-    name : str
-        Of the new model.
-    out : Path
-        Folder to write it in, which ends in its name.
-    start : Path or None
-        Model to begin with.
-    begin : str
-        Without a model: :data:`IMAGENET`, :data:`SCRATCH`, or nothing for what the recipe says.
-    spelling : Spelling
-        How the first set is read.
-    group_key : str
-        Column of the first set whose groups are never split.
-    renames : mapping of str to str
-        Labels of the data, and the phase that each means.
-    epochs : int or None
-        At most; the recipe's by default.
-    device : str
-    licence, attribution : str
-        Of the first set, for the card.
-    resume, finish : bool
-        Go on with what was stopped, or be content with it.
-    """
-
-    data: Path
-    others: tuple[tuple[Path, Spelling], ...]
-    recipe: str
-    name: str
-    out: Path
-    start: Path | None = None
-    begin: str = ""
-    spelling: Spelling = USUAL
-    group_key: str = "group"
-    renames: Mapping[str, str] = field(default_factory=dict)
-    epochs: int | None = None
-    device: str = "auto"
-    licence: str = ""
-    attribution: str = ""
-    resume: bool = False
-    finish: bool = False
-
-    @property
-    def has_checkpoints(self) -> bool:
-        """Whether it was stopped after a whole epoch, and can go on."""
-        return any(self.out.with_name(f"{self.name}.checkpoints").glob("[!.]*.pt"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +73,8 @@ def training(
     def tell(found: Progress) -> None:
         if stopped():
             raise Stopped
+        if found.done is not None and found.batches:
+            keep_asked(run, found)
         report(found)
 
     recipe = find_recipe(run.recipe)
@@ -139,30 +82,31 @@ def training(
         recipe = replace(recipe, pretrained=run.begin == IMAGENET, start="")
     run.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        result = train(
-            run.data,
-            recipe,
-            run.out,
-            others=[spelling.read(path) for path, spelling in run.others],
-            label_key=run.spelling.label_key,
-            channels=dict(run.spelling.channels) or None,
-            start=run.start,
-            group_key=run.group_key,
-            renames=run.renames,
-            epochs=run.epochs,
-            resume=run.resume,
-            finish=run.finish,
-            folds=0,
-            device=run.device,
-            licence=run.licence or NOT_STATED,
-            attribution=run.attribution or NOT_STATED,
-            progress=tell,
-        )
-        try:
-            before, note = _before(run, result, recipe.labels, tell)
-        except CellCycleError as error:  # the model is there, whatever became of the old one
-            start = "" if run.start is None else f" with {run.start.name}"
-            before, note = None, f"There is no comparison{start}: {error}"
+        with alone(run):
+            result = train(
+                run.data,
+                recipe,
+                run.out,
+                others=[spelling.read(path) for path, spelling in run.others],
+                label_key=run.spelling.label_key,
+                channels=dict(run.spelling.channels) or None,
+                start=run.start,
+                group_key=run.group_key,
+                renames=run.renames,
+                epochs=run.epochs,
+                resume=run.resume,
+                finish=run.finish,
+                folds=0,
+                device=run.device,
+                licence=run.licence or NOT_STATED,
+                attribution=run.attribution or NOT_STATED,
+                progress=tell,
+            )
+            try:
+                before, note = _before(run, result, recipe.labels, tell)
+            except CellCycleError as error:  # the model is there, whatever became of the old one
+                start = "" if run.start is None else f" with {run.start.name}"
+                before, note = None, f"There is no comparison{start}: {error}"
     except Stopped:
         yield  # here the job sees that it was asked to stop
         return None

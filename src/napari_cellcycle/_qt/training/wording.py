@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 _FIELDS = (
+    (
+        re.compile(r".* was made with other data, another start, other options.*"),
+        "The data, the start or the recipe have changed since this training was interrupted, so "
+        "that it cannot go on. Bring back what it began with, or train anew.",
+    ),
+    (re.compile(r"Delete it, or begin anew \(--replace instead of --resume\)"), "Train anew"),
     (re.compile(r", or take another seed \(--seed\)"), ""),
     (re.compile(r" Test on the others only \(--held-out\); if"), " If"),
     (re.compile(r"\(--(map|merge)\b[^()]*\)"), "(Rename)"),

@@ -66,7 +66,7 @@ class Progress:
     epoch, epochs : int
         Of these, from 1.
     batch, batches : int
-        Done within the epoch.
+        Done within the epoch; 0 of 0 for one that a checkpoint brings.
     loss : float
         Mean over the epoch up to now.
     done : Epoch or None
@@ -154,8 +154,8 @@ def fit_epochs(
     finish : bool
         Be content with the epochs of the checkpoint; without one a single epoch is fitted.
     progress : callable of Progress, optional
-        Called after every batch and every epoch. An exception that it raises ends the fit; the
-        checkpoint of the last whole epoch stays.
+        Called after every batch and every epoch, first for every epoch of the checkpoint. An
+        exception that it raises ends the fit; the checkpoint of the last whole epoch stays.
 
     Returns
     -------
@@ -187,6 +187,9 @@ def fit_epochs(
         best = (state.best_value, state.best_epoch, state.best)
     most = 1 if finish else plan.epochs
     where = Progress(axis, 0, plan.epochs, 0, 0, math.nan)
+    if progress is not None:
+        for epoch in curve:
+            progress(replace(where, epoch=epoch.epoch, loss=epoch.train_loss, done=epoch))
     cards = [torch.device(device)] if device.startswith("cuda") else []
     with torch.random.fork_rng(cards):
         while len(curve) < most and not _stale(curve, best[1], plan):

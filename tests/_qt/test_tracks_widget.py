@@ -217,6 +217,46 @@ def test_a_track_is_walked_mended_and_smoothed(viewer, qtbot, review, film, monk
         assert (tracking.name, tracking.frame_minutes) == ("film.csv", 7.5)
 
 
+def test_a_frame_lasts_what_the_image_states_until_somebody_says_another(
+    viewer, qtbot, film, review, monkeypatch, tmp_path
+):
+    review.close_project()
+    (tmp_path / "stated").mkdir()
+    with make_film(tmp_path / "stated", minutes=7.504) as project:
+        predict_film(project)
+    review.open_project(project.folder)
+    qtbot.waitUntil(lambda: review.desk is not None, timeout=LONG)
+    widget = add_tracks(viewer, qtbot)
+    form = widget.bench.form
+    assert form.minutes.value() == 7.5
+    qtbot.waitUntil(form.stated.isVisible)
+    assert form.stated.text() == "as the image states"
+    use_table(qtbot, monkeypatch, widget, film.parent / "film.csv")
+    tracking = project_tracking(review)
+    assert (tracking.frame_minutes, tracking.is_stated) == (7.504, True)
+    assert form.stated.isVisible()
+
+    def say(text):
+        field = form.minutes.lineEdit()
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        settle(qtbot, widget)
+        return project_tracking(review)
+
+    tracking = say("4")
+    assert (tracking.frame_minutes, tracking.is_stated) == (4, False)
+    assert not form.stated.isVisible()
+    assert say("0").frame_minutes is None
+    assert form.minutes.text() == "not known"
+    assert say("7.5").frame_minutes == 7.504
+
+
+def project_tracking(review):
+    return review.desk.project.tracked.get(1)
+
+
 def test_keys_of_review_work_along_the_track(viewer, qtbot, review, film, monkeypatch):
     widget = add_tracks(viewer, qtbot)
     bench, desk = widget.bench, review.desk

@@ -81,6 +81,29 @@ def test_durations_without_the_time_between_frames_are_told_of(run: Run, home: P
     assert run(*words, "--minutes", "prophase=15", "--frame-minutes", "5")[2] == ""
 
 
+def test_the_time_that_the_image_states_counts_unless_somebody_says_another(
+    run: Run, tmp_path: Path
+) -> None:
+    with make_film(tmp_path, minutes=7.5) as project:
+        predict_film(project)
+    rows = [f"{label},{frame},{label + 10}" for frame in range(FRAMES) for label in (1, 2)]
+    table = tmp_path / "tracks.csv"
+    table.write_text("\n".join(["label,frame,track", *rows]), "utf-8")
+    words = ("tracks", project.folder, "--tracks", table, "--smooth", "--minutes", "prophase=15")
+    code, text, err = run(*words)
+    assert (code, err) == (0, "")
+    assert "8 frames, 7.5 min each (as the image states)" in text
+    found = json.loads(run("tracks", project.folder, "--json")[1])
+    assert (found["unit"], found["frame_minutes"]) == ("min", 7.5)
+    assert found["frame_minutes_from"] == "metadata"
+    with Project.open(project.folder, who="Ann") as opened:
+        note = opened.predictions.sets(1)[1].notes[0]
+    assert note == "Smoothed along 2 tracks; 7.5 min a frame, as the image states."
+    assert "8 frames, 4 min each ·" in run("tracks", project.folder, "--frame-minutes", "4")[1]
+    found = json.loads(run("tracks", project.folder, "--json")[1])
+    assert (found["frame_minutes"], found["frame_minutes_from"]) == (4, "user")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

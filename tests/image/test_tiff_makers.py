@@ -73,6 +73,7 @@ def test_lsm_has_channels_spacing_and_time(tmp_path, pixels, reader, ending, com
     stack = open_image(path)
     assert (stack.channels, stack.scene) == (NAMES, "")
     assert stack.spacing.zyx == pytest.approx((0.5, 0.12, 0.1))
+    assert stack.frame_minutes == 1
     np.testing.assert_array_equal(stack.data, data.transpose(0, 2, 1, 3, 4))
 
 

@@ -29,9 +29,10 @@ def film_labels() -> np.ndarray:
     return labels
 
 
-def film_field() -> tuple[Stack, Segmentation]:
-    """Image and labels as layers, without files."""
-    image = Stack(np.zeros((FRAMES, 1, 1, 20, 40), np.uint8), ("dna",), None, "film")
+def film_field(minutes: float | None = None) -> tuple[Stack, Segmentation]:
+    """Image and labels as layers, without files; perhaps the image states a time."""
+    pixels = np.zeros((FRAMES, 1, 1, 20, 40), np.uint8)
+    image = Stack(pixels, ("dna",), None, "film", frame_minutes=minutes)
     return image, Segmentation(film_labels(), "nucleus", "film labels")
 
 
@@ -43,10 +44,10 @@ def said() -> np.ndarray:
     return leaves.ravel()
 
 
-def make_film(folder: Path, who: str = "Ann") -> Project:
+def make_film(folder: Path, who: str = "Ann", minutes: float | None = None) -> Project:
     """An open project of the film, without predictions."""
     project = Project.create(folder / "film", who=who)
-    project.images.add(*film_field())
+    project.images.add(*film_field(minutes))
     return project
 
 

@@ -93,6 +93,21 @@ def test_strangers_that_are_one_cell_are_on_the_longer_track(tmp_path: Path) -> 
         assert given.tracks.track.tolist() == found.tracks.track.tolist()
 
 
+def test_by_default_a_frame_lasts_what_the_image_states(tmp_path: Path) -> None:
+    tracks = Tracks(np.arange(16), {})
+    with make_film(tmp_path, minutes=7.5) as project:
+        assert project.tracked.stated_minutes(1) == 7.5
+        project.tracked.put(1, tracks)
+    with Project.open(project.folder, who="Bea") as project:
+        for said, expected in (({}, (7.5, True)), ({"frame_minutes": 4.0}, (4, False))):
+            given = project.tracked.put(1, tracks, **said)
+            for found in (given, project.tracked.get(1)):
+                assert found is not None
+                assert (found.frame_minutes, found.is_stated) == expected
+        found = project.tracked.put(1, tracks, frame_minutes=None)
+        assert (found.frame_minutes, found.is_stated) == (None, False)
+
+
 def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     with make_project(tmp_path) as project:
         with pytest.raises(TrackError, match=r"are of 3 cells, and .* has 12"):

@@ -11,7 +11,7 @@ from films import BACK, SLIP, film_labels, make_film, predict_film, said
 from napari_cellcycle.cells.tracks.tracks import tracks_of_labels
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.image.stack import Segmentation
-from napari_cellcycle.phases import EXPOSURE, MITOSIS_2D, MITOSIS_STAGES
+from napari_cellcycle.phases import EXPOSURE, MITOSIS_2D, MITOSIS_STAGES, own_vocabulary
 from napari_cellcycle.review import Review, revise
 from napari_cellcycle.review.tracks.smoothing import smooth_predictions
 
@@ -71,6 +71,27 @@ def test_one_level_is_smoothed_too_and_time_is_said(film: Project) -> None:
     assert set(cells.label[found.changed].tolist()) <= {1}
     assert found.predictions.notes[0] == "Smoothed along 1 tracks; 7.5 min a frame."
     assert found.predictions.phases == MITOSIS_2D.slugs
+
+
+def test_the_time_that_an_image_states_is_taken(tmp_path: Path) -> None:
+    with make_film(tmp_path, minutes=7.5) as film:
+        review = predict_film(film)
+        cells = review.cells
+        tracks = tracks_of_labels(cells, cells.frame, cells.label, cells.label)
+        for said, note in (
+            ({}, "7.5 min a frame, as the image states."),
+            ({"frame_minutes": 4.0}, "4 min a frame."),
+            ({"frame_minutes": None}, "unknown time between frames."),
+        ):
+            found = smooth_predictions(review, tracks, **said)
+            assert found.predictions.notes[0] == f"Smoothed along 2 tracks; {note}"
+        # of phases of one's own nobody knows how long they last: then the time says nothing
+        own = own_vocabulary(("rest", "early", "late"))
+        review = predict_film(film, own)
+        found = smooth_predictions(review, tracks)
+        assert found.predictions.notes[0].endswith("tracks; unknown how long phases last.")
+        with pytest.raises(TrackError, match=r"Say how long a frame \(4.0 min\)"):
+            smooth_predictions(review, tracks, frame_minutes=4.0)
 
 
 def test_what_cannot_be_smoothed_is_told(film: Project) -> None:

@@ -29,7 +29,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--image", metavar="NAME", help="image of the project (the only one)")
     parser.add_argument(
-        "--frame-minutes", type=float, metavar="MINUTES", help="how long a frame lasts (unknown)"
+        "--frame-minutes",
+        type=float,
+        metavar="MINUTES",
+        help="how long a frame lasts (as the metadata of the image say, else unknown)",
     )
     parser.add_argument(
         "--minutes",
@@ -92,6 +95,8 @@ def run(args: argparse.Namespace) -> None:
                 "jumps": jumps.to_dict("records"),
                 "smoothed": None if smoothed is None else _values(smoothed),
                 "unit": timing.unit,
+                "frame_minutes": tracking.frame_minutes,
+                "frame_minutes_from": _source(tracking),
                 "durations": [duration.to_dict() for duration in timing.durations],
                 "divisions": timing.divisions_per_frame().tolist(),
                 "files": files,
@@ -116,16 +121,25 @@ def run(args: argparse.Namespace) -> None:
 def _tracking(review: Review, args: argparse.Namespace) -> Tracking:
     """The tracks of the call, kept; or those that the project has."""
     from napari_cellcycle.cells.tracks.track_table import read_tracks
+    from napari_cellcycle.project.tracked import STATED
     from napari_cellcycle.review.tracks.tracking import tracking_of
 
     tracked, minutes = review.project.tracked, args.frame_minutes
     if args.tracks is not None:
         tracks = read_tracks(args.tracks, review.cells)
-        return tracked.put(review.image, tracks, name=args.tracks.name, frame_minutes=minutes)
+        said = STATED if minutes is None else minutes
+        return tracked.put(review.image, tracks, name=args.tracks.name, frame_minutes=said)
     found = tracking_of(review)
     if minutes is None or minutes == found.frame_minutes:
         return found
     return tracked.put(review.image, found.tracks, name=found.name, frame_minutes=minutes)
+
+
+def _source(tracking: Tracking) -> str | None:
+    """Who says how long a frame lasts, in the words of a spacing."""
+    if tracking.frame_minutes is None:
+        return None
+    return "metadata" if tracking.is_stated else "user"
 
 
 def _image(project: Project, name: str | None) -> int | None:

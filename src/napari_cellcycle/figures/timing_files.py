@@ -92,6 +92,8 @@ def subtitle(tracking: Tracking, timing: Timing) -> str:
     """Name of the tracks, how many there are, and what they show, in one line."""
     n, k, divided = len(tracking.tracks), len(timing.cells), len(timing.divisions)
     every = "" if timing.frame_minutes is None else f", {timing.frame_minutes:g} min each"
+    if tracking.is_stated:
+        every += " (as the image states)"
     parts = (
         tracking.name,
         counted(n, "track"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -138,16 +139,16 @@ def _plane_by_plane(start: Callable[..., Any], index: int, data: Any) -> Any:
 
 
 def _lengths(image: Any, path: Path) -> dict[str, Length]:
-    """Voxel size as a reader gives it, with the unit that it states."""
+    """Voxel size and time between frames as a reader gives them, with the unit that it states."""
+    lengths = _interval(image)
     sizes = image.physical_pixel_sizes
     if sizes is None:
-        return {}
+        return lengths
     suffix = path.suffix.lower()
     values = {axis: getattr(sizes, axis, None) for axis in "ZYX"}
     if suffix == ".nd2" and all(value in (None, 1.0) for value in values.values()):
-        return {}  # an uncalibrated file: its reader puts 1
+        return lengths  # an uncalibrated file: its reader puts 1
     properties = getattr(image, "dimension_properties", None)
-    lengths: dict[str, Length] = {}
     for axis, value in values.items():
         unit = getattr(getattr(properties, axis, None), "unit", None)
         if unit is None and suffix in _IN_MICROMETRES:
@@ -156,3 +157,12 @@ def _lengths(image: Any, path: Path) -> dict[str, Length]:
             # a stack that was recorded downwards counts its depth backwards
             lengths[axis] = (abs(float(value)), str(unit))
     return lengths
+
+
+def _interval(image: Any) -> dict[str, Length]:
+    """Time between frames as a reader gives it; some give a number, in no unit."""
+    try:
+        found = image.time_interval
+    except Exception:  # noqa: BLE001 (readers that know none fail each in their own way)
+        return {}
+    return {"T": (found.total_seconds(), "s")} if isinstance(found, timedelta) else {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import ChannelError, ImageReadError
 from napari_cellcycle.image.axes import arrange
+from napari_cellcycle.image.interval import known_minutes
 from napari_cellcycle.image.labels import check_dtype, check_labels
 from napari_cellcycle.image.scenes import Length, known_spacing, name_channels
 from napari_cellcycle.image.stack import LabelsAre, Segmentation, Stack
@@ -63,6 +64,7 @@ def stack_from_layers(
     -------
     Stack
         Lazy where the layers are. Spacing is known where ``units`` are lengths; pixels are none.
+        So is the time between frames, where the unit along time is one of time.
 
     Raises
     ------
@@ -78,6 +80,7 @@ def stack_from_layers(
     parts: list[Any] = []
     names: list[str] = []
     spacings: list[Spacing | None] = []
+    minutes: float | None = None
     for layer in layers:
         label = _name(layer)
         data, axes, lengths = _unpack(layer, time=time, channel_axis=channel_axis)
@@ -94,6 +97,7 @@ def stack_from_layers(
         named = list(getattr(layer, "channels", ()))
         named = named if len(named) == n > 1 else [f"{label} {i}" for i in range(n)]
         names += colors or ([label] if n == 1 else named)
+        minutes = minutes or known_minutes(lengths)
         spacings.append(known_spacing(lengths, label, is_2d=data.shape[2] == 1)[0])
     if channels is not None:
         if len(channels) != len(names):
@@ -108,6 +112,7 @@ def stack_from_layers(
         spacing=_same_spacing(spacings, layers),
         name=name or (path.name if path is not None else _name(layers[0])),
         path=path,
+        frame_minutes=minutes,
     )
 
 

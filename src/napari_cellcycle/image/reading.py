@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_cellcycle.errors import CellCycleError, ImageReadError
 from napari_cellcycle.image import containers, formats, plain, tiff
 from napari_cellcycle.image.axes import arrange, refuse_samples
+from napari_cellcycle.image.interval import known_minutes
 from napari_cellcycle.image.labels import check_dtype, check_labels, whole_numbers
 from napari_cellcycle.image.ngff import is_zarr
 from napari_cellcycle.image.scenes import (
@@ -38,9 +39,10 @@ def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> 
     Returns
     -------
     Stack
-        ``(t, c, z, y, x)``, dask. Its spacing is known where metadata give values with units. A
-        colour photograph has three channels (red, green, blue), or one if it is grey. Its notes
-        tell how the file was understood, and of further scenes where none was chosen.
+        ``(t, c, z, y, x)``, dask. Its spacing, and the time between its frames, are known where
+        metadata give values with units. A colour photograph has three channels (red, green, blue),
+        or one if it is grey. Its notes tell how the file was understood, and of further scenes
+        where none was chosen.
 
     Raises
     ------
@@ -69,6 +71,7 @@ def open_image(path: str | PathLike[str], *, scene: str | int | None = None) -> 
         scene=name if n > 1 else "",
         path=path,
         notes=found.notes + notes,
+        frame_minutes=known_minutes(found.lengths),
     )
 
 

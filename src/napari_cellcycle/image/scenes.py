@@ -48,7 +48,7 @@ class Scene:
     channels : tuple of str
         Names found in metadata, empty where there are none.
     lengths : mapping of str to Length
-        Size of a voxel along Z, Y and X with its unit.
+        Size of a voxel along Z, Y and X, and the time between two frames (T), with their units.
     notes : tuple of str
         What a person should know of how the file was understood.
     """

@@ -50,6 +50,8 @@ class Stack:
         What a person should know of how the file was understood.
     held : int or None
         As of a :class:`Segmentation`, of one channel of one frame.
+    frame_minutes : float or None
+        Time between two frames; ``None`` where metadata give no value with a unit.
     """
 
     data: Any
@@ -60,6 +62,7 @@ class Stack:
     path: Path | None = None
     notes: tuple[str, ...] = ()
     held: int | None = None
+    frame_minutes: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.data.shape) != 5:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.errors import CellCycleWarning, ImageReadError
 from napari_cellcycle.image.axes import name_unknown
+from napari_cellcycle.image.interval import ome_interval
 from napari_cellcycle.image.quiet import quiet
 from napari_cellcycle.image.tiff_makers import axes_and_shape, channels_and_lengths
 
@@ -187,7 +188,7 @@ def _one(value: Any) -> Mapping[str, Any]:
 
 
 def _ome_lengths(pixels: Mapping[str, Any], xml: str) -> Mapping[str, Length]:
-    """Voxel size of an OME-TIFF.
+    """Voxel size of an OME-TIFF, and the time between its frames.
 
     Bio-Formats gives 1 µm along x and y, and none along z, to a TIFF that says nothing of it.
     """
@@ -199,12 +200,13 @@ def _ome_lengths(pixels: Mapping[str, Any], xml: str) -> Mapping[str, Length]:
     }
     one = (1.0, "µm")
     if lengths == {"Y": one, "X": one} and 'Creator="OME Bio-Formats' in xml:
-        return {}
-    return lengths
+        lengths = {}
+    interval = ome_interval(pixels, _many(pixels.get("Plane")))
+    return lengths if interval is None else {**lengths, "T": interval}
 
 
 def _imagej_lengths(tif: Any, series: Any) -> dict[str, Length]:
-    """Voxel size of an ImageJ TIFF.
+    """Voxel size of an ImageJ TIFF, and the time between its frames.
 
     Inches are left out: they come from a print resolution, never from a microscope. For the same
     reason the resolution tags of a plain TIFF are not read at all.
@@ -223,6 +225,8 @@ def _imagej_lengths(tif: Any, series: Any) -> dict[str, Length]:
             lengths[axis] = (abs(float(metadata["spacing"])), unit)
         elif tag is not None and tag.value[0] and tag.value[1]:
             lengths[axis] = (tag.value[1] / tag.value[0], unit)
+    if metadata.get("finterval"):
+        lengths["T"] = (metadata["finterval"], metadata.get("tunit", "sec"))
     return lengths
 
 

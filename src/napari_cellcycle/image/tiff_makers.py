@@ -35,12 +35,14 @@ def axes_and_shape(tif: Any, series: Any) -> tuple[str, tuple[int, ...]]:
 
 
 def _lsm(metadata: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Length]]:
-    """Metres, 0 along an axis that was not scanned."""
+    """Metres, 0 along an axis that was not scanned, and seconds."""
     lengths: dict[str, Length] = {
         axis: (float(metadata[f"VoxelSize{axis}"]), "m")
         for axis in "ZYX"
         if metadata.get(f"VoxelSize{axis}")
     }
+    if metadata.get("TimeIntervall"):
+        lengths["T"] = (float(metadata["TimeIntervall"]), "s")
     names = (metadata.get("ChannelColors") or {}).get("ColorNames", ())
     return tuple(str(name) for name in names), lengths
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.segmentations import Segmentations
     from napari_cellcycle.project.store import Store
 
+FRAME_MINUTES = "frame_minutes"
+"""Setting of an image: minutes between two frames, as its metadata state them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectImage:
@@ -36,6 +39,7 @@ class ProjectImage:
         Of its pixels.
     settings : dict
         What was said of it: ``channels`` by role, ``spacing`` and the like; for the caller.
+        ``frame_minutes`` is what the metadata of a movie state.
     """
 
     number: int
@@ -97,7 +101,8 @@ class Images:
         nuclei : Segmentation, optional
             Where ``segmentation`` holds cells.
         settings : mapping, optional
-            Anything that JSON can hold, given back as it is.
+            Anything that JSON can hold, given back as it is; with ``frame_minutes``, where the
+            image states it.
 
         Raises
         ------
@@ -106,6 +111,9 @@ class Images:
         """
         self._store.check_writable()
         found = signature(stack)
+        said = dict(settings or {})
+        if stack.frame_minutes is not None and stack.n_frames > 1:
+            said.setdefault(FRAME_MINUTES, stack.frame_minutes)
         known = self.find(stack.name, stack.scene)
         if known is not None:
             if known.signature != found:
@@ -128,7 +136,7 @@ class Images:
         with self._store.transaction() as changes:
             number = changes.insert(
                 "INSERT INTO image (name, scene, signature, settings) VALUES (?, ?, ?, ?)",
-                (stack.name, stack.scene, found, json.dumps(dict(settings or {}))),
+                (stack.name, stack.scene, found, json.dumps(said)),
             )
             version = self._segmentations.enter(changes, number, written)
             changes.run("UPDATE image SET segmentation = ? WHERE number = ?", (version, number))

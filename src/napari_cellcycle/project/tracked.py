@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import uuid
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from napari_cellcycle.cells.tracks.tracks import Tracks
 from napari_cellcycle.errors import ProjectError, TrackError
 from napari_cellcycle.files import replacing
 from napari_cellcycle.project.columns import Columns, write_columns
+from napari_cellcycle.project.images import FRAME_MINUTES
 from napari_cellcycle.project.routes import place
 from napari_cellcycle.project.words import now
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from napari_cellcycle.project.store import Store
 
     Ints = NDArray[np.int64]
+
+STATED: Literal["stated"] = "stated"
+"""In place of minutes: what the metadata of the image say, if anything."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +52,9 @@ class Tracking:
     time : int
         When, microseconds since 1970, UTC.
     frame_minutes : float or None
-        Time between two frames, if somebody said it.
+        Time between two frames, if the image or somebody said it.
+    is_stated : bool
+        Whether the metadata of the image say just that.
     """
 
     tracks: Tracks
@@ -55,6 +62,7 @@ class Tracking:
     who: str
     time: int
     frame_minutes: float | None = None
+    is_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +191,19 @@ class Tracked:
         for row in np.flatnonzero(np.bincount(here[inside], minlength=1) > 1).tolist():
             found[row] = _track_of_merged(track[here == row], frame, track, parents)
         lost = int(columns["lost"]) + len(here) - len(inside)
-        return Tracking(
-            Tracks(found, parents, lost), given.name, given.who, given.time, given.frame_minutes
-        )
+        return self._tracking(image, Tracks(found, parents, lost), given)
+
+    def _tracking(self, image: int, tracks: Tracks, given: Given) -> Tracking:
+        minutes = given.frame_minutes
+        stated = minutes is not None and minutes == self.stated_minutes(image)
+        return Tracking(tracks, given.name, given.who, given.time, minutes, stated)
+
+    def stated_minutes(self, image: int) -> float | None:
+        """Time between two frames as the metadata of an image state it."""
+        query = "SELECT settings FROM image WHERE number = ?"
+        settings = self._store.database.value(query, (image,))
+        found: float | None = json.loads(settings).get(FRAME_MINUTES) if settings else None
+        return found
 
     def _rows(self, image: int, index: CellIndex, version: int, frame: Ints, label: Ints) -> Ints:
         """Present row of each cell of a version; parts of a merged cell have its row."""
@@ -212,7 +230,12 @@ class Tracked:
         return rows
 
     def put(
-        self, image: int, tracks: Tracks, *, name: str = "", frame_minutes: float | None = None
+        self,
+        image: int,
+        tracks: Tracks,
+        *,
+        name: str = "",
+        frame_minutes: float | Literal["stated"] | None = STATED,
     ) -> Tracking:
         """Keep tracks of the present cells of an image; they hold from now on.
 
@@ -224,8 +247,8 @@ class Tracked:
             Of the cells of its present segmentation.
         name : str
             Where they came from.
-        frame_minutes : float, optional
-            Time between two frames.
+        frame_minutes : float or None
+            Time between two frames; None if it is not known. By default what the image states.
 
         Raises
         ------
@@ -242,6 +265,8 @@ class Tracked:
                 f"The tracks are of {len(tracks.track)} cells, and the segmentation in the project "
                 f"has {len(cells)}. Read the tracks with the cells of the project."
             )
+        if frame_minutes == STATED:
+            frame_minutes = self.stated_minutes(image)
         if frame_minutes is not None and not 0 < frame_minutes < math.inf:
             raise TrackError(
                 f"A frame cannot last {frame_minutes:g} minutes. Give a time above 0, or none."
@@ -262,7 +287,7 @@ class Tracked:
         given = Given(number, now(), self._store.who, name, frame_minutes, file)
         with self._store.transaction() as changes:
             self._enter(changes, given)
-        return Tracking(tracks, name, given.who, given.time, frame_minutes)
+        return self._tracking(image, tracks, given)
 
 
 def _track_of_merged(names: Ints, frame: Ints, track: Ints, parents: Mapping[int, int]) -> int:

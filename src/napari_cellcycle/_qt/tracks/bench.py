@@ -86,6 +86,7 @@ class TracksBench(QWidget):
         self.save = _button("Save…", "save", "Write tables and a picture to a folder")
         self.times = Times("tracks-times")
         self._own = (self.back, self.ahead, self.jumps, self.smooth, self.measure, self.save)
+        self.form.show_stated(desk.project.tracked.stated_minutes(desk.undertaking.image))
         self._lay_out()
         self._connect()
         self._workbench.lend_keys(self, stay=True)

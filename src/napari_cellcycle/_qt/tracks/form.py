@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QWidget,
+)
 
 from napari_cellcycle._qt.combos import ChoiceBox
 from napari_cellcycle._qt.layer_watch import LayerWatch
@@ -54,8 +62,12 @@ class TracksForm(QWidget):
         self.minutes.setSuffix(" min")
         self.minutes.setKeyboardTracking(False)
         self.minutes.setToolTip(
-            "Time between two frames. If it is not known, smoothing guesses it where it can."
+            "Time between two frames, at first what the image states. If it is not known, "
+            "smoothing guesses it where it can."
         )
+        self.stated = QLabel("as the image states")
+        self.stated.setObjectName("frame-minutes-stated")
+        self._stated: float | None = None
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
@@ -64,11 +76,16 @@ class TracksForm(QWidget):
         grid.addWidget(self.source, 0, 1)
         grid.addWidget(self.file, 0, 2)
         grid.addWidget(QLabel("A frame lasts"), 1, 0)
-        grid.addWidget(self.minutes, 1, 1, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        lasts = QHBoxLayout()
+        lasts.setSpacing(8)
+        lasts.addWidget(self.minutes)
+        lasts.addWidget(self.stated, 1)
+        grid.addLayout(lasts, 1, 1, 1, 2)
         grid.setColumnStretch(1, 1)
         self.source.changed.connect(self._on_source)
         self.file.clicked.connect(self._on_file)
         self.minutes.valueChanged.connect(self._on_minutes)
+        self._say_source()
         self.watch = LayerWatch(viewer, self)
         self.watch.changed.connect(self._offer)
         self._offer()
@@ -76,7 +93,12 @@ class TracksForm(QWidget):
     @property
     def frame_minutes(self) -> float | None:
         """How long a frame lasts."""
-        return self.minutes.value() or None
+        return self._stated if self._shows_stated() else self.minutes.value() or None
+
+    def show_stated(self, minutes: float | None) -> None:
+        """Begin with what the image states, until a person or the project says something else."""
+        self._stated = minutes
+        self._show_minutes(minutes)
 
     def show_kept(self, tracking: Tracking | None) -> None:
         """Show what the project has."""
@@ -84,9 +106,21 @@ class TracksForm(QWidget):
         self._offer()
         self.source.follow(_KEPT if self._kept else _NONE)
         if tracking is not None:
-            self.minutes.blockSignals(True)
-            self.minutes.setValue(tracking.frame_minutes or 0)
-            self.minutes.blockSignals(False)
+            self._show_minutes(tracking.frame_minutes)
+
+    def _show_minutes(self, minutes: float | None) -> None:
+        self.minutes.blockSignals(True)
+        self.minutes.setValue(minutes or 0)
+        self.minutes.blockSignals(False)
+        self._say_source()
+
+    def _shows_stated(self) -> bool:
+        """Whether the field has what the image states, as far as its digits go."""
+        shown = self.minutes.value()
+        return self._stated is not None and shown == round(self._stated, self.minutes.decimals())
+
+    def _say_source(self) -> None:
+        self.stated.setVisible(self._shows_stated())
 
     def _offer(self) -> None:
         own = [(_KEPT, self._kept, None)] if self._kept else [(_NONE, "choose…", None)]
@@ -108,5 +142,6 @@ class TracksForm(QWidget):
         if path:
             self.file_wanted.emit(path)
 
-    def _on_minutes(self, value: float) -> None:
-        self.minutes_changed.emit(value or None)
+    def _on_minutes(self) -> None:
+        self._say_source()
+        self.minutes_changed.emit(self.frame_minutes)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_cellcycle.cells.tracks.course import Course, check_ordered
+from napari_cellcycle.cells.tracks.course import MINUTES, Course, check_ordered
 from napari_cellcycle.cells.tracks.evidence import FEWEST, evidence_of, likely_minutes
 from napari_cellcycle.errors import CellCycleWarning, ProjectError
 from napari_cellcycle.models.ensemble import decide
+from napari_cellcycle.project.tracked import STATED
 from napari_cellcycle.review.orders import leaves_by_axis
 from napari_cellcycle.review.state import Review
 
@@ -57,7 +58,7 @@ def smooth_predictions(
     review: Review,
     tracks: Tracks,
     *,
-    frame_minutes: float | None = None,
+    frame_minutes: float | Literal["stated"] | None = STATED,
     minutes: Mapping[str, float] | None = None,
 ) -> Smoothed:
     """Smooth the predictions that a review shows, and add them as a set of their own.
@@ -73,9 +74,9 @@ def smooth_predictions(
         Of an image with time.
     tracks : Tracks
         Of its cells.
-    frame_minutes : float, optional
-        Time between two frames; where nobody says it, the most likely one if there are enough
-        tracks.
+    frame_minutes : float or None
+        Time between two frames. By default what the image states. Where that is nothing, or with
+        None, the most likely one if there are enough tracks.
     minutes : mapping of str to float, optional
         How long phases last. Without ``frame_minutes`` it counts where the time is estimated only.
 
@@ -111,13 +112,18 @@ def smooth_predictions(
     frame = review.cells.frame
     votes = leaves_by_axis(review)
     evidence = evidence_of(votes, phases)
+    stated = review.project.tracked.stated_minutes(review.image)
+    if frame_minutes == STATED:
+        frame_minutes = stated
+    when = "unknown time between frames"
+    if frame_minutes == stated is not None and not minutes and phases.name not in MINUTES:
+        frame_minutes, when = None, "unknown how long phases last"
     known = frame_minutes is not None
     if not known:
         frame_minutes = likely_minutes(phases, evidence, frame, tracks, minutes)
     if frame_minutes is None:
         evidence = evidence_of(votes, phases, timed=False)
     course = Course.of(phases, frame_minutes=frame_minutes, minutes=minutes)
-    when = "unknown time between frames"
     if frame_minutes is None and minutes:
         when += ", so durations did not count"
         warnings.warn(
@@ -133,7 +139,10 @@ def smooth_predictions(
     raw = before.argmax(axis=1)
     level1, level2 = _levels(after, review.shown.column("level2", np.nan).shape[-1])
     if frame_minutes is not None:
-        when = f"{frame_minutes:g} min a frame{'' if known else ', which is most likely'}"
+        source = ", which is most likely"
+        if known:
+            source = ", as the image states" if frame_minutes == stated else ""
+        when = f"{frame_minutes:g} min a frame{source}"
     added = review.project.predictions.add(
         review.image,
         review.cells,

@@ -248,7 +248,8 @@ def _from_file(
             return plain, channels
     spacing = stack.spacing or whole.spacing
     moved = {role: None if c is None else places[c] for role, c in channels.items()}
-    return replace(whole, spacing=spacing, name=stack.name), moved
+    minutes = stack.frame_minutes or whole.frame_minutes
+    return replace(whole, spacing=spacing, name=stack.name, frame_minutes=minutes), moved
 
 
 def _unless_edited(labels: Segmentation) -> Segmentation:

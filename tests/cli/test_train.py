@@ -189,6 +189,47 @@ def test_its_own_training_groups_cannot_test_it(run: Run, rpe1: Path, tmp_path: 
     assert "was trained on 3 of the 4 groups" in run.capsys.readouterr().err
 
 
+def test_its_own_crops_cannot_test_it_whatever_their_groups_are_called(
+    run: Run, rpe1: Path, tmp_path: Path
+) -> None:
+    assert run(rpe1)[0] == 0
+    record = json.loads((tmp_path / "model.run.json").read_text())
+    with np.load(rpe1) as whole:
+        plain = {key: whole[key] for key in whole.files}
+    (kept_apart,) = record["parts"]["test"]["groups"]
+    held = plain["group"] == kept_apart
+    names, inverse = np.unique(plain["group"], return_inverse=True)
+    plain["group"] = np.array([f"anew {i}" for i in range(len(names))])[inverse]
+    plain["images"] = np.rot90(plain["images"], axes=(-2, -1))[..., ::-1]
+    np.savez(tmp_path / "anew.npz", **plain)
+
+    def evaluate(*more: str) -> tuple[int, str, str]:
+        run.capsys.readouterr()
+        words = ["evaluate", tmp_path / "model", tmp_path / "anew.npz", *more]
+        return (cli.main([str(word) for word in words]), *run.capsys.readouterr())
+
+    code, _, err = evaluate()
+    assert code == 2
+    learned = ", ".join(sorted(set(plain["group"][~held])))
+    assert (
+        f"trained on crops of 3 of the 4 groups in anew.npz, which had other names then: {learned}."
+        in err
+    )
+    code, out, err = evaluate("--held-out", "--json")
+    assert code == 0, err
+    assert json.loads(out)["n"] == held.sum() == record["test"]["n"]
+    # nor is a training that goes on from it tested on them
+    code, _, err = run(
+        tmp_path / "anew.npz", "--from", tmp_path / "model", "--out", tmp_path / "more"
+    )
+    assert code == 0, err
+    again = json.loads((tmp_path / "more.run.json").read_text())
+    assert again["parts"]["test"]["groups"] == np.unique(plain["group"][held]).tolist()
+    run.capsys.readouterr()
+    assert cli.main(["evaluate", str(tmp_path / "more"), str(rpe1)]) == 2
+    assert "was trained on 3 of the 4 groups in rpe1.npz" in run.capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arrays", "options", "message"),
     [

@@ -11,7 +11,7 @@ import numpy as np
 from napari_cellcycle.models.card import ModelCard, TrainingData
 from napari_cellcycle.models.levels import stages_of
 from napari_cellcycle.models.networks import build
-from napari_cellcycle.train.data.leakage import training_groups
+from napari_cellcycle.train.data.leakage import beside_learned, hash_groups, training_groups
 from napari_cellcycle.train.data.viewset import join
 from napari_cellcycle.train.fit.plan import one_of
 
@@ -82,18 +82,28 @@ class Experiment:
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """Hashes of the groups that the weights at the start have learned from already."""
-        models = (model for model in (self.start, self.begun) if model is not None)
-        return tuple(group for model in models for group in training_groups(model.card))
+        """Hashes of the groups that the weights at the start have learned from already.
+
+        A group here that holds a crop of theirs is among them, whatever it was called there.
+        """
+        found: list[str] = []
+        for card in self.cards_before:
+            found += training_groups(card)
+            found += hash_groups(self.crops.group[beside_learned(card, self.crops)])
+        return tuple(found)
+
+    @property
+    def cards_before(self) -> tuple[ModelCard, ...]:
+        """Of the models whose weights are at the start."""
+        return tuple(m.card for m in (self.start, self.begun) if m is not None)
 
     @property
     def learned_before(self) -> tuple[TrainingData, ...]:
         """Data that the weights at the start have learned from already, for the card."""
-        models = (model for model in (self.start, self.begun) if model is not None)
         return tuple(
-            replace(data, name=f"{data.name} (through {model.card.name})")
-            for model in models
-            for data in model.card.training_data
+            replace(data, name=f"{data.name} (through {card.name})")
+            for card in self.cards_before
+            for data in card.training_data
         )
 
     def training_views(self, rows: NDArray[np.int64]) -> ViewSet:

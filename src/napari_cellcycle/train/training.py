@@ -19,7 +19,8 @@ from napari_cellcycle.train import record
 from napari_cellcycle.train.crossvalidation import CrossValidation, cross_validate
 from napari_cellcycle.train.data.cropset import GROUP, LABEL, CropSet
 from napari_cellcycle.train.data.dataset import read_data
-from napari_cellcycle.train.data.leakage import TRAINING_GROUPS
+from napari_cellcycle.train.data.fingerprints import marks, sketch
+from napari_cellcycle.train.data.leakage import TRAINING_CROPS, TRAINING_GROUPS, training_crops
 from napari_cellcycle.train.data.others import NOT_STATED, all_groups, check_stated, sources
 from napari_cellcycle.train.data.ranges import crop_ranges
 from napari_cellcycle.train.data.splits import three_parts
@@ -328,4 +329,9 @@ def _metrics(
     groups = all_groups([own, *(other.crops.group for other in experiment.others)], most)
     if before.union(groups):
         metrics[TRAINING_GROUPS] = sorted(before.union(groups))
+    reference = experiment.recipe.views.reference
+    own_marks = np.array(marks(experiment.crops, reference))[learned]
+    of_others = (marks(other.crops, reference) for other in experiment.others)
+    known = map(training_crops, experiment.cards_before)
+    metrics[TRAINING_CROPS] = sketch([own_marks.tolist(), *of_others], known)
     return metrics

@@ -1,4 +1,4 @@
-"""Groups that sit both in training and in test, which would make a test worthless."""
+"""Groups and crops that sit both in training and in test, which would make a test worthless."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.data.fingerprints import in_sketch, marks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.models.card import ModelCard
+    from napari_cellcycle.train.data.cropset import CropSet
 
 TRAINING_GROUPS = "training_groups"
 """Key in a card's metrics: hashes of the groups that the model was fitted on."""
+
+TRAINING_CROPS = "training_crops"
+"""Key in a card's metrics: a sketch of the crops that the model was fitted on."""
 
 _NAMED = 5
 
@@ -83,5 +88,41 @@ def check_groups(
 
 def training_groups(card: ModelCard) -> tuple[str, ...]:
     """Hashes of the groups that a model was fitted on; none where its card does not say."""
-    found = card.metrics.get(TRAINING_GROUPS, ())
+    return _listed(card, TRAINING_GROUPS)
+
+
+def training_crops(card: ModelCard) -> tuple[str, ...]:
+    """Sketch of the crops that a model was fitted on; empty where its card does not say."""
+    return _listed(card, TRAINING_CROPS)
+
+
+def _listed(card: ModelCard, key: str) -> tuple[str, ...]:
+    found = card.metrics.get(key, ())
     return tuple(str(value) for value in found) if isinstance(found, (list, tuple)) else ()
+
+
+def beside_learned(card: ModelCard, crops: CropSet) -> NDArray[np.bool_]:
+    """Tell which cells, ``(n,)``, are of a group with a crop that a model was fitted on."""
+    learned = training_crops(card)
+    if not learned:
+        return np.zeros(len(crops), bool)
+    known = in_sketch(learned, marks(crops, card.recipe.reference))
+    return np.isin(crops.group, crops.group[known])
+
+
+def check_crops(card: ModelCard, crops: CropSet) -> None:
+    """Refuse to test on crops that a model was fitted on, whatever their groups are called.
+
+    Raises
+    ------
+    CropSetError
+        If a group has such a crop.
+    """
+    names = np.unique(crops.group[beside_learned(card, crops)]).tolist()
+    if names:
+        listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+        raise CropSetError(
+            f"{card.name} was trained on crops of {len(names)} of the "
+            f"{len(np.unique(crops.group))} groups in {crops.name}, which had other names then: "
+            f"{listed}. Test on the others only (--held-out)."
+        )

@@ -10,8 +10,8 @@ import numpy as np
 
 from napari_cellcycle.errors import CellCycleWarning, CropSetError
 from napari_cellcycle.models.card import TrainingData
+from napari_cellcycle.train.data.fingerprints import marks
 from napari_cellcycle.train.data.leakage import hash_groups
-from napari_cellcycle.train.data.splits import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,11 +75,11 @@ def apart(crops: CropSet, others: Sequence[CropSet], reference: str) -> tuple[Cr
                 f"{one.name} holds {kinds[0]}, but {crops.name} {kinds[1]}: a model learns from "
                 "one or the other."
             )
-        marks = _marks(one, reference)
+        found_marks = marks(one, reference)
         if i:
-            found = np.array([mark in owner for mark in marks])
+            found = np.array([mark in owner for mark in found_marks])
             shared = np.isin(one.group, one.group[found])
-            names = ", ".join(dict.fromkeys(owner[mark] for mark in marks if mark in owner))
+            names = ", ".join(dict.fromkeys(owner[mark] for mark in found_marks if mark in owner))
             if shared.all():
                 raise CropSetError(
                     f"Every group of {one.name} holds crops that {names} has too: is it given "
@@ -96,17 +96,8 @@ def apart(crops: CropSet, others: Sequence[CropSet], reference: str) -> tuple[Cr
                 )
                 one = one.select(~shared)
             kept.append(one)
-        owner = dict.fromkeys(filter(None, marks), one.name) | owner
+        owner = dict.fromkeys(filter(None, found_marks), one.name) | owner
     return tuple(kept)
-
-
-def _marks(crops: CropSet, reference: str) -> list[str]:
-    """Fingerprint of each crop; empty for one without any contrast."""
-    channel = crops.channels.index(reference) if reference in crops.channels else 0
-    return [
-        "" if image.min() == image.max() else fingerprint(image)
-        for image in crops.images[:, channel]
-    ]
 
 
 def sources(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.data.fingerprints import fingerprint
 from napari_cellcycle.train.data.leakage import trained_on
 
 if TYPE_CHECKING:
@@ -193,16 +193,6 @@ def _learned_before(
             "left to test on. Add new groups, or start from another model."
         )
     return known
-
-
-def fingerprint(image: NDArray[Any]) -> str:
-    """Hash of an image ``(c, ..., y, x)``, the same for all its quarter turns and mirror images."""
-    turned = (np.rot90(image, turn, axes=(-2, -1)) for turn in range(4))
-    return min(
-        hashlib.sha256(np.ascontiguousarray(copy).tobytes()).hexdigest() + str(copy.shape)
-        for one in turned
-        for copy in (one, one[..., ::-1])
-    )
 
 
 def _parts(

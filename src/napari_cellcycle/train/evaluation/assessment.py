@@ -13,7 +13,13 @@ from napari_cellcycle.errors import CellCycleError, CropSetError
 from napari_cellcycle.models.ensemble import VOTES
 from napari_cellcycle.train.data.census import unjudged_note
 from napari_cellcycle.train.data.cropset import flat_note
-from napari_cellcycle.train.data.leakage import check_groups, trained_on, training_groups
+from napari_cellcycle.train.data.leakage import (
+    beside_learned,
+    check_crops,
+    check_groups,
+    trained_on,
+    training_groups,
+)
 from napari_cellcycle.train.data.relabel import DROPPED, check_labels, merge_labels, relabel
 from napari_cellcycle.train.evaluation.annotators import (
     Answers,
@@ -174,6 +180,8 @@ def assess(request: AssessRequest, *, progress: Progress | None = None) -> Asses
     for each in models:
         check_labels(truth, each.labels, crops.name)
         check_groups(training_groups(each.card), group, model=each.card.name, data=crops.name)
+        if not request.held_out:
+            check_crops(each.card, crops.select(kept))
     codes = class_codes(truth, model.labels)
     said = None if words is None else _said(words, request, model, kept)
     answers = [
@@ -220,6 +228,8 @@ def _held_out(models: Sequence[Contender], crops: CropSet) -> NDArray[np.bool_]:
             "know to be."
         )
     seen = trained_on([hashed for listed in groups.values() for hashed in listed], crops.group)
+    for each in models:
+        seen |= beside_learned(each.card, crops)
     if seen.all():
         raise CropSetError(f"Nothing of {crops.name} is held out: all groups were trained on.")
     return ~seen

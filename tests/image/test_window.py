@@ -52,6 +52,15 @@ def test_what_was_read_last_is_kept_and_no_more():
     assert read == [0, 1, 2, 0]
 
 
+def test_a_slice_that_is_a_block_takes_no_room_of_its_own():
+    window = Window(VOLUME.shape, VOLUME.dtype, (3, 20, 33), lambda asked: VOLUME[asked])
+    for box in boxes(window):
+        assert np.shares_memory(window[box], VOLUME)
+    part = window[slice(1, 3), slice(0, 20), slice(0, 33)]
+    assert not np.shares_memory(part, VOLUME)
+    np.testing.assert_array_equal(part, VOLUME[1:3])
+
+
 def test_only_what_is_lazy_and_large_is_a_window(monkeypatch):
     monkeypatch.setattr("napari_cellcycle.image.stack.WHOLE", VOLUME.nbytes - 1)
     stack = Stack(VOLUME[None, None], ("dna",), None, "a")
@@ -81,7 +90,7 @@ def test_a_negative_label_in_a_window_is_found(monkeypatch):
 
 
 def test_labels_are_looked_for_part_by_part_and_no_further_than_the_first(monkeypatch):
-    monkeypatch.setattr("napari_cellcycle.image.stack.WHOLE", 0)
+    """Also where there would be room for the whole of them."""
     monkeypatch.setattr("napari_cellcycle.image.window._LEAST", 1)
     read = []
 

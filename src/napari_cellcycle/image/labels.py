@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ def _whole(name: str, block: NDArray[Any]) -> NDArray[np.int32]:
 def check_labels(segmentation: Segmentation) -> None:
     """Refuse a segmentation without any label.
 
-    Reads part after part of the frames, until the first one that has a label.
+    Reads what is stored in blocks block by block and holds one of them, until the first label.
 
     Raises
     ------
@@ -87,8 +88,8 @@ def check_labels(segmentation: Segmentation) -> None:
         If there is no label above 0, or one below.
     """
     for frame in range(segmentation.grid[0]):
-        window = segmentation.window(frame)
-        if any(window[box].any() for box in boxes(window)):
+        window = replace(segmentation, held=0).window(frame)
+        if any(window[box].max(initial=0) > 0 for box in boxes(window)):
             return
     raise SegmentationError(
         f"{segmentation.name} is empty: {segmentation.grid} (t, z, y, x) voxels and no label above "

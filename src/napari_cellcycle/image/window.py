@@ -27,7 +27,8 @@ _LEAST = 1 << 18
 class Window:
     """A volume ``(z, y, x)`` of which blocks are read, and the last ones kept.
 
-    It can be sliced by three slices, as an array can, from several threads.
+    It can be sliced by three slices, as an array can, from several threads. A slice that is a whole
+    block is that block, which nobody may write to.
 
     Parameters
     ----------
@@ -62,14 +63,18 @@ class Window:
 
     def __getitem__(self, box: Box) -> NDArray[Any]:
         bounds = [cut.indices(edge)[:2] for cut, edge in zip(box, self.shape, strict=True)]
-        result = np.empty([max(stop - start, 0) for start, stop in bounds], self.dtype)
-        if not result.size:
-            return result
+        shape = tuple(max(stop - start, 0) for start, stop in bounds)
+        if 0 in shape:
+            return np.empty(shape, self.dtype)
         touched = [
             range(start // edge, (stop - 1) // edge + 1)
             for (start, stop), edge in zip(bounds, self.block, strict=True)
         ]
-        for place in product(*touched):
+        places = list(product(*touched))
+        if len(places) == 1 and (whole := self._part(places[0])).shape == shape:
+            return whole
+        result = np.empty(shape, self.dtype)
+        for place in places:
             part = self._part(place)
             source, to = [], []
             for d, (start, stop) in enumerate(bounds):

@@ -179,7 +179,7 @@ def leaf_votes(level1: ArrayLike, level2: ArrayLike) -> Floats:
 
 
 def is_close(level1: ArrayLike, level2: ArrayLike, vote: Vote | str) -> NDArray[np.bool_]:
-    """Whether rounded logits could change which axis decides, or which class comes first.
+    """Where rounded logits could change which axis decides, or which class comes first.
 
     Parameters
     ----------
@@ -190,35 +190,44 @@ def is_close(level1: ArrayLike, level2: ArrayLike, vote: Vote | str) -> NDArray[
 
     Returns
     -------
-    ndarray, ``(n,)``, bool
-        Cells in which changes of a logit by :data:`ROUNDED` may do that. In all others
-        probabilities change little.
+    ndarray, ``(n, axes)``, bool
+        Axes of cells in which changes of a logit by :data:`ROUNDED` may do that, where it changes
+        the phase or a probability by more than a little. Which axis tells the stage of a cell that
+        hardly divides may be another.
     """
     first, second = np.asarray(level1, np.float64), np.asarray(level2, np.float64)
-    close = _is_close(first, vote)
+    close = _is_close(first, vote, np.ones(len(first)), named=np.ones(len(first), bool))
     if second.shape[2]:
-        matters = first[:, :, 1].max(axis=1) > ROUNDED
-        close |= matters & _is_close(second, vote)
+        branch = first[:, :, 1].max(axis=1)
+        # a stage is the answer where an axis sees the branch; elsewhere it only shares out little
+        named = branch > (ROUNDED if vote == "majority" else 0.5 - ROUNDED)
+        close |= _is_close(second, vote, branch, named=named)
     return close
 
 
-def _is_close(p: Floats, vote: str) -> NDArray[np.bool_]:
+def _is_close(
+    p: Floats, vote: str, weight: Floats, *, named: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """One level, which makes up ``weight`` of a cell; ``named``: its first class is the answer."""
     if vote == "mean":
-        return _on_edge(p.mean(axis=1))
+        on_edge = _on_edge(p.mean(axis=1)) & named
+        return np.repeat(on_edge[:, None], p.shape[1], axis=1)
     uncertain = entropy(p)
     logs = np.log(p, out=np.zeros_like(p), where=p > 0)
     # what a small change of the logits makes of the entropy, to first order
     change = ROUNDED * (p * np.abs(logs + uncertain[:, :, None])).sum(axis=2)
     apart = np.abs(uncertain[:, :, None] - uncertain[:, None])
     level = apart <= change[:, :, None] + change[:, None]
-    differ = np.abs(p[:, :, None] - p[:, None]).max(axis=3) > ROUNDED / 2
-    on_edge = _on_edge(p)
-    if vote == "lowest-entropy":  # the others do not count
-        cells, lowest = np.arange(len(p)), uncertain.argmin(axis=1)
-        level, differ = level[cells, lowest], differ[cells, lowest]
-        on_edge &= level
-    rivals = (level & differ).reshape(len(p), -1)
-    return np.asarray(rivals.any(axis=1) | on_edge.any(axis=1), np.bool_)
+    most = np.abs(p[:, :, None] - p[:, None]).max(axis=3)
+    rivals = level & (weight[:, None, None] * most > ROUNDED / 2)
+    on_edge = _on_edge(p) & named[:, None]
+    if vote == "majority":
+        return np.asarray(rivals.any(axis=2) | on_edge, np.bool_)
+    # only who may be the lowest counts
+    cells, lowest = np.arange(len(p)), uncertain.argmin(axis=1)
+    close = rivals[cells, lowest] | (on_edge & level[cells, lowest])
+    close[cells, lowest] = close.any(axis=1)
+    return np.asarray(close, np.bool_)
 
 
 def _on_edge(p: Floats) -> NDArray[np.bool_]:

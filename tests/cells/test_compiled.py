@@ -13,11 +13,12 @@ from hypothesis.extra import numpy as npst
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.cells.views import compiled
 from napari_cellcycle.cells.views.content import Population
-from napari_cellcycle.cells.views.geometry import grow, resampling, sums
-from napari_cellcycle.cells.views.grey import Grey
+from napari_cellcycle.cells.views.contrast import dna_contrast
+from napari_cellcycle.cells.views.drawing import Taps
+from napari_cellcycle.cells.views.geometry import resampling, sums
+from napari_cellcycle.cells.views.grey import Grey, Part
 from napari_cellcycle.cells.views.recipe import ViewRecipe
 from napari_cellcycle.cells.views.views import make_views
-from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.image.reading import open_image, open_labels
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
@@ -61,8 +62,13 @@ def assert_same_views(channels, labels, recipe, spacing, labels_are, population=
     np.testing.assert_array_equal(quick.images, plain.images)
     np.testing.assert_array_equal(quick.radius, plain.radius)
     assert plain.images.any()
-    contrast = both(lambda: dna_contrast(channels[0], labels, cells))
-    np.testing.assert_array_equal(*contrast)
+    alone, quickly_alone = both(lambda: dna_contrast(channels[0], labels, cells))
+    np.testing.assert_array_equal(quickly_alone, alone)
+    plain, quick = both(
+        lambda: make_views(channels, labels, cells, recipe, population, contrast=True)
+    )
+    np.testing.assert_array_equal(plain.contrast, alone)
+    np.testing.assert_array_equal(quick.contrast, alone)
 
 
 def real(data_dir, name, labels):
@@ -193,10 +199,24 @@ def test_grey_values(data, grey, q):
     assert type(quick) is not Grey
     assert quick.percentiles(where, q, 98) == plain.percentiles(where, q, 98)
     assert quick.percentiles(None, q) == plain.percentiles(None, q)
-    assert quick.step() == plain.step()
-    pictures = [way.projections(where, ("y", "x", "z"), -3.0, 200.0) for way in (plain, quick)]
-    for one, other in zip(*pictures, strict=True):
-        np.testing.assert_array_equal(one, other)
+
+
+@quickly
+@given(st.data(), values, st.tuples(*[st.integers(0, 2)] * 6), st.integers(2, 9))
+def test_pictures(data, grey, margins, size):
+    """Of a mask anywhere in a box, along some axes."""
+    where = data.draw(masks(grey))
+    before, after = margins[:3], margins[3:]
+    place = tuple(slice(a, a + edge) for a, edge in zip(before, grey.shape, strict=True))
+    box = tuple(slice(0, along.stop + b) for along, b in zip(place, after, strict=True))
+    shape = tuple(along.stop for along in box)
+    axes = data.draw(st.permutations("xyz"))[: data.draw(st.integers(1, 3))]
+    taps = compiled.taps_of(box, (2.0, 0.5, 0.7), (1.0, 2.0, 1.5), 4.0, size)
+    pictures = np.zeros((2, len(axes), 2, size, size), np.float32)
+    for out, way in zip(pictures, (Grey(grey), compiled.grey_of(grey)), strict=True):
+        Part(way, where, place, shape, -3.0, 200.0).draw(axes, taps, out, 1)
+    np.testing.assert_array_equal(*pictures)
+    assert not pictures[:, :, 0].any()
 
 
 @quickly
@@ -207,18 +227,29 @@ def test_the_foreground(data, grey, share, is_nucleus):
     stop = [data.draw(st.integers(a + 1, edge)) for a, edge in zip(start, grey.shape, strict=True)]
     place = tuple(map(slice, start, stop))
     core = data.draw(masks(grey[place]))
-    margin = data.draw(st.integers(0, 2)) * is_nucleus
+    margin = data.draw(st.integers(0, 2))
     free = data.draw(npst.arrays(bool, grey.shape)) if is_nucleus else None
-    found = []
-    for way, larger in ((Grey(grey), grow), (compiled.grey_of(grey), compiled.grown)):
-        near, near_place = larger(core, place, grey.shape, margin, (1.0, 1.0, 1.0))
-        found.append(way.foreground(core, place, near, near_place, free, share))
-    plain, quick = found
+    edges = (1.0, 1.0, 1.0)
+    plain, quick = (
+        way.foreground(core, place, free, margin, edges, share)
+        for way in (Grey(grey), compiled.grey_of(grey))
+    )
     assert type(quick.inner) is not Grey
-    assert (quick.background, quick.sums) == (plain.background, plain.sums)
+    for name in ("background", "white", "top", "sums", "place"):
+        assert getattr(quick, name) == getattr(plain, name)
     np.testing.assert_array_equal(quick.near, plain.near)
     np.testing.assert_array_equal(quick.bright, plain.bright)
     np.testing.assert_array_equal(quick.inner.values, plain.inner.values)
+    plain, quick = (
+        way.surrounded(core, place, margin, edges) for way in (Grey(grey), compiled.grey_of(grey))
+    )
+    np.testing.assert_array_equal(quick[0], plain[0])
+    assert quick[1:] == plain[1:]
+    around = data.draw(npst.arrays(bool, grey.shape))
+    begin = [data.draw(st.integers(0, edge - 1)) for edge in grey.shape]
+    part = tuple(map(slice, begin, grey.shape))
+    plain, quick = (way.surface(around, part) for way in (Grey(grey), compiled.grey_of(grey)))
+    np.testing.assert_array_equal(quick, plain)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -236,20 +267,13 @@ def test_percentiles_of_many_values(dtype, spread):
         assert compiled.grey_of(grey).percentiles(where, *qs) == Grey(grey).percentiles(where, *qs)
 
 
-edges = st.tuples(*[st.floats(0.1, 3)] * 3)
-
-
 @quickly
-@given(npst.arrays(bool, boxes), st.tuples(*[st.integers(1, 4)] * 6), st.floats(0, 9), edges)
-def test_sums_and_dilation(mask, margins, reach, step):
+@given(npst.arrays(bool, boxes))
+def test_sums(mask):
     assert compiled.sums_of(mask) == sums(mask)
-    before, after = margins[:3], margins[3:]
-    place = tuple(slice(a, a + edge) for a, edge in zip(before, mask.shape, strict=True))
-    shape = tuple(along.stop + b for along, b in zip(place, after, strict=True))
-    plain, where = grow(mask, place, shape, reach, step)
-    quick, same = compiled.grown(mask, place, shape, reach, step)
-    np.testing.assert_array_equal(quick, plain)
-    assert same == where
+
+
+edges = st.tuples(*[st.floats(0.1, 3)] * 3)
 
 
 @quickly
@@ -263,11 +287,15 @@ def test_sums_and_dilation(mask, margins, reach, step):
 def test_weights(ns, step, centre, half, size):
     box = tuple(slice(3, 3 + n) for n in ns)
     for along, *lengths, found in zip(
-        box, step, centre, compiled.weights_of(box, step, centre, half, size), strict=True
+        box, step, centre, compiled.taps_of(box, step, centre, half, size), strict=True
     ):
         n, first = along.stop - along.start, along.start * lengths[0]
         expected = resampling(n, first, *lengths, half, size)
-        np.testing.assert_array_equal(found, expected)
+        for taps in (found, Taps.of(expected)):
+            matrix, pixel = np.zeros_like(expected), np.arange(size)
+            for tap, weights in enumerate(taps.weights):
+                matrix[pixel, taps.first + tap] = weights
+            np.testing.assert_array_equal(matrix, expected)
 
 
 def wait_for_kernels():

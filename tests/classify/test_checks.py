@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views.contrast import dna_contrast, grey_range
 from napari_cellcycle.classify import classify
 from napari_cellcycle.classify.checks import compare_with_card, contrast_notes, equivalent_radius
-from napari_cellcycle.classify.contrast import dna_contrast, grey_range
 from napari_cellcycle.image import Segmentation, Spacing, Stack
 from napari_cellcycle.models.classifier import ProjectionClassifier
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.classify.contrast import dna_contrast, grey_range
+from napari_cellcycle.cells.views.contrast import dna_contrast, grey_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

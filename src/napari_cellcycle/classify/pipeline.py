@@ -10,7 +10,6 @@ import numpy as np
 
 from napari_cellcycle.cells.views.compiled import expect
 from napari_cellcycle.cells.views.views import make_views, view_axes
-from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.classify.cores import cores, in_order, one_core_each
 from napari_cellcycle.classify.groups import (
     Gathered,
@@ -36,8 +35,10 @@ if TYPE_CHECKING:
 
 MANY = 200
 """From this many cells on, another form of the networks is worth making."""
-AGAIN = 32
-"""Cells that are looked at again in one batch: one by one they would take three times as long."""
+AGAIN = 12
+"""Cells that are looked at again in one batch: one by one they would take three times as long.
+
+More at a time would be little quicker, and wait for the end, when there is nothing beside them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +53,25 @@ class Seen(OfCells):
 
     level1: NDArray[np.float64]
     level2: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Cells that are looked at again.
+
+    Parameters
+    ----------
+    seen : Seen
+        What is said of them so far.
+    batch : Gathered
+        Their views.
+    close : ndarray, ``(n, axes)``, bool
+        Which of them.
+    """
+
+    seen: Seen
+    batch: Gathered
+    close: NDArray[np.bool_]
 
 
 def look_at(
@@ -88,18 +108,19 @@ def look_at(
     """
     card, cells = classifier.card, prepared.cells
     axes = view_axes(card.recipe, is_2d=request.stack.is_2d)
-    reference = card.recipe.channels.index(card.recipe.reference)
 
     def view(group: Group) -> Viewed:
         these = cells.select(group.rows)
-        views = make_views(group.volumes, group.labels, these, card.recipe, prepared.population)
+        views = make_views(
+            group.volumes,
+            group.labels,
+            these,
+            card.recipe,
+            prepared.population,
+            contrast="contrast" in card.ranges,
+        )
         _check_finite(views.images, these)
-        contrast = None
-        if "contrast" in card.ranges:
-            dna = group.volumes[reference]
-            assert dna is not None
-            contrast = dna_contrast(dna, group.labels, these)
-        return Viewed(group.rows, contrast, views.images)
+        return Viewed(group.rows, views.contrast, views.images)
 
     def predict(part: tuple[Gathered, slice], exact: bool) -> tuple[Gathered, Seen]:
         batch, these = part
@@ -107,14 +128,24 @@ def look_at(
         levels = batcher.predict(batch.views(these), axes[these], exact=exact)
         return batch, Seen(known.rows, known.contrast, *levels)
 
-    def again(part: Seen | tuple[Gathered, slice]) -> Seen:
-        return part if isinstance(part, Seen) else predict(part, exact=True)[1]
+    def again(part: Seen | Aside) -> Seen:
+        if isinstance(part, Seen):
+            return part
+        level1, level2 = part.seen.level1.copy(), part.seen.level2.copy()
+        for a, rows in enumerate(part.close.T):
+            if rows.any():
+                one = slice(a, a + 1)
+                views = part.batch.views(one)[rows]
+                level1[rows, one], level2[rows, one] = batcher.predict(views, axes[one])
+        return replace(part.seen, level1=level1, level2=level2)
 
     def close(seen: Seen) -> NDArray[np.bool_]:
         found = is_close(seen.level1, seen.level2, request.vote)
-        if seen.level2.shape[2]:
-            later = discount(seen.level1, cells.touches_border[seen.rows], border_odds)
-            found |= is_close(later, seen.level2, request.vote)
+        at_border = cells.touches_border[seen.rows]
+        if seen.level2.shape[2] and at_border.any():
+            later = seen[at_border]
+            odds = discount(later.level1, np.ones(len(later), bool), border_odds)
+            found[at_border] |= is_close(odds, later.level2, request.vote)
         return found
 
     expect(len(cells), request.stack.data.dtype)
@@ -132,48 +163,41 @@ def look_at(
                 [((batch, one) for batch in batches for one in each)],
             )
             together = zip(*[parts] * len(axes), strict=True)
+            seen = ((batch[0][0], _side_by_side([one for _, one in batch])) for batch in together)
             if exact:
-                yield from (_side_by_side([seen for _, seen in batch]) for batch in together)
+                yield from (one for _, one in seen)
             else:
-                looked = in_order(pool, again, [_set_aside(together, close, each)])
-                yield from _with_all_axes(looked, len(axes))
+                yield from in_order(pool, again, [_set_aside(seen, close)])
         else:
             for batch in batches:
                 yield predict((batch, slice(None)), exact)[1]
 
 
 def _set_aside(
-    parts: Iterable[Sequence[tuple[Gathered, Seen]]],
-    close: Callable[[Seen], NDArray[np.bool_]],
-    each: Sequence[slice],
-) -> Iterator[Seen | tuple[Gathered, slice]]:
-    """What is said of most cells; now and then those to be looked at again, axis by axis."""
-    held: list[Viewed] = []
-    for axis_by_axis in parts:
-        seen = _side_by_side([seen for _, seen in axis_by_axis])
-        aside = close(seen)
+    parts: Iterable[tuple[Gathered, Seen]], close: Callable[[Seen], NDArray[np.bool_]]
+) -> Iterator[Seen | Aside]:
+    """What is said of most cells, and now and then those to be looked at again."""
+    held: list[Aside] = []
+    for batch, seen in parts:
+        found = close(seen)
+        aside = np.asarray(found.any(axis=1), np.bool_)
         if not aside.all():
             yield seen[~aside]
-        held += axis_by_axis[0][0].chosen(aside)
-        if sum(map(len, held)) >= AGAIN:
-            batch, held = Gathered(tuple(held)), []
-            yield from ((batch, one) for one in each)
-    if held:
-        batch = Gathered(tuple(held))
-        yield from ((batch, one) for one in each)
-
-
-def _with_all_axes(parts: Iterable[Seen], n: int) -> Iterator[Seen]:
-    """Put parts together that are of one axis alone, and follow one another."""
-    held: list[Seen] = []
-    for part in parts:
-        if part.level1.shape[1] == n:
-            yield part
-            continue
-        held.append(part)
-        if len(held) == n:
-            yield _side_by_side(held)
+        if aside.any():
+            held.append(Aside(seen[aside], Gathered(tuple(batch.chosen(aside))), found[aside]))
+        if sum(len(part.close) for part in held) >= AGAIN:
+            yield _together(held)
             held = []
+    if held:
+        yield _together(held)
+
+
+def _together(held: Sequence[Aside]) -> Aside:
+    return Aside(
+        Seen.joined([part.seen for part in held]),
+        Gathered(tuple(viewed for part in held for viewed in part.batch.parts)),
+        np.concatenate([part.close for part in held]),
+    )
 
 
 def _side_by_side(parts: Sequence[Seen]) -> Seen:

@@ -109,9 +109,10 @@ def iter_classify(
     total = len(cells)
     level1 = np.empty((total, len(axes), card.n_tops))
     level2 = np.empty((total, len(axes), card.n_stages))
-    cell_notes = list(prepared.cell_notes)
+    plain = level1.copy()  # before more evidence is asked for at the border
+    contrast = np.full(total, np.nan)
     batcher = Batcher(classifier, request.batch_size)
-    done = dark = 0
+    done = 0
 
     def batch(rows: NDArray[np.int64]) -> Batch:
         return Batch(
@@ -127,41 +128,44 @@ def iter_classify(
     yield batch(np.zeros(0, np.int64))
     for part in look_at(request, prepared, classifier, batcher, BORDER_ODDS):
         rows = part.rows
-        level1[rows], level2[rows] = part.level1, part.level2
+        plain[rows], level2[rows] = part.level1, part.level2
+        level1[rows] = part.level1
         if card.n_stages:
-            plain = decide(level1[rows], level2[rows], axes, request.vote)
-            at_border = cells.touches_border[rows]
-            level1[rows] = discount(level1[rows], at_border, BORDER_ODDS)
-            kept = decide(level1[rows], level2[rows], axes, request.vote)
-            for row in rows[(plain.phase > 0) & (kept.phase == 0)]:
-                cell_notes[row] = "; ".join(filter(None, (cell_notes[row], BORDER_NOTE)))
+            level1[rows] = discount(part.level1, cells.touches_border[rows], BORDER_ODDS)
         if part.contrast is not None:
-            dark += int(np.count_nonzero(part.contrast == 0))
-            for row, note in zip(rows, contrast_notes(part.contrast, card), strict=True):
-                cell_notes[row] = "; ".join(filter(None, (cell_notes[row], note)))
+            contrast[rows] = part.contrast
         done += len(rows)
         yield batch(rows)
+    decision = decide(level1, level2, axes, request.vote)
+    lowered = decision.phase != decide(plain, level2, axes, request.vote).phase
     return Classification(
         cells=cells,
-        decision=decide(level1, level2, axes, request.vote),
+        decision=decision,
         card=card,
         model_sha256=classifier.sha256,
         device=device,
-        notes=(*prepared.notes, *batcher.notes, *_dark_notes(dark, total)),
-        cell_notes=tuple(cell_notes),
+        notes=(*prepared.notes, *batcher.notes, *_dark_notes(contrast)),
+        cell_notes=tuple(
+            "; ".join(filter(None, (known, BORDER_NOTE if at_border else "", note)))
+            for known, at_border, note in zip(
+                prepared.cell_notes, lowered, contrast_notes(contrast, card), strict=True
+            )
+        ),
         segmentation=prepared.segmentation,
         channels=prepared.channels,
         population=prepared.population,
     )
 
 
-def _dark_notes(dark: int, total: int) -> list[str]:
+def _dark_notes(contrast: NDArray[np.float64]) -> list[str]:
     """Say how many cells the image shows no DNA in."""
+    dark = np.count_nonzero(contrast == 0)
     if not dark:
         return []
     return [
-        f"{dark:,} of {total:,} cells have no DNA above the background around them: what the model "
-        "calls them means nothing. Does the image lack a part, or do the labels lie elsewhere?"
+        f"{dark:,} of {len(contrast):,} cells have no DNA above the background around them: what "
+        "the model calls them means nothing. Does the image lack a part, or do the labels lie "
+        "elsewhere?"
     ]
 
 

@@ -15,15 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views.geometry import Sums, grow, reached, resampling, sums
-from napari_cellcycle.cells.views.grey import (
-    MIN_AROUND,
-    MIN_FOREGROUND,
-    Foreground,
-    Grey,
-    placed,
-    within,
-)
+from napari_cellcycle.cells.views.drawing import Taps
+from napari_cellcycle.cells.views.geometry import Sums, reached, resampling, sums
+from napari_cellcycle.cells.views.grey import MIN_AROUND, MIN_FOREGROUND, Foreground, Grey, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -139,22 +133,9 @@ def sums_of(mask: Mask) -> Sums:
     return sums(mask) if kernels is None else _sums(kernels.sums(_bytes(mask)))
 
 
-def grown(
-    part: Mask, place: Place, shape: tuple[int, ...], reach: float, step: Step
-) -> tuple[Mask, Place]:
-    """Dilate as :func:`~.geometry.grow`."""
-    kernels = _State.kernels
-    if kernels is None:
-        return grow(part, place, shape, reach, step)
-    voxels, larger = reached(place, shape, reach, step)
-    before = tuple(inner.start - outer.start for inner, outer in zip(place, larger, strict=True))
-    edges = tuple(along.stop - along.start for along in larger)
-    return kernels.grow(_bytes(part), voxels, before, edges).view(bool), larger
-
-
-def weights_of(
+def taps_of(
     box: Sequence[slice], step: Step, centre: Step, half: float, size: int
-) -> tuple[Floats, ...]:
+) -> tuple[Taps, Taps, Taps]:
     """Weigh the voxels of a box along z, y and x, each as :func:`~.geometry.resampling`."""
     steps, centres = tuple(map(float, step)), tuple(map(float, centre))
     ns = tuple(along.stop - along.start for along in box)
@@ -162,9 +143,11 @@ def weights_of(
     kernels = _State.kernels
     if kernels is None:
         each = zip(ns, firsts, steps, centres, strict=True)
-        return tuple(resampling(*lengths, half, size) for lengths in each)
-    found: tuple[Floats, ...] = kernels.weights(ns, firsts, steps, centres, float(half), size)
-    return found
+        z, y, x = (Taps.of(resampling(*lengths, half, size)) for lengths in each)
+    else:
+        found = kernels.taps(ns, firsts, steps, centres, float(half), size)
+        z, y, x = (Taps(*one) for one in found)
+    return z, y, x
 
 
 class CompiledGrey(Grey):
@@ -194,33 +177,47 @@ class CompiledGrey(Grey):
         return True if self._whole.dtype == _KEYS else None
 
     def foreground(
-        self,
-        core: Mask,
-        core_place: Place,
-        near: Mask,
-        near_place: Place,
-        free: Mask | None,
-        share: float,
+        self, core: Mask, place: Place, free: Mask | None, reach: float, step: Step, share: float
     ) -> Foreground:
         """Find the DNA of a cell: voxels of its mask that are bright."""
-        background, mask, seen, found, inner = self._kernels.foreground(
+        voxels: tuple[int, ...] = (0, 0, 0)
+        larger = place
+        if free is not None:
+            voxels, larger = reached(place, self._whole.shape, reach, step)
+        background, white, top, mask, seen, found, inner = self._kernels.foreground(
             self._whole,
             _bytes(core),
-            tuple(along.start for along in core_place),
-            _bytes(near),
-            tuple(along.start for along in near_place),
+            _starts(place),
             _bytes(_NOTHING if free is None else free),
+            voxels,
+            _starts(larger),
+            _edges(larger),
             float(share),
             MIN_AROUND,
+            MIN_FOREGROUND,
             self._ends,
             self._keyed,
         )
-        grey = CompiledGrey(self._kernels, self.values[near_place], inner)
-        mask, seen = mask.view(bool), seen.view(bool)
-        if found[0] < MIN_FOREGROUND:
-            seen = placed(core, within(core_place, near_place), seen.shape)
-            found = self._kernels.sums(_bytes(seen))
-        return Foreground(background, mask, seen, _sums(found), grey)
+        grey = CompiledGrey(self._kernels, self.values[larger], inner)
+        near, bright = mask.view(bool), seen.view(bool)
+        return Foreground(background, white, top, near, bright, larger, _sums(found), grey)
+
+    def surrounded(
+        self, core: Mask, place: Place, reach: float, step: Step
+    ) -> tuple[Mask, float, float]:
+        """Dilate a label, and find the 5th and the 99.5th percentile there."""
+        voxels, larger = reached(place, self._whole.shape, reach, step)
+        mask, low, high = self._kernels.surrounded(
+            self._whole,
+            _bytes(core),
+            _starts(place),
+            voxels,
+            _starts(larger),
+            _edges(larger),
+            self._ends,
+            self._keyed,
+        )
+        return mask.view(bool), low, high
 
     def percentiles(self, where: Mask | None, *qs: float) -> tuple[float, ...]:
         """Percentiles (0 to 100) of the voxels in a mask of at least one voxel, or of all."""
@@ -230,29 +227,36 @@ class CompiledGrey(Grey):
         )
         return tuple(found.tolist())
 
-    def step(self) -> float:
-        """Median difference of neighbours along x, 0 where there are none."""
-        if self._keyed or self._whole.shape[2] < 2:
-            return super().step()
-        return float(self._kernels.median_step(self._whole, self._ends))
-
-    def projections(
-        self, where: Mask, axes: Sequence[Axis], low: float, high: float
-    ) -> list[Floats]:
-        """Project and scale what a mask shows."""
-        if "volume" in axes:
-            return super().projections(where, axes, low, high)
-        flat = self._kernels.project(
-            self._whole, _bytes(where), self._ends, float(low), float(high), self._keyed
+    def surface(self, free: Mask, place: Place) -> tuple[float, float]:
+        """What is dark around a cell, and how much neighbours differ."""
+        if self._keyed:  # differences of keys are none of grey values
+            return super().surface(free, place)
+        found: tuple[float, float] = self._kernels.surface(
+            self._whole, _bytes(free), _starts(place), _edges(place), MIN_AROUND, self._ends
         )
-        z, y, x = where.shape
-        found: dict[str, Floats] = {}
-        start = 0
-        for axis, (rows, columns) in {"x": (z, y), "y": (z, x), "z": (y, x)}.items():
-            stop = start + rows * columns
-            found[axis] = flat[start:stop].reshape(rows, columns)
-            start = stop
-        return [found[axis] for axis in axes]
+        return found
+
+    def draw(
+        self, part: Part, axes: Sequence[Axis], taps: Sequence[Taps], out: Floats, channel: int
+    ) -> None:
+        """Project, scale and resample what a view shows of them."""
+        if part.where is None or "volume" in axes or not out.flags.c_contiguous:
+            super().draw(part, axes, taps, out, channel)
+            return
+        self._kernels.draw(
+            out,
+            channel,
+            np.array(["xyz".index(axis) for axis in axes]),
+            self._whole,
+            _bytes(part.where),
+            _starts(part.place),
+            part.shape,
+            self._ends,
+            float(part.low),
+            float(part.high),
+            self._keyed,
+            *map(tuple, taps),
+        )
 
 
 def _kind(dtype: DTypeLike) -> np.dtype[Any]:
@@ -270,6 +274,14 @@ def _bytes(where: Mask) -> NDArray[np.uint8]:
     return np.ascontiguousarray(where).view(np.uint8)
 
 
+def _starts(place: Place) -> tuple[int, ...]:
+    return tuple(along.start for along in place)
+
+
+def _edges(place: Place) -> tuple[int, ...]:
+    return tuple(along.stop - along.start for along in place)
+
+
 def _sums(found: NDArray[np.int64]) -> Sums:
     total, *rest = found.tolist()
     return Sums(total, tuple(rest[:3]), tuple(rest[3:]))
@@ -280,12 +292,19 @@ def _first_calls(kernels: Any, kind: np.dtype[Any]) -> Iterator[Callable[[], obj
     whole, where = np.zeros((1, 2, 2), kind), np.ones((1, 2, 2), bool)
     grey = CompiledGrey(kernels, whole, whole)
     box = (slice(0, 1), slice(0, 2), slice(0, 2))
+
+    def draw() -> None:
+        """Of taps, which are the same for all types."""
+        found = kernels.taps((1, 2, 2), (0.0,) * 3, (1.0,) * 3, (0.5,) * 3, 1.0, 2)
+        part = Part(grey, where, box, (1, 2, 2), 0.0, 1.0)
+        grey.draw(part, ("z",), [Taps(*one) for one in found], np.zeros((1, 1, 2, 2), "f4"), 0)
+
     yield lambda: kernels.sums(_bytes(where))
-    yield lambda: kernels.weights((1, 2, 2), (0.0,) * 3, (1.0,) * 3, (0.5,) * 3, 1.0, 2)
-    yield lambda: kernels.grow(_bytes(where), (1, 1, 1), (0, 0, 0), (1, 2, 2))
-    yield lambda: grey.foreground(where, box, where, box, where, 0.5)
+    yield lambda: grey.foreground(where, box, where, 0.0, (1.0, 1.0, 1.0), 0.5)
+    yield lambda: grey.surrounded(where, box, 0.0, (1.0, 1.0, 1.0))
     yield lambda: grey.percentiles(where, 50)
-    yield lambda: grey.projections(where, ("z",), 0.0, 1.0)
-    yield grey.step
+    if kind != _KEYS:
+        yield lambda: grey.surface(where, box)
+    yield draw
     if kind == _KEYS:
         yield lambda: kernels.keys(np.zeros((1, 2, 2), np.float32))

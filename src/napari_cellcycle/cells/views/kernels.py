@@ -67,23 +67,16 @@ def sums(mask):
 
 @_compiled
 def inside(grey, mask, ends):
-    """All values in a row, those outside of a mask made the largest; the mask's size and ends."""
+    """All values in a row, those outside of a mask made the largest, and the mask's size."""
     flat, where = grey.reshape(-1), mask.reshape(-1)
-    result, found = np.empty(flat.size, grey.dtype), np.empty(2, grey.dtype)
-    dark, bright = ends[0], ends[1]
-    least, most, n = bright, dark, 0
+    result = np.empty(flat.size, grey.dtype)
+    outside, n = ends[1], 0
     # one loop after the other: together they would not take many voxels at a time
     for i in range(flat.size):
-        result[i] = flat[i] if where[i] else bright
-    for i in range(flat.size):
-        least = result[i] if result[i] < least else least
-    for i in range(flat.size):
-        shown = flat[i] if where[i] else dark
-        most = shown if shown > most else most
+        result[i] = flat[i] if where[i] else outside
     for i in range(flat.size):
         n += where[i]
-    found[0], found[1] = least, most
-    return result, n, found
+    return result, n
 
 
 @_compiled
@@ -121,13 +114,14 @@ def ranked(values, rank, ends):
         middle = rank // _SAMPLE
         aside = 8 + int(3 * math.sqrt(middle * (1 - middle / some.size)))
         place = max(middle - aside, 0)
+    upto = values.size  # as many are no larger than ``high``
     for turn in range(turns):
         if turn == 1:
             first, place = low, place + 2 * aside
             high = np.int64(ends[1])
         elif turn == 2:
             last, low, high = low, np.int64(ends[0]), np.int64(ends[1])
-            some, place = values, rank
+            some, place, upto = values, rank, values.size
         asked = 0
         while low < high:
             bound = low + (high - low) // 2
@@ -135,17 +129,19 @@ def ranked(values, rank, ends):
                 bound = min(max(last if asked == 0 else first - 1, low), high - 1)
                 asked += 1
             like[0] = bound
-            if _count(some, like[0]) > place:
-                high = bound
+            n = _count(some, like[0])
+            if n > place:
+                high, upto = bound, n
             else:
                 low = bound + 1
     like[0] = low
-    found, top = like[0], ends[1]
-    after = top
+    found, after = like[0], ends[1]
+    if upto > rank + 1:
+        return found, found
     for i in range(values.size):
-        value = values[i] if values[i] > found else top
+        value = values[i] if values[i] > found else ends[1]
         after = value if value < after else after
-    return found, found if _count(values, found) > rank + 1 else after
+    return found, after
 
 
 @_compiled
@@ -173,7 +169,7 @@ def percentiles(grey, mask, qs, ends, keyed):
     """Percentiles of the grey values in a mask, or of all where it is empty."""
     values, size = grey.reshape(-1), grey.size
     if mask.size:
-        values, size, ends = inside(grey, mask, ends)
+        values, size = inside(grey, mask, ends)
     result = np.empty(qs.size)
     for i in range(qs.size):
         result[i] = _percentile(values, size, qs[i], ends, keyed)
@@ -181,17 +177,26 @@ def percentiles(grey, mask, qs, ends, keyed):
 
 
 @_compiled
-def median_step(grey, ends):
-    """Median difference of neighbours along x, of unsigned whole numbers."""
-    depth, height, width = grey.shape
-    steps = np.empty((depth, height, width - 1), grey.dtype)
-    for z in range(depth):
-        for y in range(height):
-            row, target = grey[z, y], steps[z, y]
-            for x in range(width - 1):
-                a, b = row[x], row[x + 1]
-                target[x] = a - b if a > b else b - a
-    return _percentile(steps.reshape(-1), steps.size, 50.0, ends, None)
+def surface(grey, free, at, edges, least, ends):
+    """Dark, and the median difference of neighbours along x, as ``Grey.surface``."""
+    depth, height, width = edges
+    part, around = np.empty(edges, grey.dtype), np.empty(edges, np.uint8)
+    _cut(part, grey, at)
+    _cut(around, free, at)
+    rows, steps = part.reshape(-1, width), np.empty((depth * height, width - 1), grey.dtype)
+    for i in range(len(rows)):
+        row, target = rows[i], steps[i]
+        for x in range(width - 1):
+            a, b = row[x], row[x + 1]
+            target[x] = a - b if a > b else b - a
+    found = np.array((math.nan, 0.0))
+    for turn in range(2):
+        values, size = steps.reshape(-1), steps.size
+        if turn == 0:
+            values, size = inside(part, around, ends)
+        if size >= (least if turn == 0 else 1):
+            found[turn] = _percentile(values, size, 50.0, ends, None)
+    return found[0], found[1]
 
 
 @_compiled
@@ -213,6 +218,15 @@ def _cut(result, box, at):
     for z in range(depth):
         for y in range(height):
             _copied(result[z, y], box[at[0] + z, at[1] + y, at[2] : at[2] + width])
+
+
+@_compiled
+def _put(box, part, at):
+    """Copy to a place of a box."""
+    depth, height, width = part.shape
+    for z in range(depth):
+        for y in range(height):
+            _copied(box[at[0] + z, at[1] + y, at[2] : at[2] + width], part[z, y])
 
 
 @_compiled
@@ -255,32 +269,52 @@ def _above(grey, level, mask, ends, keyed):
 
 
 @_compiled
-def foreground(grey, core, core_at, near, near_at, free, share, least, ends, keyed):
-    """Background, mask, foreground, sums of that, and grey values in its box: ``Grey.foreground``.
+def foreground(grey, core, place, free, reach, larger, edges, share, least, fewest, ends, keyed):
+    """Find the DNA of a cell, as ``Grey.foreground``.
 
-    Parts lie ``at`` a place of the box of ``grey``; ``free`` fills it, or is empty; with
-    fewer than ``least`` voxels it does not tell the background.
+    The label lies at a ``place`` of the box of ``grey``, and dilated at ``larger``, with ``edges``;
+    ``free`` fills the box, or is empty; with fewer than ``least`` voxels it does not tell the
+    background, and a foreground with fewer than ``fewest`` is the label.
     """
     own = np.empty(core.shape, grey.dtype)
-    _cut(own, grey, core_at)
+    _cut(own, grey, place)
     bright = background = 0.0
     for turn in range(2):
         box, where, q = own, core, 98.0 if turn == 0 else 10.0
         if turn and free.size:
             box, where, q = grey, free, 25.0
-        values, size, found = inside(box, where, ends)
+        values, size = inside(box, where, ends)
         if turn and free.size and size < least:
-            values, size, found, q = grey.reshape(-1), grey.size, ends, 1.0
-        bright, background = background, _percentile(values, size, q, found, keyed)
-    inner, mask = own, near
+            values, size, q = grey.reshape(-1), grey.size, 1.0
+        bright, background = background, _percentile(values, size, q, ends, keyed)
+    inner, mask, at = own, core, (place[0] - larger[0], place[1] - larger[1], place[2] - larger[2])
     if free.size:
-        inner, mask = np.empty(near.shape, grey.dtype), np.empty(near.shape, np.uint8)
-        at = (core_at[0] - near_at[0], core_at[1] - near_at[1], core_at[2] - near_at[2])
-        _reached(mask, near, free, near_at, core, at)
-        _cut(inner, grey, near_at)
+        inner, mask = np.empty(edges, grey.dtype), np.empty(edges, np.uint8)
+        _reached(mask, grow(core, reach, at, edges), free, larger, core, at)
+        _cut(inner, grey, larger)
     level = background + share * max(bright - background, 0.0)
     seen = _above(inner, level, mask, ends, keyed)
-    return background, mask, seen, sums(seen), inner
+    total = sums(seen)
+    if total[0] < fewest:
+        seen[:] = 0
+        _put(seen, core, at)
+        total = sums(seen)
+    values, size = inside(inner, seen, ends)
+    top = _percentile(values, size, 99.5, ends, keyed)
+    return background, bright, top, mask, seen, total, inner
+
+
+@_compiled
+def surrounded(grey, core, place, reach, larger, edges, ends, keyed):
+    """Dilate a label, and find the 5th and 99.5th percentile there, as ``Grey.surrounded``."""
+    at = (place[0] - larger[0], place[1] - larger[1], place[2] - larger[2])
+    mask = np.zeros(grey.shape, np.uint8)
+    _put(mask, grow(core, reach, at, edges), larger)
+    values, size = inside(grey, mask, ends)
+    found = np.empty(2)
+    for turn in range(2):
+        found[turn] = _percentile(values, size, 5.0 if turn == 0 else 99.5, ends, keyed)
+    return mask, found[0], found[1]
 
 
 @_compiled
@@ -322,15 +356,17 @@ def grow(mask, reach, before, shape):
 
 
 @_compiled
-def _larger(result, one, other):
-    for i in range(result.size):
-        result[i] = one[i] if one[i] > other[i] else other[i]
-
-
-@_compiled
 def _onto(result, other):
     for i in range(result.size):
         result[i] = other[i] if other[i] > result[i] else result[i]
+
+
+@_compiled
+def _most(row):
+    most = row[0]
+    for i in range(row.size):
+        most = row[i] if row[i] > most else most
+    return most
 
 
 @_compiled
@@ -340,37 +376,21 @@ def project(grey, mask, ends, low, high, keyed):
     size, dark = height * width, ends[0]
     result = np.empty(depth * (height + width) + size, grey.dtype)
     along_z = result[depth * (height + width) :]
-    # planes that are read and written in turns; beyond the last row there is nothing
-    plane, other = np.empty(size + width, grey.dtype), np.empty(size + width, grey.dtype)
-    folded = np.empty(size, grey.dtype)
+    plane = np.empty((height, width), grey.dtype)
+    flat = plane.reshape(-1)
+    values, where = grey.reshape(-1), mask.reshape(-1)
     for i in range(size):
         along_z[i] = dark
-    for i in range(size, size + width):
-        plane[i] = other[i] = dark
-    values, where = grey.reshape(-1), mask.reshape(-1)
     for z in range(depth):
         bright, shown = values[z * size : (z + 1) * size], where[z * size : (z + 1) * size]
         for i in range(size):
-            plane[i] = bright[i] if shown[i] else dark
-        _onto(along_z, plane[:size])
-        rows = (height + 1) // 2  # half of the rows onto the others
-        _larger(folded[: rows * width], plane[: rows * width], plane[size - rows * width : size])
-        while rows > 1:
-            half = rows // 2
-            _onto(folded[: half * width], folded[(rows - half) * width : rows * width])
-            rows -= half
-        row = result[depth * height + z * width :]
-        for x in range(width):
-            row[x] = folded[x]
-        seen = 1
-        while seen < width:  # each turn sees up to twice as far
-            shift = min(seen, width - seen)
-            _larger(other[:size], plane[:size], plane[shift : shift + size])
-            plane, other = other, plane
-            seen += shift
-        row = result[z * height :]
+            flat[i] = bright[i] if shown[i] else dark
+        _onto(along_z, flat)
+        row = result[depth * height + z * width :][:width]
+        _copied(row, plane[0])
         for y in range(height):
-            row[y] = plane[y * width]
+            _onto(row, plane[y])
+            result[z * height + y] = _most(plane[y])
     return _scaled(result, np.float32(low), np.float32(high - low), keyed)
 
 
@@ -393,29 +413,84 @@ def _scaled(whole, low, span, keyed):
 
 
 @_compiled
-def _weights(n, first, step, centre, half, size):
-    """Weights of voxels for pixels, as ``geometry.resampling``, and in the same order."""
-    result = np.zeros((size, n), np.float32)
+def _taps(n, first, step, centre, half, size):
+    """Voxels and weights of pixels, as ``Taps.of(geometry.resampling)``, summed in that order."""
     pitch = 2 * half / size
     support = max(step, pitch)
     pad = 2 * math.ceil(support / step) + 1
+    start, totals, most = np.empty(size, np.int64), np.zeros(size), 1
     for i in range(size):
         target = centre - half + (i + 0.5) * pitch
         # a voxel more on each side than can count
         begin = max(math.floor((target - support - first) / step) - 1, -pad)
         end = min(math.ceil((target + support - first) / step) + 2, n + pad)
-        total = 0.0
+        start[i], seen = n, 0
         for k in range(begin, end):
-            total += max(0.0, 1 - abs(target - (first + k * step)) / support)
-        for k in range(max(begin, 0), min(end, n)):
             weight = max(0.0, 1 - abs(target - (first + k * step)) / support)
-            result[i, k] = weight / total if total > 0 else weight
-    return result
+            totals[i] += weight
+            if weight > 0 and 0 <= k < n:
+                start[i], seen = min(start[i], k), seen + 1
+        most = max(most, seen)
+    result = np.empty((most, size), np.float32)
+    for i in range(size):
+        target = centre - half + (i + 0.5) * pitch
+        start[i] = min(start[i], n - most)
+        for tap in range(most):
+            weight = max(0.0, 1 - abs(target - (first + (start[i] + tap) * step)) / support)
+            result[tap, i] = weight / totals[i] if totals[i] > 0 else weight
+    return start, result
 
 
 @_compiled
-def weights(n, first, step, centre, half, size):
-    """Weights along z, y and x."""
-    z = _weights(n[0], first[0], step[0], centre[0], half, size)
-    y = _weights(n[1], first[1], step[1], centre[1], half, size)
-    return z, y, _weights(n[2], first[2], step[2], centre[2], half, size)
+def taps(n, first, step, centre, half, size):
+    """Taps along z, y and x."""
+    z = _taps(n[0], first[0], step[0], centre[0], half, size)
+    y = _taps(n[1], first[1], step[1], centre[1], half, size)
+    return z, y, _taps(n[2], first[2], step[2], centre[2], half, size)
+
+
+@_compiled
+def _resampled(result, picture, at, width, rows, columns):
+    """Resample a picture that lies ``at`` a place of a larger one, of that ``width``, all dark."""
+    (first, weights), size = columns, len(result)
+    row = np.zeros(width, np.float32)
+    lines = np.empty((len(picture) + 1, size), np.float32)
+    lines[len(picture)] = 0  # what lies above and below
+    for r in range(len(picture)):
+        for c in range(picture.shape[1]):
+            row[at[1] + c] = picture[r, c]
+        for i in range(size):
+            lines[r, i] = row[first[i]] * weights[0, i]
+        for tap in range(1, len(weights)):
+            for i in range(size):
+                lines[r, i] += row[first[i] + tap] * weights[tap, i]
+    first, weights = rows
+    for i in range(size):
+        for tap in range(len(weights)):
+            line = first[i] + tap - at[0]
+            line = line if 0 <= line < len(picture) else len(picture)
+            weight = weights[tap, i]
+            if tap == 0:
+                for j in range(size):
+                    result[i, j] = lines[line, j] * weight
+            else:
+                for j in range(size):
+                    result[i, j] += lines[line, j] * weight
+
+
+@_compiled
+def draw(out, channel, axes, grey, mask, at, shape, ends, low, high, keyed, z, y, x):
+    """Project along ``axes`` (0 to 2: x, y, z), scale and resample, as ``Grey.draw``."""
+    depth, height, width = grey.shape
+    flat = project(grey, mask, ends, low, high, keyed)
+    for i in range(len(axes)):
+        result = out[i, channel]
+        if axes[i] == 0:
+            picture = flat[: depth * height].reshape(depth, height)
+            _resampled(result, picture, (at[0], at[1]), shape[1], z, y)
+        elif axes[i] == 1:
+            picture = flat[depth * height : depth * (height + width)].reshape(depth, width)
+            _resampled(result, picture, (at[0], at[2]), shape[2], z, x)
+        else:
+            picture = flat[depth * (height + width) :].reshape(height, width)
+            _resampled(result, picture, (at[1], at[2]), shape[2], y, x)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views.compiled import grey_of, grown, sums_of
+from napari_cellcycle.cells.views.compiled import grey_of, sums_of
 from napari_cellcycle.cells.views.geometry import Sums, moments
-from napari_cellcycle.cells.views.grey import Part, placed
+from napari_cellcycle.cells.views.grey import Part, placed, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.views.geometry import Step
-    from napari_cellcycle.cells.views.grey import Grey
+    from napari_cellcycle.cells.views.grey import Grey, Place
     from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.image.window import Window
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
+
+_MARGIN = 3  # voxels around the bounding box, in which contrast is measured
+_TO_SIGMA = 1.4826 / math.sqrt(2)  # from median absolute difference of neighbours to deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,18 @@ class Subject:
         Where the label and the mask lie in these arrays.
     grey, inner : Grey
         DNA, in the box and in ``mask_box`` alone.
+    free : ndarray, ``(z, y, x)``, bool, or None
+        Voxels of the box without a label; not asked for around a whole cell.
     core : ndarray, ``(z, y, x)``, bool
         The label, in ``label_box`` alone.
     near, bright : ndarray, ``(z, y, x)``, bool
         Mask and foreground, in ``mask_box`` alone.
     background : float
         Grey value where there is no DNA.
+    white : float
+        The 98th percentile of DNA in the label.
+    top : float
+        The 99.5th percentile of the foreground.
     centre : ndarray, ``(3,)``
         Of the foreground, in the units of the spacing, from the volume's first voxel.
     radius : float
@@ -123,13 +132,24 @@ class Subject:
     mask_box: tuple[slice, ...]
     grey: Grey
     inner: Grey
+    free: Mask | None
     core: Mask
     near: Mask
     bright: Mask
     background: float
+    white: float
+    top: float
     centre: NDArray[np.float64]
     radius: float
     other_reach: float
+
+    @property
+    def place(self) -> Place:
+        """Where the label lies in the volume."""
+        return tuple(
+            slice(whole.start + inner.start, whole.start + inner.stop)
+            for whole, inner in zip(self.box, self.label_box, strict=True)
+        )
 
     @property
     def values(self) -> Floats:
@@ -188,31 +208,61 @@ class Subject:
         )
         box, label_box = cut.box, cut.label_box
         grey = grey_of(dna[box])
-        near, mask_box, free = core, label_box, None
-        if labels_are == "nucleus":
-            free = labels[box] == 0
-            near, mask_box = grown(core, label_box, free.shape, cut.reach, step)
-        found = grey.foreground(core, label_box, near, mask_box, free, recipe.foreground)
+        free = labels[box] == 0 if labels_are == "nucleus" else None
+        found = grey.foreground(core, label_box, free, cut.reach, step, recipe.foreground)
         centre, radius = moments(found.sums, step, is_2d)
         return cls(
             box=box,
             label_box=label_box,
-            mask_box=mask_box,
+            mask_box=found.place,
             grey=grey,
             inner=found.inner,
+            free=free,
             core=core,
             near=found.near,
             bright=found.bright,
             background=found.background,
-            centre=cut.centre(mask_box, centre, step),
+            white=found.white,
+            top=found.top,
+            centre=cut.centre(found.place, centre, step),
             radius=radius,
             other_reach=cut.other_reach,
         )
 
+    def contrast(
+        self,
+        dna: NDArray[Any] | Window,
+        labels: NDArray[np.integer[Any]] | Window,
+    ) -> float:
+        """How far bright DNA lies above its surroundings, in units of the noise.
+
+        Bright is the 98th percentile inside the label, the surroundings are the median of what is
+        unlabelled up to 3 voxels around its bounding box (or its own 5th percentile), and the noise
+        is estimated from differences of neighbours along x there and in the label. It is 1000 at
+        most: an image that was denoised has hardly any noise.
+
+        Parameters
+        ----------
+        dna, labels : ndarray or Window, ``(z, y, x)``
+            As the cell was found in.
+        """
+        wanted = around(self.place, labels.shape)
+        grey, free = self.grey, self.free
+        held = all(
+            whole.start <= part.start and part.stop <= whole.stop
+            for whole, part in zip(self.box, wanted, strict=True)
+        )
+        if free is None or not held:
+            grey, free, held = grey_of(dna[wanted]), labels[wanted] == 0, False
+        dark, step = grey.surface(free, within(wanted, self.box if held else wanted))
+        if math.isnan(dark):
+            (dark,) = grey_of(self.grey.values[self.label_box]).percentiles(self.core, 5)
+        return in_noise(self.white - dark, step)
+
     def of_dna(self) -> Part:
         """The part of DNA that belongs to the cell, between background and bright foreground."""
-        (high,) = self.inner.percentiles(self.bright, 99.5)
-        return Part(self.inner, self.near, self.mask_box, self.background, high)
+        shape = self.grey.values.shape
+        return Part(self.inner, self.near, self.mask_box, shape, self.background, self.top)
 
     def of_other(self, volume: NDArray[Any] | Window, step: Step) -> Part:
         """The part of another channel, between the 5th and the 99.5th percentile of its mask.
@@ -226,6 +276,19 @@ class Subject:
         """
         grey = grey_of(volume[self.box])
         shape = grey.values.shape
-        where = placed(*grown(self.core, self.label_box, shape, self.other_reach, step), shape)
-        low, high = grey.percentiles(where, 5, 99.5)
-        return Part(grey, where, tuple(slice(0, edge) for edge in shape), low, high)
+        where, low, high = grey.surrounded(self.core, self.label_box, self.other_reach, step)
+        return Part(grey, where, tuple(slice(0, edge) for edge in shape), shape, low, high)
+
+
+def around(label: Place, shape: tuple[int, ...]) -> Place:
+    """The box in which a label's contrast is measured, given where the label lies in a volume."""
+    return tuple(
+        slice(max(along.start - _MARGIN, 0), min(along.stop + _MARGIN, edge))
+        for along, edge in zip(label, shape, strict=True)
+    )
+
+
+def in_noise(signal: float, step: float) -> float:
+    """A difference of grey values in units of the noise, given how much neighbours differ."""
+    signal, noise = max(signal, 0.0), step * _TO_SIGMA
+    return min(signal / noise, 1000.0) if noise > 0 else 1000.0 * (signal > 0)

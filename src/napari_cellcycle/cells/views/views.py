@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views.compiled import weights_of
+from napari_cellcycle.cells.views.compiled import taps_of
 from napari_cellcycle.cells.views.framing import around, fitted, levels, within
 from napari_cellcycle.cells.views.geometry import sharpen
-from napari_cellcycle.cells.views.grey import across, projections, resampled
+from napari_cellcycle.cells.views.grey import Grey
 from napari_cellcycle.cells.views.subject import Subject
 from napari_cellcycle.errors import ChannelError, ViewError
 
@@ -44,11 +44,14 @@ class Views:
         Axis along which each was projected.
     radius : ndarray, ``(n,)``, float64
         Radius of each cell in the units of its spacing, as the recipe defines it.
+    contrast : ndarray, ``(n,)``, float64, optional
+        As :meth:`~.subject.Subject.contrast`, where it was asked for.
     """
 
     images: Floats
     axes: tuple[Axis, ...]
     radius: NDArray[np.float64]
+    contrast: NDArray[np.float64] | None = None
 
     def pictures(self) -> Views:
         """Views that can be shown: volumes are projected along each axis."""
@@ -65,6 +68,8 @@ def make_views(
     cells: CellTable,
     recipe: ViewRecipe,
     population: Population | None = None,
+    *,
+    contrast: bool = False,
 ) -> Views:
     """Make the views of the cells of one frame.
 
@@ -80,6 +85,8 @@ def make_views(
         How the model wants its views.
     population : Population, optional
         Of the image; required by a recipe that compares a cell with the others.
+    contrast : bool
+        Whether to measure contrast, too.
 
     Raises
     ------
@@ -88,20 +95,15 @@ def make_views(
     """
     axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
     images = np.empty((len(cells), *view_shape(recipe, axes)), np.float32)
-    radius = np.zeros(len(cells))
-    for i in range(len(cells)):
-        _, radius[i] = view_cell(
-            channels,
-            labels,
-            int(cells.label[i]),
-            cells.bbox[i],
-            recipe=recipe,
-            spacing=cells.spacing,
-            labels_are=cells.labels_are,
-            population=population,
-            out=images[i],
-        )
-    return Views(images, axes, radius)
+    radius, measured = np.zeros(len(cells)), np.zeros(len(cells) if contrast else 0)
+    reference = recipe.channels.index(recipe.reference)
+    for i, (label, bbox) in enumerate(zip(cells.label.tolist(), cells.bbox, strict=True)):
+        cell = _found(channels, labels, label, bbox, recipe, cells.spacing, cells.labels_are)
+        radius[i] = cell.radius
+        _draw(cell, channels, labels, recipe, cells.spacing, population, images[i])
+        if contrast:
+            measured[i] = cell.contrast(channels[reference], labels)  # type: ignore[arg-type]
+    return Views(images, axes, radius, measured if contrast else None)
 
 
 def view_axes(recipe: ViewRecipe, *, is_2d: bool) -> tuple[Axis, ...]:
@@ -137,7 +139,6 @@ def view_cell(
     spacing: Spacing,
     labels_are: LabelsAre,
     population: Population | None = None,
-    out: Floats | None = None,
 ) -> tuple[Floats, float]:
     """Make the views of one cell.
 
@@ -178,8 +179,6 @@ def view_cell(
         What the labels outline.
     population : Population, optional
         As in :func:`make_views`.
-    out : ndarray, ``(axes, channels, size, size)``, float32, optional
-        Where they are put.
 
     Returns
     -------
@@ -188,9 +187,46 @@ def view_cell(
     radius : float
         In the units of ``spacing``.
     """
-    reference = recipe.channels.index(recipe.reference)
-    if channels[reference] is None:
+    cell = _found(channels, labels, label, bbox, recipe, spacing, labels_are)
+    axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
+    images = np.empty(view_shape(recipe, axes), np.float32)
+    _draw(cell, channels, labels, recipe, spacing, population, images)
+    return images, cell.radius
+
+
+def _found(
+    channels: Sequence[Volume | None],
+    labels: Labels,
+    label: int,
+    bbox: NDArray[np.int64],
+    recipe: ViewRecipe,
+    spacing: Spacing,
+    labels_are: LabelsAre,
+) -> Subject:
+    dna = channels[recipe.channels.index(recipe.reference)]
+    if dna is None:
         raise ChannelError(f"Views need a {recipe.reference} channel; none was given.")
+    return Subject.find(
+        dna,
+        labels,
+        label,
+        bbox,
+        recipe=recipe,
+        step=np.array(spacing.zyx),
+        labels_are=labels_are,
+    )
+
+
+def _draw(
+    cell: Subject,
+    channels: Sequence[Volume | None],
+    labels: Labels,
+    recipe: ViewRecipe,
+    spacing: Spacing,
+    population: Population | None,
+    images: Floats,
+) -> None:
+    """Draw all pictures of a cell, ``(axes, channels, size, size)``."""
     is_2d = labels.shape[0] == 1
     if recipe.needs_population and (population is None or not is_2d):
         raise ViewError(
@@ -198,15 +234,6 @@ def view_cell(
             + ("Project the stack first." if not is_2d else "No population was given.")
         )
     step = np.array(spacing.zyx)
-    cell = Subject.find(
-        channels[reference],  # type: ignore[arg-type]
-        labels,
-        label,
-        bbox,
-        recipe=recipe,
-        step=step,
-        labels_are=labels_are,
-    )
     half, centre = recipe.extent, cell.centre
     if recipe.unit == "cell":
         half *= cell.radius
@@ -214,36 +241,29 @@ def view_cell(
         half *= population.radius
     elif recipe.unit == "px":
         half *= float(step[2])
-        centre = (bbox[0] + bbox[1] - 1) / 2 * step
+        centre = np.array([(along.start + along.stop - 1) / 2 for along in cell.place]) * step
     if recipe.intensity == "window":
         half, centre = fitted(half, centre, step, labels.shape)
     # without a mask the view may reach beyond the box that holds the mask
     box = cell.box if recipe.mask else around(centre, half, step, labels.shape)
     axes = view_axes(recipe, is_2d=is_2d)
     shape = tuple(part.stop - part.start for part in box)
-    pictures = [np.zeros((len(channels), *across(shape, axis)), np.float32) for axis in axes]
+    taps = taps_of(box, step, centre, half, recipe.size)
     for c, volume in enumerate(channels):
         if volume is None:
+            images[:, c] = 0
             continue
-        part = cell.of_dna() if c == reference else cell.of_other(volume, step)
-        low, high = part.low, part.high
+        is_dna = recipe.channels[c] == recipe.reference
+        part = cell.of_dna() if is_dna else cell.of_other(volume, step)
+        if not recipe.mask:
+            everything = tuple(slice(0, edge) for edge in shape)
+            part = replace(part, grey=Grey(volume[box]), where=None, place=everything, shape=shape)
         if recipe.intensity == "window":
             low, high = levels(volume[within(centre, half, step, labels.shape)])
-        elif recipe.intensity == "population" and population is not None and c == reference:
-            high = low + population.bright
-        if high <= low:
-            continue
-        if recipe.mask:
-            shown, place = part.grey.projections(part.where, axes, low, high), part.place
-        else:
-            shown, place = projections(volume[box], axes, low, high), ()
-        for picture, one, axis in zip(pictures, shown, axes, strict=True):
-            picture[(c, *across(place, axis))] = one
-    weights = weights_of(box, step, centre, half, recipe.size)
-    images = np.empty(view_shape(recipe, axes), np.float32) if out is None else out
-    for image, picture, axis in zip(images, pictures, axes, strict=True):
-        resampled(picture, across(weights, axis), out=image)
+            part = replace(part, low=low, high=high)
+        elif recipe.intensity == "population" and population is not None and is_dna:
+            part = replace(part, high=part.low + population.bright)
+        part.draw(axes, taps, images, c)
     if recipe.sharpen:
         for picture in images.reshape(-1, *images.shape[2:]):
             picture[:] = sharpen(picture)
-    return images, cell.radius

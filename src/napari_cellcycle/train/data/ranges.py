@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.cells.table import cell_table
+from napari_cellcycle.cells.views.contrast import dna_contrast
 from napari_cellcycle.classify.checks import equivalent_radius
-from napari_cellcycle.classify.contrast import dna_contrast
 from napari_cellcycle.image.spacing import Spacing
 from napari_cellcycle.image.stack import Segmentation
 from napari_cellcycle.train.data.cropviews import crop_subject

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.classify.contrast import dna_contrast
+from napari_cellcycle.cells.views.contrast import dna_contrast
 from napari_cellcycle.models.card import Architecture, ModelCard, TrainingData
 from napari_cellcycle.models.classifier import ProjectionClassifier
 from napari_cellcycle.models.ensemble import VOTES, Decision, decide

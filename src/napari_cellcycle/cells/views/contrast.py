@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_cellcycle.cells.views.compiled import grey_of
+from napari_cellcycle.cells.views.grey import within
+from napari_cellcycle.cells.views.subject import around, in_noise
 from napari_cellcycle.image.window import boxes
 
 if TYPE_CHECKING:
@@ -16,10 +19,8 @@ if TYPE_CHECKING:
     from napari_cellcycle.cells.table import CellTable
     from napari_cellcycle.image.window import Window
 
-_MARGIN = 3  # voxels around the bounding box
 _MOST_LEVELS = 1024
 _SAMPLE = 200_000  # voxels of a box whose levels are counted
-_TO_SIGMA = 1.4826 / np.sqrt(2)  # from median absolute difference of neighbours to deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,7 @@ def dna_contrast(
 ) -> NDArray[np.float64]:
     """Measure how far bright DNA lies above its surroundings, in units of the noise.
 
-    Bright is the 98th percentile inside the label, the surroundings are the median of what is
-    unlabelled around it (or its own 5th percentile), and the noise is estimated from differences
-    of neighbours along x there and in the label. It is 1000 at most: an image that was denoised
-    has hardly any noise.
+    See :meth:`Subject.contrast <napari_cellcycle.cells.views.subject.Subject.contrast>`.
 
     Parameters
     ----------
@@ -65,19 +63,15 @@ def dna_contrast(
     ndarray, ``(n,)``, float64
     """
     result = np.zeros(len(cells))
-    for i in range(len(cells)):
-        start = np.maximum(cells.bbox[i, 0] - _MARGIN, 0)
-        stop = np.minimum(cells.bbox[i, 1] + _MARGIN, labels.shape)
-        box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-        grey = grey_of(dna[box])
-        crop = labels[box]
-        own, around = crop == cells.label[i], crop == 0
-        if np.count_nonzero(around) >= 64:
-            (dark,), (bright,) = grey.percentiles(around, 50), grey.percentiles(own, 98)
-        else:
-            dark, bright = grey.percentiles(own, 5, 98)
-        signal, noise = max(bright - dark, 0.0), grey.step() * _TO_SIGMA
-        result[i] = min(signal / noise, 1000.0) if noise > 0 else 1000.0 * (signal > 0)
+    for i, (label, bbox) in enumerate(zip(cells.label.tolist(), cells.bbox.tolist(), strict=True)):
+        box = around(tuple(map(slice, *bbox)), labels.shape)
+        grey, crop = grey_of(dna[box]), labels[box]
+        own, free = crop == label, crop == 0
+        dark, step = grey.surface(free, within(box, box))
+        if math.isnan(dark):
+            (dark,) = grey.percentiles(own, 5)
+        (bright,) = grey.percentiles(own, 98)
+        result[i] = in_noise(bright - dark, step)
     return result
 
 
@@ -94,17 +88,24 @@ def grey_range(dna: NDArray[Any] | Window, labels: NDArray[np.integer[Any]] | Wi
     largest, at_largest, n = -np.inf, 0, 0
     levels: NDArray[Any] = np.zeros(0, dna.dtype)
     for box in boxes(labels):
-        values, inside = dna[box], labels[box] > 0
-        n += int(inside.sum())
-        top = float(values.max())
+        values = dna[box]
+        top, some = float(values.max()), values[labels[box] > 0]
+        n += some.size
         if top >= largest:
-            at_largest = int((values[inside] == top).sum()) + (at_largest if top == largest else 0)
+            at_largest = int((some == top).sum()) + (at_largest if top == largest else 0)
             largest = top
         if len(levels) < _MOST_LEVELS:
-            some = values[inside]
-            levels = np.union1d(levels, some[:: max(1, some.size // _SAMPLE)])
+            levels = np.union1d(levels, _distinct(some[:: max(1, some.size // _SAMPLE)]))
     return GreyRange(
         levels=min(len(levels), _MOST_LEVELS),
         saturated=at_largest / n if n else 0.0,
         largest=largest,
     )
+
+
+def _distinct(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind != "u" or values.itemsize > 2:
+        return np.unique(values)
+    there = np.zeros(np.iinfo(values.dtype).max + 1, bool)
+    there[values] = True
+    return np.flatnonzero(there).astype(values.dtype)

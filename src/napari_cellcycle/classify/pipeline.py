@@ -73,6 +73,10 @@ class Aside:
     batch: Gathered
     close: NDArray[np.bool_]
 
+    def __getitem__(self, which: NDArray[np.bool_]) -> Aside:
+        batch = Gathered(tuple(self.batch.chosen(which)))
+        return Aside(self.seen[which], batch, self.close[which])
+
 
 def look_at(
     request: ClassifyRequest,
@@ -145,7 +149,7 @@ def look_at(
         if seen.level2.shape[2] and at_border.any():
             later = seen[at_border]
             odds = discount(later.level1, np.ones(len(later), bool), border_odds)
-            found[at_border] |= is_close(odds, later.level2, request.vote)
+            found[at_border] |= is_close(odds, later.level2[:, :, :0], request.vote)
         return found
 
     expect(len(cells), request.stack.data.dtype)
@@ -184,12 +188,15 @@ def _set_aside(
         if not aside.all():
             yield seen[~aside]
         if aside.any():
-            held.append(Aside(seen[aside], Gathered(tuple(batch.chosen(aside))), found[aside]))
+            held.append(Aside(seen, batch, found)[aside])
         if sum(len(part.close) for part in held) >= AGAIN:
             yield _together(held)
             held = []
     if held:
-        yield _together(held)
+        rest = _together(held)
+        half = np.arange(len(rest.close)) % 2 == 0
+        # two parts, so that two cores end together
+        yield from (rest[which] for which in (half, ~half) if which.any())
 
 
 def _together(held: Sequence[Aside]) -> Aside:

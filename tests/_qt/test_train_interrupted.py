@@ -197,3 +197,9 @@ def test_it_is_offered_until_somebody_leaves_it(killed, open_dock, qtbot):
     assert not panel.interrupted.isVisible()
     assert killed.has_checkpoints
     assert find_interrupted() == []
+
+
+def test_one_that_is_stopped_at_the_end_of_an_epoch_is_offered_later(run):
+    assert list(training(run, lambda _: None, lambda: run.has_checkpoints)) == [None]
+    (found,) = find_interrupted()
+    assert (found.run, found.reached.epoch) == (run, 1)

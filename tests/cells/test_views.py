@@ -130,6 +130,14 @@ def test_missing_dna_is_refused():
         make_views((None, membrane), labels, table(labels, "nucleus", ISOTROPIC), RECIPE)
 
 
+def test_a_channel_too_few_or_too_many_is_refused():
+    dna, membrane, labels = scene(*INSIDE)
+    cells = table(labels, "cell", ISOTROPIC)
+    for given in ([dna], [dna, membrane, None]):
+        with pytest.raises(ChannelError, match=rf"of dna, membrane, and {len(given)} channel"):
+            make_views(given, labels, cells, RECIPE)
+
+
 def test_uniform_dna_gives_empty_views_and_the_size_of_the_label():
     _, membrane, labels = scene(*INSIDE)
     cells = table(labels, "nucleus", ISOTROPIC)

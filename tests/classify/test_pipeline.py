@@ -225,6 +225,30 @@ def test_cells_that_rounding_could_change_are_exact(monkeypatch, request_, class
     np.testing.assert_array_equal(found.level2, expected.level2)
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_only_axes_that_rounding_could_change_are_exact(
+    monkeypatch, request_, classifier, cores, workers
+):
+    """Whatever batches these cells were in, and come in the second time."""
+    cores(workers)
+    exact = run(request_).decision
+    _as_if_rounded(monkeypatch, classifier, 0.004)
+    monkeypatch.setattr(pipeline, "is_close", lambda level1, *_: np.zeros(level1.shape[:2], bool))
+    rounded = run(request_).decision
+    close = np.random.default_rng(0).random(rounded.level1.shape[:2]) < 0.5
+
+    def is_close(level1, level2, vote):
+        apart = np.abs(level1[:, None] - rounded.level1).max(axis=(2, 3))
+        assert (np.sort(apart, axis=1)[:, :2] < 1e-9).sum() == len(level1), "no two are the same"
+        return close[apart.argmin(axis=1)]
+
+    monkeypatch.setattr(pipeline, "is_close", is_close)
+    found = run(request_).decision
+    for name in ("level1", "level2"):
+        answers = [getattr(one, name) for one in (exact, rounded, found)]
+        np.testing.assert_array_equal(answers[2], np.where(close[..., None], *answers[:2]))
+
+
 def test_a_cell_at_the_border_is_close_by_the_odds_that_count_there(
     monkeypatch, request_, classifier, cores
 ):

@@ -37,6 +37,7 @@ UNEVEN = [0.0, 300.0, 900.0]
         ({"Plane": {"DeltaT": [0.0, 5.0, 10.0], "DeltaTUnit": ["min"] * 3}}, 5.0),
         ({"Plane": {"DeltaT": UNEVEN}}, None),
         ({"Plane": {"DeltaT": [0.0, 0.0, 0.0]}}, None),
+        ({"Plane": {"DeltaT": ["0,5", "300,5", "600,5"]}}, None),  # as some languages write it
         ({"TimeIncrement": 60.0, "Plane": {"DeltaT": UNEVEN}}, 1.0),
     ],
 )

@@ -93,7 +93,8 @@ def look_at(
     time, or parts of those that are large.
 
     Where cells are many and float32 is not asked for, a CPU that multiplies bfloat16 does so, and
-    cells in which rounding could change who decides are predicted once more in float32.
+    cells in which rounding could change who decides are predicted once more in float32, along
+    the axes that this depends on.
 
     Parameters
     ----------

@@ -65,6 +65,9 @@ def ome_interval(pixels: Mapping[str, Any], planes: Sequence[Mapping[str, Any]])
     units = {unit for _, unit in first.values()}
     if len(first) < 2 or len(units) > 1 or sorted(first) != list(range(len(first))):
         return None
-    steps = np.diff([float(first[frame][0]) for frame in sorted(first)])
+    try:
+        steps = np.diff([float(first[frame][0]) for frame in sorted(first)])
+    except (TypeError, ValueError):  # such as 0,5 with the comma of some languages
+        return None
     usual = float(np.median(steps))
     return (usual, units.pop()) if np.all(np.abs(steps - usual) <= _EVEN * abs(usual)) else None

@@ -71,10 +71,10 @@ def training(
     from napari_cellcycle.train.training import train
 
     def tell(found: Progress) -> None:
+        if found.done is not None and found.batches:
+            keep_asked(run, found)  # the epoch is kept, whether or not it is the last
         if stopped():
             raise Stopped
-        if found.done is not None and found.batches:
-            keep_asked(run, found)
         report(found)
 
     recipe = find_recipe(run.recipe)

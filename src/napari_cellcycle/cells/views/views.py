@@ -91,7 +91,7 @@ def make_views(
     Raises
     ------
     ChannelError
-        If the channel that gives the cell's size is missing.
+        If the channel that gives the cell's size is missing, or there is not one for each role.
     """
     axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
     images = np.empty((len(cells), *view_shape(recipe, axes)), np.float32)
@@ -203,6 +203,11 @@ def _found(
     spacing: Spacing,
     labels_are: LabelsAre,
 ) -> Subject:
+    if len(channels) != len(recipe.channels):
+        raise ChannelError(
+            f"Views are made of {', '.join(recipe.channels)}, and {len(channels)} channel(s) were "
+            "given. Give one each, None for what the image lacks."
+        )
     dna = channels[recipe.channels.index(recipe.reference)]
     if dna is None:
         raise ChannelError(f"Views need a {recipe.reference} channel; none was given.")

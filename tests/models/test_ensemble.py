@@ -196,6 +196,16 @@ def test_axes_as_sure_of_opposite_things_are_close():
     assert not is_close(level1, np.zeros((1, 3, 0)), "mean").any()
 
 
+def test_all_axes_that_may_be_the_surest_are_close_where_two_of_them_differ():
+    """Else one that says the same as the surest, and is left as it is, could decide."""
+    exact = np.array([[[0.521, 0.479], [0.5209, 0.4791], [0.4781, 0.5219]]])
+    rounded = np.array([[[0.5242, 0.4758], [0.5227, 0.4773], [0.4816, 0.5184]]])
+    close = is_close(rounded, np.zeros((1, 3, 0)), "lowest-entropy")
+    mixed = np.where(close[..., None], exact, rounded)
+    assert decide(exact, None, AXES).phase == decide(mixed, None, AXES).phase == 1
+    assert close.tolist() == [[True, True, True]]
+
+
 def test_stages_of_a_cell_that_does_not_divide_do_not_matter():
     level2 = np.array([[[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]])
     for branch, close in ((0.001, False), (0.3, False), (0.49, True), (0.9, True)):

@@ -223,11 +223,11 @@ def _is_close(
     on_edge = _on_edge(p) & named[:, None]
     if vote == "majority":
         return np.asarray(rivals.any(axis=2) | on_edge, np.bool_)
-    # only who may be the lowest counts
+    # only who may be the lowest counts; all of these, or one that was left could decide wrongly
     cells, lowest = np.arange(len(p)), uncertain.argmin(axis=1)
-    close = rivals[cells, lowest] | (on_edge & level[cells, lowest])
-    close[cells, lowest] = close.any(axis=1)
-    return np.asarray(close, np.bool_)
+    may_decide = level[cells, lowest]
+    differ = (rivals[cells, lowest] | (on_edge & may_decide)).any(axis=1)
+    return np.asarray(may_decide & differ[:, None], np.bool_)
 
 
 def _on_edge(p: Floats) -> NDArray[np.bool_]:

@@ -114,3 +114,10 @@ def test_layers(scale, unit, minutes):
 def test_two_real_films_state_none(data_dir):
     for name in ("h2b_movie_2d", "embryo_timelapse_3d"):
         assert open_image(data_dir / f"{name}.ome.tif").frame_minutes is None
+
+
+def test_a_decimal_comma_is_no_size_and_the_image_opens(tmp_path):
+    path = tmp_path / "comma.ome.tif"
+    said = {"PhysicalSizeX": "0,65", "PhysicalSizeY": "0,65"}
+    tifffile.imwrite(path, FILM, metadata={"axes": "TYX", **said}, photometric="minisblack")
+    assert open_image(path).spacing is None

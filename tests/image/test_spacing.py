@@ -25,6 +25,9 @@ from napari_cellcycle.image.spacing import (
         (None, "µm", None),
         (0, "µm", None),
         (-1, "µm", None),
+        ("0.3", "µm", 0.3),
+        ("0,3", "µm", None),
+        ((0, 3), "µm", None),
     ],
 )
 def test_lengths_need_value_and_unit(value, unit, expected):

@@ -56,6 +56,8 @@ def test_a_slice_that_is_a_block_takes_no_room_of_its_own():
     window = Window(VOLUME.shape, VOLUME.dtype, (3, 20, 33), lambda asked: VOLUME[asked])
     for box in boxes(window):
         assert np.shares_memory(window[box], VOLUME)
+        assert not window[box].flags.writeable
+    assert VOLUME.flags.writeable
     part = window[slice(1, 3), slice(0, 20), slice(0, 33)]
     assert not np.shares_memory(part, VOLUME)
     np.testing.assert_array_equal(part, VOLUME[1:3])

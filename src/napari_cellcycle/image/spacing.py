@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_cellcycle.errors import SpacingError
 
@@ -60,14 +60,17 @@ class Spacing:
         return self.source in ("metadata", "user", "user-2d")
 
 
-def to_micrometres(value: float | None, unit: object) -> float | None:
-    """Convert one length to micrometres; ``None`` without a value or a known unit."""
+def to_micrometres(value: Any, unit: object) -> float | None:
+    """Convert one length to micrometres; ``None`` without a number or a known unit."""
     if value is None or unit is None:
         return None
     name = str(getattr(unit, "value", unit)).strip()
     factor = _MICROMETRES.get(name) or _MICROMETRES.get(name.lower())
-    value = float(value)
-    return value * factor if factor is not None and value > 0 else None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):  # "0,65", as some languages write it; to tifffile it is a pair
+        return None
+    return number * factor if factor is not None and number > 0 else None
 
 
 def parse_spacing(text: str | Sequence[float]) -> Spacing:

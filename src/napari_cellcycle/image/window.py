@@ -106,6 +106,8 @@ class Window:
                     for index, step, edge in zip(place, self.block, self.shape, strict=True)
                 )
             )
+            part = part.view()  # what is handed out nobody may write to, what was read they may
+            part.flags.writeable = False
             self._kept[place] = part
             self._bytes += part.nbytes
             while self._bytes > self._most and len(self._kept) > 1:

@@ -109,17 +109,23 @@ def iter_classify(
     total = len(cells)
     level1 = np.empty((total, len(axes), card.n_tops))
     level2 = np.empty((total, len(axes), card.n_stages))
-    plain = level1.copy()  # before more evidence is asked for at the border
     contrast = np.full(total, np.nan)
     batcher = Batcher(classifier, request.batch_size)
     done = 0
+
+    def decided(rows: NDArray[Any] | slice) -> Decision:
+        """What counts: at the border more evidence is asked for the branch."""
+        first = level1[rows]
+        if card.n_stages:
+            first = discount(first, cells.touches_border[rows], BORDER_ODDS)
+        return decide(first, level2[rows], axes, request.vote)
 
     def batch(rows: NDArray[np.int64]) -> Batch:
         return Batch(
             done=done,
             total=total,
             indices=rows,
-            decision=decide(level1[rows], level2[rows], axes, request.vote),
+            decision=decided(rows),
             cells=cells,
             device=device,
             notes=(*prepared.notes, *batcher.notes),
@@ -128,16 +134,14 @@ def iter_classify(
     yield batch(np.zeros(0, np.int64))
     for part in look_at(request, prepared, classifier, batcher, BORDER_ODDS):
         rows = part.rows
-        plain[rows], level2[rows] = part.level1, part.level2
-        level1[rows] = part.level1
-        if card.n_stages:
-            level1[rows] = discount(part.level1, cells.touches_border[rows], BORDER_ODDS)
+        level1[rows], level2[rows] = part.level1, part.level2
         if part.contrast is not None:
             contrast[rows] = part.contrast
         done += len(rows)
         yield batch(rows)
-    decision = decide(level1, level2, axes, request.vote)
-    lowered = decision.phase != decide(plain, level2, axes, request.vote).phase
+    decision, cut = decided(slice(None)), cells.touches_border
+    lowered = cut.copy()
+    lowered[cut] = decision.phase[cut] != decide(level1[cut], level2[cut], axes, request.vote).phase
     return Classification(
         cells=cells,
         decision=decision,
@@ -146,8 +150,8 @@ def iter_classify(
         device=device,
         notes=(*prepared.notes, *batcher.notes, *_dark_notes(contrast)),
         cell_notes=tuple(
-            "; ".join(filter(None, (known, BORDER_NOTE if at_border else "", note)))
-            for known, at_border, note in zip(
+            "; ".join(filter(None, (known, BORDER_NOTE if is_lowered else "", note)))
+            for known, is_lowered, note in zip(
                 prepared.cell_notes, lowered, contrast_notes(contrast, card), strict=True
             )
         ),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_cellcycle.cells.runs import compact
 from napari_cellcycle.cells.views.compiled import grey_of
 from napari_cellcycle.cells.views.grey import within
-from napari_cellcycle.cells.views.subject import around, in_noise
+from napari_cellcycle.cells.views.subject import around, contrast
 from napari_cellcycle.image.window import boxes
 
 if TYPE_CHECKING:
@@ -66,12 +66,9 @@ def dna_contrast(
     for i, (label, bbox) in enumerate(zip(cells.label.tolist(), cells.bbox.tolist(), strict=True)):
         box = around(tuple(map(slice, *bbox)), labels.shape)
         grey, crop = grey_of(dna[box]), labels[box]
-        own, free = crop == label, crop == 0
-        dark, step = grey.surface(free, within(box, box))
-        if math.isnan(dark):
-            (dark,) = grey.percentiles(own, 5)
-        (bright,) = grey.percentiles(own, 98)
-        result[i] = in_noise(bright - dark, step)
+        own = crop == label
+        (white,) = grey.percentiles(own, 98)
+        result[i] = contrast(grey, crop == 0, within(box, box), grey, own, white)
     return result
 
 
@@ -95,17 +92,11 @@ def grey_range(dna: NDArray[Any] | Window, labels: NDArray[np.integer[Any]] | Wi
             at_largest = int((some == top).sum()) + (at_largest if top == largest else 0)
             largest = top
         if len(levels) < _MOST_LEVELS:
-            levels = np.union1d(levels, _distinct(some[:: max(1, some.size // _SAMPLE)]))
+            some = some[:: max(1, some.size // _SAMPLE)]
+            # a table of what there is, where that is quicker than sorting
+            levels = np.union1d(levels, compact(some)[0] if some.dtype.kind == "u" else some)
     return GreyRange(
         levels=min(len(levels), _MOST_LEVELS),
         saturated=at_largest / n if n else 0.0,
         largest=largest,
     )
-
-
-def _distinct(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind != "u" or values.itemsize > 2:
-        return np.unique(values)
-    there = np.zeros(np.iinfo(values.dtype).max + 1, bool)
-    there[values] = True
-    return np.flatnonzero(there).astype(values.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_cellcycle.cells.views.compiled import grey_of, sums_of
 from napari_cellcycle.cells.views.geometry import Sums, moments
-from napari_cellcycle.cells.views.grey import Part, placed, within
+from napari_cellcycle.cells.views.grey import Grey, Part, placed, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_cellcycle.cells.views.geometry import Step
-    from napari_cellcycle.cells.views.grey import Grey, Place
+    from napari_cellcycle.cells.views.grey import Place
     from napari_cellcycle.cells.views.recipe import ViewRecipe
     from napari_cellcycle.image.stack import LabelsAre
     from napari_cellcycle.image.window import Window
@@ -254,10 +254,10 @@ class Subject:
         )
         if free is None or not held:
             grey, free, held = grey_of(dna[wanted]), labels[wanted] == 0, False
-        dark, step = grey.surface(free, within(wanted, self.box if held else wanted))
-        if math.isnan(dark):
-            (dark,) = grey_of(self.grey.values[self.label_box]).percentiles(self.core, 5)
-        return in_noise(self.white - dark, step)
+        place = within(wanted, self.box if held else wanted)
+        return contrast(
+            grey, free, place, Grey(self.grey.values[self.label_box]), self.core, self.white
+        )
 
     def of_dna(self) -> Part:
         """The part of DNA that belongs to the cell, between background and bright foreground."""
@@ -288,7 +288,22 @@ def around(label: Place, shape: tuple[int, ...]) -> Place:
     )
 
 
-def in_noise(signal: float, step: float) -> float:
-    """A difference of grey values in units of the noise, given how much neighbours differ."""
-    signal, noise = max(signal, 0.0), step * _TO_SIGMA
+def contrast(grey: Grey, free: Mask, place: Place, inner: Grey, own: Mask, white: float) -> float:
+    """Measure contrast as :meth:`Subject.contrast`.
+
+    Parameters
+    ----------
+    grey, free, place
+        As of :meth:`~.grey.Grey.surface`: what surrounds the label.
+    inner : Grey
+        Grey values in a box of the label.
+    own : ndarray, ``(z, y, x)``, bool
+        The label there.
+    white : float
+        Its 98th percentile.
+    """
+    dark, step = grey.surface(free, place)
+    if math.isnan(dark):
+        (dark,) = inner.percentiles(own, 5)
+    signal, noise = max(white - dark, 0.0), step * _TO_SIGMA
     return min(signal / noise, 1000.0) if noise > 0 else 1000.0 * (signal > 0)

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as npst
 
 from napari_cellcycle.cells.table import cell_table
 from napari_cellcycle.cells.views import compiled
+from napari_cellcycle.cells.views.compiled_grey import CompiledGrey
 from napari_cellcycle.cells.views.content import Population
 from napari_cellcycle.cells.views.contrast import dna_contrast
 from napari_cellcycle.cells.views.drawing import Taps
@@ -62,7 +63,8 @@ def assert_same_views(channels, labels, recipe, spacing, labels_are, population=
     np.testing.assert_array_equal(quick.images, plain.images)
     np.testing.assert_array_equal(quick.radius, plain.radius)
     assert plain.images.any()
-    alone, quickly_alone = both(lambda: dna_contrast(channels[0], labels, cells))
+    dna = channels[recipe.channels.index(recipe.reference)]
+    alone, quickly_alone = both(lambda: dna_contrast(dna, labels, cells))
     np.testing.assert_array_equal(quickly_alone, alone)
     plain, quick = both(
         lambda: make_views(channels, labels, cells, recipe, population, contrast=True)
@@ -136,6 +138,87 @@ def test_odd_cells(shape, labels_are):
     assert_same_views(channels, labels, ViewRecipe(size=16), DEEP, labels_are)
     labels[:] = 1
     assert_same_views(channels, labels, ViewRecipe(size=16), DEEP, labels_are)
+
+
+def drawn_at_once(monkeypatch):
+    """A list that grows by every cell that is drawn in one call."""
+    seen, view = [], CompiledGrey.view
+
+    def spied(*arguments):
+        seen.append(1)
+        return view(*arguments)
+
+    monkeypatch.setattr(CompiledGrey, "view", spied)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("recipe", "dtype", "number"),
+    [
+        (ViewRecipe(), "uint8", 2),
+        (ViewRecipe(), "float32", 2),
+        (ViewRecipe(axes=("z",), channels=("membrane", "dna")), "uint16", 2),
+        (ViewRecipe(channels=("dna",)), "uint16", 2),
+        (ViewRecipe(mask=False), "uint16", 0),
+        (ViewRecipe(sharpen=True), "uint16", 0),
+        (ViewRecipe(unit="um"), "uint16", 0),
+        (ViewRecipe(axes=("volume",), size=8), "uint16", 0),
+        (ViewRecipe(channels=("dna", "membrane", "tubulin")), "uint16", 0),
+    ],
+)
+def test_which_cells_are_drawn_at_once(monkeypatch, recipe, dtype, number):
+    random = np.random.default_rng(2)
+    channels = [random.integers(0, 200, (5, 20, 20)).astype(dtype) for _ in recipe.channels]
+    labels = np.zeros((5, 20, 20), np.uint8)
+    labels[1:4, 3:9, 4:9], labels[1:3, 12:18, 12:19] = 1, 2
+    cells = cell_table(Segmentation(labels[None], "nucleus", "labels"), DEEP)
+    seen = drawn_at_once(monkeypatch)
+    make_views(channels, labels, cells, recipe)
+    assert len(seen) == number
+    assert_same_views(channels, labels, recipe, DEEP, "nucleus")
+
+
+def test_what_does_not_fit_one_call_is_drawn_in_steps(monkeypatch):
+    """A channel of another type, one with a value that is no number, sums beyond 64 bits."""
+    random = np.random.default_rng(3)
+    channels = [random.integers(0, 200, (4, 20, 20)).astype("float32") for _ in range(2)]
+    labels = np.zeros((4, 20, 20), np.uint8)
+    labels[1:3, 5:15, 5:14] = 1
+    cells = cell_table(Segmentation(labels[None], "nucleus", "labels"), FLAT)
+    seen = drawn_at_once(monkeypatch)
+    make_views([channels[0], channels[1].astype("uint8")], labels, cells, ViewRecipe())
+    channels[1][2, 10, 10] = np.inf
+    make_views(channels, labels, cells, ViewRecipe())
+    wide = np.zeros((1, 40_000, 1400), np.uint8)
+    wide[0, ::39_999], wide[0, 7, 3] = 1, 0
+    cells = cell_table(Segmentation(wide[None], "cell", "labels"), FLAT)
+    assert np.prod(wide.shape) * wide.shape[1] > 1 << 31
+    make_views([wide, None], wide, cells, ViewRecipe(size=4))
+    assert not seen
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(DTYPES),
+    st.sampled_from(["nucleus", "cell"]),
+    st.tuples(st.integers(1, 6), st.integers(2, 25), st.integers(2, 25)),
+    st.sampled_from([DEEP, FLAT, Spacing(0.3, 0.7, 0.2, "user")]),
+    st.integers(2, 9000),
+)
+def test_random_cells(seed, dtype, labels_are, shape, spacing, top):
+    """Several labels in pieces, few and many grey values."""
+    random = np.random.default_rng(seed)
+    top = min(top, 255) if dtype == "uint8" else top
+    dna, membrane = random.integers(0, top, (2, *shape)).astype(dtype)
+    blocks = random.integers(0, 4, -(-np.array(shape) // 5))
+    labels = np.kron(blocks, np.ones((5, 5, 5), int))[tuple(map(slice, shape))]
+    labels[tuple(edge // 2 for edge in shape)] = 9
+    cells = cell_table(Segmentation(labels[None], labels_are, "labels"), spacing)
+    recipe = ViewRecipe(size=12, dilate=float(random.random()), extent=float(1 + random.random()))
+    plain, quick = both(lambda: make_views([dna, membrane], labels, cells, recipe, contrast=True))
+    for name in ("images", "radius", "contrast"):
+        np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name))
 
 
 def test_nothing_is_compiled_while_views_are_made(data_dir):

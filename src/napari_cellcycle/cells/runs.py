@@ -66,19 +66,21 @@ def find_runs(*volumes: NDArray[np.integer[Any]] | Window) -> Iterator[Runs]:
         begins[::width] = True
         start = _places(begins)
         length = np.diff(start, append=begins.size)
-        keep = flats[0][start] != 0
-        start, length = start[keep], length[keep]
-        if not len(start):
+        values = flats[0].take(start)
+        # places, as a mask would take several times as long
+        keep = np.flatnonzero(values != 0)
+        if not len(keep):
             continue
-        row, x = np.divmod(start, width)
-        z, y = np.divmod(row, height)
+        start, length = start.take(keep), length.take(keep)
+        row = start // width  # np.divmod would take several times as long
+        z = row // height
         corner = [cut.start for cut in box]
         yield Runs(
             z=z + corner[0],
-            y=y + corner[1],
-            x=x + corner[2],
+            y=row - z * height + corner[1],
+            x=start - row * width + corner[2],
             length=length,
-            values=tuple(flat[start] for flat in flats),
+            values=(values.take(keep), *(flat.take(start) for flat in flats[1:])),
         )
 
 
@@ -87,9 +89,9 @@ def _places(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
     whole = flags.size // 8 * 8
     words = flags[:whole].view(np.uint64)
     some = np.flatnonzero(words != 0)
-    at = np.flatnonzero(words[some].view(bool))
+    at = np.flatnonzero(words.take(some).view(bool))
     rest = whole + np.flatnonzero(flags[whole:])
-    return np.concatenate([some[at >> 3] * 8 + (at & 7), rest])
+    return np.concatenate([some.take(at >> 3) * 8 + (at & 7), rest])
 
 
 def compact(values: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -276,6 +276,6 @@ def _dna(
 def _neighbours(
     cell: Subject, crop: NDArray[np.integer[Any]], label: int, step: NDArray[np.float64]
 ) -> int:
-    near = dilate(cell.own, max(cell.other_reach, float(step.max())), step, cell.label_box)
+    near = dilate(cell.own, max(cell.cut.other_reach, float(step.max())), step, cell.cut.label_box)
     others = np.unique(crop[near])
     return int(((others != 0) & (others != label)).sum())

@@ -57,14 +57,13 @@ def moments(found: Sums, step: Step, is_2d: bool) -> tuple[tuple[float, float, f
     """
     total = found.total
     z, y, x = (first / total * size for first, size in zip(found.first, step, strict=True))
-    spread = [
+    a, b, c = (
         # whole numbers until the division: no digit is lost where a small cell lies far out
-        (second * total - first * first) / (total * total) * size**2 + size**2 / 12
+        float(second * total - first * first) / float(total * total) * (size * size)
+        + size * size / 12
         for first, second, size in zip(found.first, found.second, step, strict=True)
-    ]
-    if is_2d:
-        return (z, y, x), math.sqrt(2 * (spread[1] + spread[2]))
-    return (z, y, x), math.sqrt(5 / 3 * sum(spread))
+    )
+    return (z, y, x), math.sqrt(2 * (b + c) if is_2d else 5 / 3 * (a + b + c))
 
 
 def dilate(

@@ -269,12 +269,25 @@ def _above(grey, level, mask, ends, keyed):
 
 
 @_compiled
-def foreground(grey, core, place, free, reach, larger, edges, share, least, fewest, ends, keyed):
-    """Find the DNA of a cell, as ``Grey.foreground``.
+def _reach(shape, at, within, reach, step):
+    """Dilate a box: as ``geometry.reached``, the first voxel and the edges of what it becomes."""
+    n = (int(reach / step[0] + 0.5), int(reach / step[1] + 0.5), int(reach / step[2] + 0.5))
+    first = (max(at[0] - n[0], 0), max(at[1] - n[1], 0), max(at[2] - n[2], 0))
+    edges = (
+        min(at[0] + shape[0] + n[0], within[0]) - first[0],
+        min(at[1] + shape[1] + n[1], within[1]) - first[1],
+        min(at[2] + shape[2] + n[2], within[2]) - first[2],
+    )
+    return n, first, edges
 
-    The label lies at a ``place`` of the box of ``grey``, and dilated at ``larger``, with ``edges``;
-    ``free`` fills the box, or is empty; with fewer than ``least`` voxels it does not tell the
-    background, and a foreground with fewer than ``fewest`` is the label.
+
+@_compiled
+def foreground(grey, core, place, free, reach, step, share, least, fewest, ends, keyed):
+    """Find the DNA of a cell, as ``Grey.foreground``; the fifth result is where its mask lies.
+
+    The label lies at a ``place`` of the box of ``grey``; ``free`` fills the box, or is empty; with
+    fewer than ``least`` voxels it does not tell the background, and a foreground with fewer than
+    ``fewest`` is the label.
     """
     own = np.empty(core.shape, grey.dtype)
     _cut(own, grey, place)
@@ -287,11 +300,13 @@ def foreground(grey, core, place, free, reach, larger, edges, share, least, fewe
         if turn and free.size and size < least:
             values, size, q = grey.reshape(-1), grey.size, 1.0
         bright, background = background, _percentile(values, size, q, ends, keyed)
-    inner, mask, at = own, core, (place[0] - larger[0], place[1] - larger[1], place[2] - larger[2])
+    inner, mask, first, at = own, core, place, (0, 0, 0)
     if free.size:
+        n, first, edges = _reach(core.shape, place, grey.shape, reach, step)
+        at = (place[0] - first[0], place[1] - first[1], place[2] - first[2])
         inner, mask = np.empty(edges, grey.dtype), np.empty(edges, np.uint8)
-        _reached(mask, grow(core, reach, at, edges), free, larger, core, at)
-        _cut(inner, grey, larger)
+        _reached(mask, grow(core, n, at, edges), free, first, core, at)
+        _cut(inner, grey, first)
     level = background + share * max(bright - background, 0.0)
     seen = _above(inner, level, mask, ends, keyed)
     total = sums(seen)
@@ -301,15 +316,16 @@ def foreground(grey, core, place, free, reach, larger, edges, share, least, fewe
         total = sums(seen)
     values, size = inside(inner, seen, ends)
     top = _percentile(values, size, 99.5, ends, keyed)
-    return background, bright, top, mask, seen, total, inner
+    return background, bright, top, mask, first, seen, total, inner
 
 
 @_compiled
-def surrounded(grey, core, place, reach, larger, edges, ends, keyed):
+def surrounded(grey, core, place, reach, step, ends, keyed):
     """Dilate a label, and find the 5th and 99.5th percentile there, as ``Grey.surrounded``."""
-    at = (place[0] - larger[0], place[1] - larger[1], place[2] - larger[2])
+    n, first, edges = _reach(core.shape, place, grey.shape, reach, step)
+    at = (place[0] - first[0], place[1] - first[1], place[2] - first[2])
     mask = np.zeros(grey.shape, np.uint8)
-    _put(mask, grow(core, reach, at, edges), larger)
+    _put(mask, grow(core, n, at, edges), first)
     values, size = inside(grey, mask, ends)
     found = np.empty(2)
     for turn in range(2):
@@ -494,3 +510,52 @@ def draw(out, channel, axes, grey, mask, at, shape, ends, low, high, keyed, z, y
         else:
             picture = flat[depth * (height + width) :].reshape(height, width)
             _resampled(result, picture, (at[1], at[2]), shape[2], y, x)
+
+
+@_compiled
+def _moments(found, step, flat):
+    """Centre and radius, as ``geometry.moments``."""
+    total, centre, spread = found[0], np.empty(3), np.empty(3)
+    for d in range(3):
+        first, second, edge = found[1 + d], found[4 + d], step[d]
+        centre[d] = first / total * edge
+        part = np.float64(second * total - first * first) / np.float64(total * total)
+        spread[d] = part * (edge * edge) + edge * edge / 12
+    if flat:
+        return centre, math.sqrt(2 * (spread[1] + spread[2]))
+    return centre, math.sqrt(5 / 3 * (spread[0] + spread[1] + spread[2]))
+
+
+@_compiled
+def view(
+    out, axes, channel, grey, other, core, free, start, place, step, reach, other_reach, share,
+    extent, around, edges, least, fewest, flat, ends, keyed,
+):  # fmt: skip
+    """Draw all pictures of a cell; its radius, white, and surface (where ``edges`` are not 0).
+
+    DNA is the ``channel`` of this number, and ``other`` the other one of two, if it is not empty.
+    The box of both begins at ``start`` of the volume, and ``around`` is a place in it.
+    """
+    low, white, high, mask, at, _, total, inner = foreground(
+        grey, core, place, free, reach, step, share, least, fewest, ends, keyed
+    )
+    middle, radius = _moments(total, step, flat)
+    corner = (start[0] * step[0], start[1] * step[1], start[2] * step[2])
+    centre = (
+        middle[0] + (start[0] + at[0]) * step[0],
+        middle[1] + (start[1] + at[1]) * step[1],
+        middle[2] + (start[2] + at[2]) * step[2],
+    )
+    z, y, x = taps(grey.shape, corner, step, centre, extent * radius, out.shape[2])
+    for turn in range(2 if other.size else 1):
+        if turn:
+            inner, channel, at = other, 1 - channel, (0, 0, 0)
+            mask, low, high = surrounded(other, core, place, other_reach, step, ends, keyed)
+        if high > low:
+            draw(out, channel, axes, inner, mask, at, grey.shape, ends, low, high, keyed, z, y, x)
+        else:
+            out[:, channel] = 0
+    found = np.array((radius, white, math.nan, 0.0))
+    if edges[0]:
+        found[2], found[3] = surface(grey, free, around, edges, least, ends)
+    return found

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.cells.views.compiled import taps_of
-from napari_cellcycle.cells.views.framing import around, fitted, levels, within
-from napari_cellcycle.cells.views.geometry import sharpen
-from napari_cellcycle.cells.views.grey import Grey
-from napari_cellcycle.cells.views.subject import Subject
-from napari_cellcycle.errors import ChannelError, ViewError
+from napari_cellcycle.cells.views.frame import Frame
+from napari_cellcycle.errors import ViewError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +41,7 @@ class Views:
     radius : ndarray, ``(n,)``, float64
         Radius of each cell in the units of its spacing, as the recipe defines it.
     contrast : ndarray, ``(n,)``, float64, optional
-        As :meth:`~.subject.Subject.contrast`, where it was asked for.
+        As :func:`~.contrast.dna_contrast`, where it was asked for.
     """
 
     images: Floats
@@ -94,15 +90,11 @@ def make_views(
         If the channel that gives the cell's size is missing, or there is not one for each role.
     """
     axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
+    frame = Frame(channels, labels, recipe, cells.spacing, cells.labels_are, population, axes)
     images = np.empty((len(cells), *view_shape(recipe, axes)), np.float32)
-    radius, measured = np.zeros(len(cells)), np.zeros(len(cells) if contrast else 0)
-    reference = recipe.channels.index(recipe.reference)
+    radius, measured = np.zeros(len(cells)), np.zeros(len(cells))
     for i, (label, bbox) in enumerate(zip(cells.label.tolist(), cells.bbox, strict=True)):
-        cell = _found(channels, labels, label, bbox, recipe, cells.spacing, cells.labels_are)
-        radius[i] = cell.radius
-        _draw(cell, channels, labels, recipe, cells.spacing, population, images[i])
-        if contrast:
-            measured[i] = cell.contrast(channels[reference], labels)  # type: ignore[arg-type]
+        radius[i], measured[i] = frame.draw(label, bbox, images[i], contrast=contrast)
     return Views(images, axes, radius, measured if contrast else None)
 
 
@@ -187,88 +179,8 @@ def view_cell(
     radius : float
         In the units of ``spacing``.
     """
-    cell = _found(channels, labels, label, bbox, recipe, spacing, labels_are)
     axes = view_axes(recipe, is_2d=labels.shape[0] == 1)
     images = np.empty(view_shape(recipe, axes), np.float32)
-    _draw(cell, channels, labels, recipe, spacing, population, images)
-    return images, cell.radius
-
-
-def _found(
-    channels: Sequence[Volume | None],
-    labels: Labels,
-    label: int,
-    bbox: NDArray[np.int64],
-    recipe: ViewRecipe,
-    spacing: Spacing,
-    labels_are: LabelsAre,
-) -> Subject:
-    if len(channels) != len(recipe.channels):
-        raise ChannelError(
-            f"Views are made of {', '.join(recipe.channels)}, and {len(channels)} channel(s) were "
-            "given. Give one each, None for what the image lacks."
-        )
-    dna = channels[recipe.channels.index(recipe.reference)]
-    if dna is None:
-        raise ChannelError(f"Views need a {recipe.reference} channel; none was given.")
-    return Subject.find(
-        dna,
-        labels,
-        label,
-        bbox,
-        recipe=recipe,
-        step=np.array(spacing.zyx),
-        labels_are=labels_are,
-    )
-
-
-def _draw(
-    cell: Subject,
-    channels: Sequence[Volume | None],
-    labels: Labels,
-    recipe: ViewRecipe,
-    spacing: Spacing,
-    population: Population | None,
-    images: Floats,
-) -> None:
-    """Draw all pictures of a cell, ``(axes, channels, size, size)``."""
-    is_2d = labels.shape[0] == 1
-    if recipe.needs_population and (population is None or not is_2d):
-        raise ViewError(
-            "This model compares each cell with the others of a 2D image. "
-            + ("Project the stack first." if not is_2d else "No population was given.")
-        )
-    step = np.array(spacing.zyx)
-    half, centre = recipe.extent, cell.centre
-    if recipe.unit == "cell":
-        half *= cell.radius
-    elif recipe.unit == "population" and population is not None:
-        half *= population.radius
-    elif recipe.unit == "px":
-        half *= float(step[2])
-        centre = np.array([(along.start + along.stop - 1) / 2 for along in cell.place]) * step
-    if recipe.intensity == "window":
-        half, centre = fitted(half, centre, step, labels.shape)
-    # without a mask the view may reach beyond the box that holds the mask
-    box = cell.box if recipe.mask else around(centre, half, step, labels.shape)
-    axes = view_axes(recipe, is_2d=is_2d)
-    shape = tuple(part.stop - part.start for part in box)
-    taps = taps_of(box, step, centre, half, recipe.size)
-    for c, volume in enumerate(channels):
-        if volume is None:
-            images[:, c] = 0
-            continue
-        is_dna = recipe.channels[c] == recipe.reference
-        part = cell.of_dna() if is_dna else cell.of_other(volume, step)
-        if not recipe.mask:
-            everything = tuple(slice(0, edge) for edge in shape)
-            part = replace(part, grey=Grey(volume[box]), where=None, place=everything, shape=shape)
-        if recipe.intensity == "window":
-            low, high = levels(volume[within(centre, half, step, labels.shape)])
-            part = replace(part, low=low, high=high)
-        elif recipe.intensity == "population" and population is not None and is_dna:
-            part = replace(part, high=part.low + population.bright)
-        part.draw(axes, taps, images, c)
-    if recipe.sharpen:
-        for picture in images.reshape(-1, *images.shape[2:]):
-            picture[:] = sharpen(picture)
+    frame = Frame(channels, labels, recipe, spacing, labels_are, population, axes)
+    radius, _ = frame.draw(label, bbox, images)
+    return images, radius

@@ -71,6 +71,8 @@ def test_numbers_as_labels_are_written_as_people_do(tmp_path: Path) -> None:
     assert read_data(path).phase.tolist() == ["0", "0.1", "1", "1"]
     path = crop_set(tmp_path, phase=np.array([b"G1", b"S", b"S", b"M"]))
     assert read_data(path).phase.tolist() == ["G1", "S", "S", "M"]
+    path = crop_set(tmp_path, phase=np.array([1.0, np.nan, 2.0, 1.0]))  # one without a label
+    assert read_data(path).phase.tolist() == ["1", "", "2", "1"]
 
 
 def test_a_stack_keeps_its_axes(tmp_path: Path) -> None:
@@ -128,7 +130,16 @@ def test_pictures_in_colours_are_channels(tmp_path: Path) -> None:
         ({"images": np.zeros((0, 2, 8, 8))}, {}, "holds no crops"),
         ({"mask": np.zeros((4, 8, 7))}, {}, r"mask has shape \(4, 8, 7\), expected \(4, 8, 8\)"),
         ({"spacing_um": np.array([0.0, 1, 1])}, {}, "expected positive micrometres"),
+        (
+            {"spacing_um": np.array(["1", "1", "x"])},
+            {},
+            r"is \['1', '1', 'x'\], expected",
+        ),
         ({"phase": np.array([{}] * 4, dtype=object)}, {}, "it holds Python objects"),
+        ({"phase": np.array("G1")}, {}, r"phases have shape \(\), expected \(4,\): one name each"),
+        ({"phase": np.eye(4)[:, :2]}, {}, r"phases have shape \(4, 2\), expected \(4,\)"),
+        ({"group": np.array([["a"]] * 4)}, {}, r"groups have shape \(4, 1\), expected \(4,\)"),
+        ({"channels": np.array(["dna"])}, {}, "1 are named. Name those to use, such as --channel"),
     ],
 )
 def test_a_wrong_crop_set(
@@ -172,7 +183,7 @@ def test_a_folder_with_an_empty_class_or_a_torn_picture(tmp_path: Path) -> None:
     with pytest.raises(CropSetError, match=r"has no pictures .* in b"):
         read_data(folder)
     (folder / "b" / "2.png").write_bytes(b"not a picture")
-    with pytest.raises(CropSetError, match=r"2\.png cannot be read as a picture"):
+    with pytest.raises(CropSetError, match=r"2\.png cannot be read as a picture; it is damaged"):
         read_data(folder)
     with pytest.raises(CropSetError, match="has no arrays for --group-key plate"):
         read_data(folder, group_key="plate")

@@ -144,3 +144,11 @@ def test_folds_never_test_on_what_the_start_has_learned_from(data_dir: Path) -> 
     few = sorted(set(crops.group.tolist()))[2:]
     with pytest.raises(CropSetError, match=r"without what the start has .*, has 2 group\(s\)"):
         list(folds(crops, 3, 0, seen=hash_groups(few)))
+
+
+def test_too_few_crops_are_told_of_by_name_and_folds_where_there_are_some() -> None:
+    crops = crops_of(["a", "b"] * 3, [str(i) for i in range(6)])
+    with pytest.raises(CropSetError, match=r"set\.npz has at most 3 .* 6 parts\. Add crops\."):
+        three_parts(crops, 0)
+    with pytest.raises(CropSetError, match=r"for 5 parts\. Ask for fewer folds \(--folds\)"):
+        next(folds(crops, 5, 0))

@@ -86,7 +86,8 @@ class TrainingRecipe:
         Raises
         ------
         TrainingError
-            If none of the channels is there, or stacks are needed and the crops are 2D.
+            If none of the channels is there, stacks are needed and the crops are 2D, or the other
+            way round.
         """
         views = self.views
         channels = tuple(role for role in views.channels if role in crops.channels)
@@ -103,6 +104,11 @@ class TrainingRecipe:
             raise TrainingError(
                 f"{self.architecture.name} looks at volumes, but the crops of {crops.name} are 2D. "
                 "Take another architecture, such as resnet18-projections."
+            )
+        if views.needs_population and not crops.is_2d:
+            raise TrainingError(
+                f"{self.name} compares each cell with the others of a 2D image, but the crops of "
+                f"{crops.name} are stacks. Project them first, or take another recipe."
             )
         axes = ("z",) if crops.is_2d else views.axes
         extent = views.extent or max(crops.images.shape[-2:]) / 2

@@ -142,10 +142,15 @@ def read_crop_set(
     phase = texts(arrays.pop(label_key))
     group = texts(arrays.pop(group_key)) if group_key in arrays else own_groups(path.stem, phase)
     for key, values in (("phases", phase), ("groups", group)):
-        if values.shape != (len(images),):
+        if values.ndim != 1:
+            raise CropSetError(
+                f"{path.name}: {key} have shape {values.shape}, expected ({len(images)},): one "
+                "name each a crop, not a code of several columns."
+            )
+        if len(values) != len(images):
             raise CropSetError(
                 f"{path.name}: {len(images)} images, {len(values)} {key}; there must be one each a "
-                "crop."
+                "crop. Write the file again, with one of each in the same order."
             )
     named = texts(arrays.pop("channels")) if "channels" in arrays else None
     mask = _mask(arrays.pop("mask", None), images, path.name)
@@ -157,15 +162,16 @@ def read_crop_set(
 
 def own_groups(stem: str, phase: NDArray[np.str_]) -> NDArray[np.str_]:
     """Name a group for every crop."""
-    return np.array([f"{stem}-{i}" for i in range(len(phase))], dtype=np.str_)
+    return np.array([f"{stem}-{i}" for i in range(phase.size)], dtype=np.str_)
 
 
 def texts(values: NDArray[Any]) -> NDArray[np.str_]:
-    """Read labels of any kind as text; ``1.0`` is ``1``."""
+    """Read labels of any kind as text; ``1.0`` is ``1``, and what is not a number is none."""
     if values.dtype.kind == "S":
         return np.char.decode(values, "utf-8")
     if values.dtype.kind == "f":
-        return np.array([f"{value:g}" for value in values], dtype=np.str_)
+        each = ["" if np.isnan(value) else f"{value:g}" for value in values.ravel()]
+        return np.array(each, dtype=np.str_).reshape(values.shape)
     return values.astype(np.str_)
 
 
@@ -211,9 +217,15 @@ def pick_channels(
             "dna=0."
         )
     if named.shape != (n,):
-        raise CropSetError(f"{name}: images have {n} channels, {named.size} are named.")
+        raise CropSetError(
+            f"{name}: images have {n} channels, {named.size} are named. Name those to use, such as "
+            "--channel dna=0."
+        )
     if len(set(named.tolist())) != n:
-        raise CropSetError(f"{name} names a channel twice: {', '.join(named)}.")
+        raise CropSetError(
+            f"{name} names a channel twice: {', '.join(named)}. Say which to use, such as "
+            f"--channel {named[0]}=0."
+        )
     return tuple(named.tolist()), images
 
 
@@ -264,6 +276,10 @@ def _mask(mask: NDArray[Any] | None, images: NDArray[Any], name: str) -> NDArray
 def _spacing(values: NDArray[Any] | None, name: str) -> tuple[float, float, float] | None:
     if values is None:
         return None
+    if values.dtype.kind not in "uif":
+        raise CropSetError(
+            f"{name}: spacing_um is {values.ravel()[:3].tolist()}, expected numbers (micrometres)."
+        )
     each = np.asarray(values, dtype=float)
     if each.ndim > 1:  # one row a crop
         each = np.unique(each.reshape(len(each), -1), axis=0)
@@ -277,8 +293,8 @@ def _spacing(values: NDArray[Any] | None, name: str) -> tuple[float, float, floa
     numbers = {1: numbers * 3, 2: [1.0, *numbers]}.get(len(numbers), numbers)
     if len(numbers) != 3 or not all(0 < value < np.inf for value in numbers):
         raise CropSetError(
-            f"{name}: spacing_um is {numbers[:4]}, expected positive micrometres (z, y, x) or "
-            "(y, x), the same for all crops."
+            f"{name}: spacing_um is {numbers[:3]}{'' if len(numbers) <= 3 else ' and more'}, "
+            "expected positive micrometres (z, y, x) or (y, x), the same for all crops."
         )
     z, y, x = numbers
     return z, y, x

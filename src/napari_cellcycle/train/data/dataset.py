@@ -171,8 +171,11 @@ def _read(path: Path) -> NDArray[Any]:
             import imageio.v3
 
             picture = np.asarray(imageio.v3.imread(path.read_bytes(), plugin="pillow"))
-    except Exception as error:  # noqa: BLE001  # each reader has errors of its own
-        raise CropSetError(f"{path} cannot be read as a picture: {error}.") from None
+    except Exception:  # noqa: BLE001  # each reader has errors of its own
+        raise CropSetError(
+            f"{path} cannot be read as a picture; it is damaged, or of another kind than its name "
+            "says. Save it again, or take it away."
+        ) from None
     if picture.ndim == 2:
         return picture[None]
     if picture.ndim == 3 and picture.shape[-1] in (3, 4):

@@ -24,7 +24,9 @@ SHARES = {"train": 4, "validation": 1, "test": 1}
 
 
 def split_by_group(crops: CropSet, shares: Mapping[str, int], seed: int) -> dict[str, Rows]:
-    """Split rows into named parts so that no group is in two of them and each has all phases.
+    """Split rows into named parts so that no group is in two of them.
+
+    Each has all phases, as far as the groups allow.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def split_by_group(crops: CropSet, shares: Mapping[str, int], seed: int) -> dict
     dict of str to ndarray of int64
         Row indices, ascending.
     """
-    return _parts(crops.phase, crops.group, shares, seed)
+    return _parts(crops.phase, crops.group, shares, seed, crops.name)
 
 
 def three_parts(
@@ -98,7 +100,7 @@ def three_parts(
         largest = max(sizes.items(), key=lambda item: item[1])[0]
         sizes = {part: max(1, n * share // total) for part, share in sizes.items()}
         sizes[largest] += n - sum(sizes.values())
-    parts = _parts(crops.phase, group, sizes, seed)
+    parts = _parts(crops.phase, group, sizes, seed, crops.name)
     _check_trained(crops, parts["train"])
     return parts
 
@@ -196,9 +198,13 @@ def _learned_before(
 
 
 def _parts(
-    phase: NDArray[np.str_], group: NDArray[np.str_], shares: Mapping[str, int], seed: int
+    phase: NDArray[np.str_],
+    group: NDArray[np.str_],
+    shares: Mapping[str, int],
+    seed: int,
+    name: str,
 ) -> dict[str, Rows]:
-    pieces = _pieces(phase, group, sum(shares.values()), seed, "The data set")
+    pieces = _pieces(phase, group, sum(shares.values()), seed, name, remedy="")
     parts: dict[str, Rows] = {}
     for part, n in shares.items():
         parts[part] = np.sort(np.concatenate(pieces[:n]))
@@ -207,8 +213,14 @@ def _parts(
 
 
 def _pieces(
-    phase: NDArray[np.str_], group: NDArray[np.str_], k: int, seed: int, name: str
+    phase: NDArray[np.str_],
+    group: NDArray[np.str_],
+    k: int,
+    seed: int,
+    name: str,
+    remedy: str = "Ask for fewer folds (--folds), or ",
 ) -> list[Rows]:
+    """Cut into ``k`` parts; ``remedy`` begins the sentence that says what to do."""
     import warnings
 
     from sklearn.model_selection import StratifiedGroupKFold
@@ -216,14 +228,14 @@ def _pieces(
     n = len(np.unique(group))
     if n < k:
         raise CropSetError(
-            f"{name} has {n} group(s), too few for {k} parts that share none. Ask for fewer folds, "
-            "or name a finer grouping (--group-key)."
+            f"{name} has {n} group(s), too few for {k} parts that share none. "
+            f"{_sentence(remedy, 'name a finer grouping (--group-key)')}"
         )
     largest = np.unique(phase, return_counts=True)[1].max()
     if largest < k:
         raise CropSetError(
-            f"{name} has at most {largest} crops of a phase, too few for {k} parts. Ask for fewer "
-            "folds, or add crops."
+            f"{name} has at most {largest} crops of a phase, too few for {k} parts. "
+            f"{_sentence(remedy, 'add crops')}"
         )
     splitter = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
@@ -232,10 +244,15 @@ def _pieces(
         pieces = [np.asarray(rows, np.int64) for _, rows in splitter.split(phase, phase, group)]
     if any(len(rows) == 0 for rows in pieces):
         raise CropSetError(
-            f"{name} cannot be split into {k} parts: a few groups hold nearly all crops. Ask for "
-            "fewer folds, or name a finer grouping (--group-key)."
+            f"{name} cannot be split into {k} parts: a few groups hold nearly all crops. "
+            f"{_sentence(remedy, 'name a finer grouping (--group-key)')}"
         )
     return pieces
+
+
+def _sentence(remedy: str, step: str) -> str:
+    text = f"{remedy}{step}."
+    return text[0].upper() + text[1:]
 
 
 def _check_trained(crops: CropSet, rows: Rows) -> None:

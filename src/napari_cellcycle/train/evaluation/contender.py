@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.errors import ChannelError
+from napari_cellcycle.errors import ChannelError, CropSetError
 from napari_cellcycle.train.data.relabel import called_leaves, merged_classes
 
 if TYPE_CHECKING:
@@ -116,11 +116,12 @@ def contenders(
     ChannelError
         If a channel is missing.
     CropSetError
-        If classes cannot be merged so.
+        If classes cannot be merged so, or the model is not for stacks, or for nothing else.
     """
     classifiers = [_load(model, device) for model in models]
     for classifier in classifiers:
         _check_channels(classifier.card, crops)
+        _check_shape(classifier.card, crops)
     words = {str(label) for label in labels}.union(*(c.card.phases for c in classifiers))
     return [
         Contender(c, merged_classes(c.card.phase_set, merge, sorted(words))) for c in classifiers
@@ -142,4 +143,17 @@ def _check_channels(card: ModelCard, crops: CropSet) -> None:
         raise ChannelError(
             f"{crops.name} has no {needed} channel, which {card.name} cannot do without; it has "
             f"{', '.join(crops.channels)}. Say which it is, such as --channel {needed}=0."
+        )
+
+
+def _check_shape(card: ModelCard, crops: CropSet) -> None:
+    if crops.is_2d and card.recipe.axes == ("volume",):
+        raise CropSetError(
+            f"{card.name} looks at volumes, but the crops of {crops.name} are 2D. Take a model for "
+            "projections."
+        )
+    if card.recipe.needs_population and not crops.is_2d:
+        raise CropSetError(
+            f"{card.name} compares each cell with the others of a 2D image, but the crops of "
+            f"{crops.name} are stacks. Project them first, or take a model for stacks."
         )

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from napari_cellcycle.errors import CellCycleWarning, ModelError, ModelNotFoundError
+from napari_cellcycle.errors import (
+    CellCycleWarning,
+    ModelError,
+    ModelFormatError,
+    ModelNotFoundError,
+)
 from napari_cellcycle.models import catalogue
 from napari_cellcycle.models.card import CARD
 from napari_cellcycle.models.catalogue import (
@@ -108,6 +113,13 @@ def test_a_path_to_the_folder_or_its_card_or_a_zip_will_do(home, model_folder):
     assert find_model(str(model_folder / CARD)) == model_folder
     path = Path(shutil.make_archive(str(home / "m"), "zip", model_folder))
     assert find_model(path) == path
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "weights.PTH", "epoch3.ckpt"])
+def test_weights_alone_are_no_model_and_the_way_to_make_one_is_named(home, name):
+    (home / name).write_bytes(b"PK")
+    with pytest.raises(ModelFormatError, match=r"holds weights alone.*models convert"):
+        find_model(home / name)
 
 
 @pytest.mark.parametrize(

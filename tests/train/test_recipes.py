@@ -86,6 +86,8 @@ def test_an_architecture_is_a_recipe_that_takes_what_the_data_have() -> None:
     assert volume.views.axes == ("volume",)
     with pytest.raises(TrainingError, match=r"looks at volumes, but the crops of set\.npz are 2D"):
         find_recipe("volume-cnn").for_data(crops("dna"))
+    with pytest.raises(TrainingError, match=r"mitosis-2d compares .* set\.npz are stacks"):
+        find_recipe("mitosis-2d").for_data(crops("dna", shape=(5, 40, 36)))
 
 
 def test_channels_that_the_data_lack_are_left_out() -> None:
@@ -99,6 +101,13 @@ def test_without_an_extent_pixels_are_those_of_the_whole_crop() -> None:
     assert find_recipe("cnncc-d1").for_data(crops("dna")).views.extent == 20
     own = parse_recipe(SMALLEST + '[views]\nunit = "px"\nextent = 11', "own")
     assert own.for_data(crops("dna")).views.extent == 11
+
+
+def test_g2_or_not_takes_the_labels_of_the_jurkat_set_as_they_are() -> None:
+    labels = find_recipe("nagao-g2").labels
+    for stage in ("Prophase", "Metaphase", "Anaphase", "Telophase", "M"):
+        assert labels[stage] == "", "mitotic cells are neither"
+    assert (labels["G1"], labels["S"], labels["G2"]) == ("not-g2", "not-g2", "g2")
 
 
 def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
@@ -141,7 +150,7 @@ def test_a_wrong_recipe(text: str, message: str) -> None:
 
 
 def test_no_such_recipe(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="'microtubles'; did you mean microtubule"):
+    with pytest.raises(TrainingError, match=r"'microtubles'; did you mean microtubule\? A recipe"):
         find_recipe("microtubles")
     with pytest.raises(TrainingError, match=r"no recipe .*none\.toml"):
         find_recipe(tmp_path / "none.toml")

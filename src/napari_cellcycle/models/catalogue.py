@@ -26,6 +26,8 @@ HOME_VARIABLE = "NAPARI_CELLCYCLE_HOME"
 DEFAULT_MODEL = "mitosis-3d"
 FLAT_MODEL = "mitosis-2d"
 """For images of one plane, where nobody has chosen."""
+PICKLES = (".pt", ".pth", ".ckpt")
+"""Endings of weights that are not in our format; see :mod:`napari_cellcycle.models.legacy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     ------
     ModelNotFoundError
         If there is neither; known names are listed.
+    ModelFormatError
+        If it is a file of weights alone.
     """
     text = os.fspath(name_or_path)
     path = Path(text).expanduser()
@@ -152,12 +156,28 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     if path.name == CARD and path.is_file():
         return path.parent
     if text and (found := standing(path)):
+        check_has_card(found)
         return found
     known = ", ".join(entry.name for entry in list_models()) or "none"
     raise ModelNotFoundError(
         f"There is no model {text!r}: neither a name (there are: {known}) nor a model folder or "
         f"zip file. Your own models lie in {user_models_folder()}."
     )
+
+
+def check_has_card(path: Path) -> None:
+    """Refuse weights that another program saved: there is no card with them.
+
+    Raises
+    ------
+    ModelFormatError
+        Saying how to make a model of them.
+    """
+    if path.is_file() and path.suffix.lower() in PICKLES:
+        raise ModelFormatError(
+            f"{path} holds weights alone, without a card. Make a model of it first: "
+            "napari-cellcycle models convert."
+        )
 
 
 def _tell_of_other(path: Path, entry: ModelEntry) -> None:

@@ -12,7 +12,9 @@ from napari_cellcycle.files import replacing
 from napari_cellcycle.models.archive import pack
 from napari_cellcycle.models.card import CARD, NAME, ModelCard, read_card
 from napari_cellcycle.models.catalogue import (
+    PICKLES,
     ModelEntry,
+    check_has_card,
     shipped_models,
     user_models,
     user_models_folder,
@@ -31,8 +33,6 @@ from napari_cellcycle.models.weights import read_bytes
 
 RESERVED = ("show", "install", "remove", "rename", "export", "convert")
 """What ``napari-cellcycle models`` takes for an action: no model can be called so."""
-PICKLES = (".pt", ".pth", ".ckpt")
-"""Endings of weights that are not in our format; see :mod:`napari_cellcycle.models.legacy`."""
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
 
 
@@ -66,11 +66,7 @@ def install_model(
     source = standing(Path(path))
     if source is None:
         raise ModelNotFoundError(f"There is no {path}; give a zip file or a folder of a model.")
-    if source.suffix.lower() in PICKLES:
-        raise ModelFormatError(
-            f"{source} holds weights alone, without a card. Make a model of it first: "
-            "napari-cellcycle models convert."
-        )
+    check_has_card(source)
     with opened(source.absolute()) as folder:
         card, sha256 = read_card(folder)
         content = (folder / CARD).read_bytes()

@@ -92,7 +92,7 @@ def find_recipe(name: str | Path) -> TrainingRecipe:
         )
     known = tuple(dict.fromkeys((*list_recipes(), *ARCHITECTURES)))
     raise TrainingError(
-        f"There is no recipe or architecture {text!r}{hint(text, known)}. A recipe of your own is "
+        f"There is no recipe or architecture {text!r}{hint(text, known)} A recipe of your own is "
         "a path that ends in .toml."
     )
 
@@ -205,7 +205,7 @@ def _search(
     for key, tried in values.items():
         if key != "learning_rate" and key not in architecture.params:
             known = ("learning_rate", *architecture.params)
-            raise TrainingError(f"{where}, [search] has an unknown {key}{hint(key, known)}.")
+            raise TrainingError(f"{where}, [search] has an unknown {key}{hint(key, known)}")
         if not isinstance(tried, list) or len(tried) < 2:
             raise TrainingError(
                 f"{where}, [search]: {key} is {tried!r}, expected a list of two values or more."
@@ -216,7 +216,7 @@ def _search(
 def _known(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for key in values:
         if key not in known:
-            raise TrainingError(f"{where} has an unknown {key}{hint(key, known)}.")
+            raise TrainingError(f"{where} has an unknown {key}{hint(key, known)}")
 
 
 def _table(values: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:

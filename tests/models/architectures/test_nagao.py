@@ -16,7 +16,10 @@ def test_stages_fit_while_two_pixels_are_left(size, most):
     last = layers(size, depth=most)[most]
     assert last.name == f"stage{most}"
     assert min(last.shape[1:]) >= 2
-    said = f"depth {most + 1} does not fit into {size} pixels: at most {most}"
+    said = (
+        f"depth {most + 1} does not fit into {size} pixels: at most {most}. "
+        "Take fewer stages, larger views or pool_stride 1."
+    )
     with pytest.raises(ModelError, match=said):
         layers(size, depth=most + 1)
 
@@ -24,7 +27,7 @@ def test_stages_fit_while_two_pixels_are_left(size, most):
 def test_fifty_stages_fit_where_each_takes_one_pixel():
     stages = layers(52, depth=50, pool_stride=1, width=2)
     assert stages[50].shape == (2, 2, 2)
-    with pytest.raises(ModelError, match="depth 50 does not fit into 51 pixels: at most 49"):
+    with pytest.raises(ModelError, match=r"at most 49\. Take fewer stages or larger views\."):
         layers(51, depth=50, pool_stride=1)
 
 

@@ -75,10 +75,12 @@ def nagao(task: Task, params: NagaoParams) -> nn.Module:
     """
     most = most_stages(task.size, params.pool_stride)
     if params.depth > most:
-        remedy = " or pool_stride 1" if params.pool_stride > 1 else ""
+        ways = "stages, larger views or pool_stride 1"
+        if params.pool_stride == 1:
+            ways = "stages or larger views"
         raise ModelError(
             f"nagao: depth {params.depth} does not fit into {task.size} pixels: at most {most}. "
-            f"Take fewer stages, larger views{remedy}."
+            f"Take fewer {ways}."
         )
     edge = task.size
     layers: OrderedDict[str, nn.Module] = OrderedDict()

@@ -196,7 +196,7 @@ class FitPlan:
             )
         for name, strength in self.augment.items():
             if name not in STRENGTHS:
-                raise TrainingError(f"There is no augmentation {name!r}{hint(name, STRENGTHS)}.")
+                raise TrainingError(f"There is no augmentation {name!r}{hint(name, STRENGTHS)}")
             most = STRENGTHS[name][1]
             if not isinstance(strength, (int, float)) or not 0 < strength <= most:  # type: ignore[redundant-expr]
                 raise TrainingError(
@@ -240,7 +240,7 @@ def parse_plan(values: Mapping[str, Any], where: str) -> tuple[FitPlan, bool]:
     own = {field.name: field.type for field in fields(FitPlan)}
     for key in values:
         if key not in own and key != "sets":
-            raise TrainingError(f"{where} has an unknown {key}{hint(key, (*own, 'sets'))}.")
+            raise TrainingError(f"{where} has an unknown {key}{hint(key, (*own, 'sets'))}")
     named = values.get("sets", [])
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise TrainingError(f"{where}: sets is {named!r}, expected a list such as ['T', 'S'].")
@@ -299,6 +299,6 @@ def one_of(words: Sequence[str], last: str = "or") -> str:
 
 
 def hint(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
-    """Say which of the known names was meant, or what they are."""
+    """Say which of the known names was meant, or what they are; ends the sentence."""
     close = get_close_matches(name, list(known), 1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}."

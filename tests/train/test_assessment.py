@@ -180,6 +180,32 @@ def test_groups_that_say_little_are_noted(flat: Fake, groups: list[str], note: s
     assert any(note in text for text in assess(AssessRequest(flat, crops, RENAMES)).notes)
 
 
+def test_groups_of_the_data_are_looked_at_where_others_are_asked_for(flat: Fake) -> None:
+    card = replace(flat.card, metrics={"training_groups": hash_groups(["plate 2", "plate 7"])})
+    plates = np.array([f"plate {i % 3}" for i in range(6)])
+    wells = crop_set(PHASES, P, group=np.array([*"ABCDEF"]), columns={"group": plates})
+    notes = assess(AssessRequest(Fake(card), wells, RENAMES)).notes
+    (note,) = [note for note in notes if "by the column group" in note]
+    assert note.startswith("2 of 5 cells are")
+    assert "flat was trained on" in note
+    assert not any("by the column" in n for n in assess(AssessRequest(flat, wells, RENAMES)).notes)
+
+
+def test_crops_of_another_shape_than_a_model_takes_are_refused(flat: Fake) -> None:
+    volume = replace(
+        flat.card,
+        recipe=replace(flat.card.recipe, axes=("volume",)),
+        temperatures={"volume": {"level1": 1.0}},
+    )
+    crops = crop_set(PHASES, P)
+    with pytest.raises(CropSetError, match=r"flat looks at volumes, but .* crops\.npz are 2D"):
+        assess(AssessRequest(Fake(volume), crops, RENAMES))
+    beside = replace(flat.card.recipe, unit="population")
+    stacks = replace(crops, images=crops.images[:, :, None])
+    with pytest.raises(CropSetError, match=r"the crops of crops\.npz are stacks\. Project them"):
+        assess(AssessRequest(Fake(replace(flat.card, recipe=beside)), stacks, RENAMES))
+
+
 def test_two_models_of_other_vocabularies(flat: Fake, model_card: ModelCard) -> None:
     stages = "+".join(model_card.phases[1:]).split("+")
     merge = {"mitotic": (*MERGE["mitotic"], *stages), "non-mitotic": MERGE["non-mitotic"]}

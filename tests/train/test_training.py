@@ -122,6 +122,7 @@ def test_a_model_of_the_users_own_phases(crops: CropSet, tmp_path: Path) -> None
     assert (called == truth).mean() == pytest.approx(
         model.card.metrics["test"]["accuracy"], abs=0.03
     )
+    assert any("Test part: there are" in note and "groups only" in note for note in result.notes)
     assert {p.stage for p in seen} == {VIEWS, ""}
     assert seen[-1].done is not None
 
@@ -288,7 +289,8 @@ def test_search_looks_at_training_and_validation_only(crops: CropSet) -> None:
         {"hidden": [8, 8]},
     ]
     assert len(trials) == 4
-    assert not np.isfinite(trials[3].score)  # such a dropout cannot be
+    assert not np.isfinite(trials[3].score)
+    assert "dropout 2.0 could not be trained: mlp: dropout is 2.0" in trials[3].why_not()
     assert (
         max(trials, key=lambda t: np.nan_to_num(t.score)).settings.items()
         <= {**best.architecture.params}.items()

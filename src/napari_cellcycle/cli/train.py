@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_cellcycle.cli.arguments import data_options, device_option, positive, whole
-from napari_cellcycle.cli.console import print_facts, print_files, print_json, print_table
+from napari_cellcycle.cli.console import (
+    print_facts,
+    print_files,
+    print_json,
+    print_notes,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from napari_cellcycle.train.fit.fitting import Progress
@@ -133,6 +139,7 @@ def run(args: argparse.Namespace) -> None:
             limits=args.limits,
             progress=report,
         )
+    print_notes(result.notes)
     if args.json:
         print_json(result.to_dict())
         return

@@ -39,14 +39,22 @@ class Trial:
     score : float
         Balanced accuracy on held-out cells, the mean of the folds; NaN where the network cannot be
         built or training diverges.
+    problem : str
+        Why, where it is NaN.
     """
 
     settings: Mapping[str, Any]
     score: float
+    problem: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"settings": dict(self.settings), "balanced_accuracy": round(self.score, 4)}
+        found = {"settings": dict(self.settings), "balanced_accuracy": round(self.score, 4)}
+        return found | ({"problem": self.problem} if self.problem else {})
+
+    def why_not(self) -> str:
+        """Say why these settings could not be trained."""
+        return f"{_words(self.settings)} could not be trained: {self.problem}"
 
 
 def tried_values(recipe: TrainingRecipe) -> dict[str, tuple[Any, ...]]:
@@ -116,7 +124,11 @@ def search(
 
     def tried(settings: dict[str, Any]) -> Trial:
         stage = f"search, {_words(settings)}"
-        return Trial(settings, _score(experiment, settings, halves, axis, stage, progress))
+        try:
+            score = _score(experiment, settings, halves, axis, stage, progress)
+        except (ModelError, TrainingError) as error:
+            return Trial(settings, float("nan"), str(error))
+        return Trial(settings, score)
 
     trials = [tried({})]
     for key, values in tried_values(experiment.recipe).items():
@@ -169,22 +181,19 @@ def _score(
     stage: str,
     progress: Callable[[Progress], None] | None,
 ) -> float:
-    try:
-        recipe = with_settings(experiment.recipe, settings)
-        experiment = replace(experiment, recipe=recipe)
-        skeleton(
-            recipe.architecture.name,
-            n_channels=len(recipe.views.channels),
-            n_outputs=experiment.n_outputs,
-            size=recipe.views.size,
-            params=recipe.architecture.params,
-        )
-        fits = [
-            fit_model(experiment, rows, stage=stage, axes=(axis,), progress=progress).fits[axis]
-            for rows in halves
-        ]
-    except (ModelError, TrainingError):
-        return float("nan")
+    recipe = with_settings(experiment.recipe, settings)
+    experiment = replace(experiment, recipe=recipe)
+    skeleton(
+        recipe.architecture.name,
+        n_channels=len(recipe.views.channels),
+        n_outputs=experiment.n_outputs,
+        size=recipe.views.size,
+        params=recipe.architecture.params,
+    )
+    fits = [
+        fit_model(experiment, rows, stage=stage, axes=(axis,), progress=progress).fits[axis]
+        for rows in halves
+    ]
     return float(np.mean([fitted.best.balanced_accuracy for fitted in fits]))
 
 

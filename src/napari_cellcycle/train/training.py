@@ -24,6 +24,7 @@ from napari_cellcycle.train.data.leakage import TRAINING_CROPS, TRAINING_GROUPS,
 from napari_cellcycle.train.data.others import NOT_STATED, all_groups, check_stated, sources
 from napari_cellcycle.train.data.ranges import crop_ranges
 from napari_cellcycle.train.data.splits import three_parts
+from napari_cellcycle.train.evaluation.doubts import doubts
 from napari_cellcycle.train.fit.fitting import Progress
 from napari_cellcycle.train.places import Places
 from napari_cellcycle.train.preparation import new_experiment
@@ -86,6 +87,13 @@ class TrainingResult:
     trials: tuple[Trial, ...]
     files: tuple[Path, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What limits the figures of the test part, and why settings could not be tried."""
+        failed = [trial.why_not() for trial in self.trials if trial.problem]
+        limits = [f"Test part: {text[0].lower()}{text[1:]}" for text in doubts(self.test)]
+        return (*failed, *limits)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         fits = self.trained.fits
@@ -103,6 +111,7 @@ class TrainingResult:
             "test": self.test.to_dict(),
             "cross_validation": crossed,
             "search": [trial.to_dict() for trial in self.trials],
+            "notes": list(self.notes),
             "files": [str(path) for path in self.files],
         }
 

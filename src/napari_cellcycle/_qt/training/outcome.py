@@ -114,7 +114,7 @@ class OutcomePanel(QWidget):
         if parts.get("others"):
             told.append(f"{parts['others']:,} of further sets were learned from.")
         told += [outcome.note] if outcome.note else []
-        told += found.notes if found is not None else ()
+        told += result.notes if found is None else found.notes
         self.notes.setText("\n".join(f"• {note}" for note in told))
         self.name.setText(outcome.run.name)
         self.name.setEnabled(True)

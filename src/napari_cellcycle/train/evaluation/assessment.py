@@ -12,7 +12,7 @@ import numpy as np
 from napari_cellcycle.errors import CellCycleError, CropSetError
 from napari_cellcycle.models.ensemble import VOTES
 from napari_cellcycle.train.data.census import unjudged_note
-from napari_cellcycle.train.data.cropset import flat_note
+from napari_cellcycle.train.data.cropset import GROUP, flat_note, texts
 from napari_cellcycle.train.data.leakage import (
     beside_learned,
     check_crops,
@@ -30,6 +30,7 @@ from napari_cellcycle.train.evaluation.annotators import (
 )
 from napari_cellcycle.train.evaluation.compare import Comparison, compare
 from napari_cellcycle.train.evaluation.contender import Contender, contenders
+from napari_cellcycle.train.evaluation.doubts import doubts
 from napari_cellcycle.train.evaluation.evaluate import Evaluation, class_codes, evaluate
 from napari_cellcycle.train.evaluation.pairs import PairOfClasses, pairs_of_classes
 
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 CELL = "cell"
 """Column of a data set that names its cells for a table of annotators."""
-
-FEW_GROUPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,29 +291,26 @@ def _notes(
         missing = [role for role in card.recipe.channels if role not in crops.channels]
         if missing:
             yield f"{card.name} goes without {', '.join(missing)}: {card.missing_channels}"
+    yield from _learned_by_name(crops, kept, models)
     if note := flat_note(crops.name, crops.flat()[kept], crops.phase[kept]):
         yield note
     if note := unjudged_note(crops, kept):
         yield note
-    empty = [label for label, share in evaluation.prior.items() if not share]
-    if empty:
-        yield f"There are no cells of {', '.join(empty)}; averages go over the other classes."
-    if evaluation.groups == 1:
-        yield (
-            "All cells are of one group, which says nothing about another: there are no intervals. "
-            "Name a column with plates or images (--group-key), if there is one."
-        )
-    elif evaluation.groups == evaluation.n:
-        yield (
-            "Every cell is a group of its own: intervals take cells for independent. Name a column "
-            "with plates or images (--group-key), if there is one."
-        )
-    elif evaluation.groups < FEW_GROUPS:
-        yield f"There are {evaluation.groups} groups only: take the intervals for too narrow."
-    # what no draw defines has no interval to be in doubt
-    most = max((n for n in evaluation.undefined.values() if n < evaluation.draws), default=0)
-    if most:
-        yield (
-            f"Up to {most:,} of {evaluation.draws:,} bootstrap draws leave a figure undefined, "
-            "mostly since they lack a class; they are left out of its interval."
-        )
+    yield from doubts(evaluation)
+
+
+def _learned_by_name(
+    crops: CropSet, kept: NDArray[np.bool_], models: Sequence[Contender]
+) -> Iterator[str]:
+    """Tell of cells that the data's own groups, where others are asked for, say were learned."""
+    if GROUP not in crops.columns:
+        return
+    own = texts(crops.columns[GROUP][kept])
+    for card in (model.card for model in models):
+        n = int(trained_on(training_groups(card), own).sum())
+        if n:
+            yield (
+                f"{n:,} of {len(own):,} cells are, by the column {GROUP}, of groups that "
+                f"{card.name} was trained on: on these the figures are no test. Group by "
+                f"{GROUP} (without --group-key) to leave them out (--held-out)."
+            )

@@ -84,6 +84,13 @@ def test_the_networks_of_a_data_set_differ_in_the_network_only(network, data):
         assert ours.architecture == theirs.architecture
 
 
+@pytest.mark.parametrize("name", ["allen", "phases", "residual", "votes"])
+def test_a_published_row_stands_beside_ours(name):
+    page = (run_all.ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    table = page.split(f"<!-- table {name}: begin -->")[1].split(f"<!-- table {name}: end -->")[0]
+    assert "\n| published" in table
+
+
 def test_each_axis_alone_says_what_it_says_and_votes_weigh_them():
     sure, unsure, wrong = [0.01, 0.99], [0.45, 0.55], [0.7, 0.3]
     level1 = np.array([[wrong, sure, unsure], [wrong, wrong, unsure]])

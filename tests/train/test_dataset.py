@@ -136,7 +136,7 @@ def test_pictures_in_colours_are_channels(tmp_path: Path) -> None:
             r"is \['1', '1', 'x'\], expected",
         ),
         ({"phase": np.array([{}] * 4, dtype=object)}, {}, "it holds Python objects"),
-        ({"phase": np.array("G1")}, {}, r"phases have shape \(\), expected \(4,\): one name each"),
+        ({"phase": np.array("G1")}, {}, r"phases have shape \(\), expected \(4,\): one name for"),
         ({"phase": np.eye(4)[:, :2]}, {}, r"phases have shape \(4, 2\), expected \(4,\)"),
         ({"group": np.array([["a"]] * 4)}, {}, r"groups have shape \(4, 1\), expected \(4,\)"),
         ({"channels": np.array(["dna"])}, {}, "1 are named. Name those to use, such as --channel"),

@@ -145,7 +145,7 @@ def read_crop_set(
         if values.ndim != 1:
             raise CropSetError(
                 f"{path.name}: {key} have shape {values.shape}, expected ({len(images)},): one "
-                "name each a crop, not a code of several columns."
+                "name for each crop. Save them as text, dtype str."
             )
         if len(values) != len(images):
             raise CropSetError(
@@ -234,11 +234,12 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
     except (BadZipFile, ValueError, EOFError, AttributeError, TypeError) as error:
-        objects = is_zipfile(path) and "pickle" in str(error)
-        reason = "it holds Python objects" if objects else "it cannot be read"
+        reason, remedy = "it cannot be read", "Write or copy it again"
+        if is_zipfile(path) and "pickle" in str(error):
+            reason, remedy = "it holds Python objects", "Save labels as text, dtype str"
         raise CropSetError(
-            f"{path.name} is no crop set: {reason}. A crop set is an .npz of plain arrays, images "
-            "and phase at least."
+            f"{path.name} is no crop set: {reason}. {remedy}: a crop set is an .npz of plain "
+            "arrays, images and phase at least."
         ) from None
 
 
@@ -269,7 +270,10 @@ def _mask(mask: NDArray[Any] | None, images: NDArray[Any], name: str) -> NDArray
         mask = mask[:, 0]
     expected = (len(images), *images.shape[2:])
     if mask.shape != expected:
-        raise CropSetError(f"{name}: mask has shape {mask.shape}, expected {expected}.")
+        raise CropSetError(
+            f"{name}: mask has shape {mask.shape}, expected {expected}, that of the images. Cut it "
+            "out as they were, or leave it out."
+        )
     return np.asarray(mask > 0)
 
 
@@ -278,7 +282,8 @@ def _spacing(values: NDArray[Any] | None, name: str) -> tuple[float, float, floa
         return None
     if values.dtype.kind not in "uif":
         raise CropSetError(
-            f"{name}: spacing_um is {values.ravel()[:3].tolist()}, expected numbers (micrometres)."
+            f"{name}: spacing_um is {values.ravel()[:3].tolist()}, expected micrometres, as "
+            "numbers. Leave it out where it is unknown."
         )
     each = np.asarray(values, dtype=float)
     if each.ndim > 1:  # one row a crop
@@ -294,7 +299,8 @@ def _spacing(values: NDArray[Any] | None, name: str) -> tuple[float, float, floa
     if len(numbers) != 3 or not all(0 < value < np.inf for value in numbers):
         raise CropSetError(
             f"{name}: spacing_um is {numbers[:3]}{'' if len(numbers) <= 3 else ' and more'}, "
-            "expected positive micrometres (z, y, x) or (y, x), the same for all crops."
+            "expected positive micrometres (z, y, x) or (y, x), the same for all crops. Leave it "
+            "out where it is unknown."
         )
     z, y, x = numbers
     return z, y, x

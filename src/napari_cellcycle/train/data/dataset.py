@@ -117,7 +117,8 @@ def read_image_folder(folder: str | Path, *, channels: Mapping[str, int] | None 
         if picture.shape[0] != first.shape[0] or picture.dtype != first.dtype:
             raise CropSetError(
                 f"{path} has {picture.shape[0]} channel(s) of {picture.dtype}, but {paths[0][1]} "
-                f"{first.shape[0]} of {first.dtype}: pictures of one data set must be alike."
+                f"{first.shape[0]} of {first.dtype}: pictures of one data set must be alike. Save "
+                "all in one form."
             )
     phase = np.array([label for label, _ in paths], dtype=np.str_)
     own = own_groups(folder.name, phase).tolist()

@@ -25,7 +25,7 @@ from napari_cellcycle.train.data.ranges import crop_ranges
 from napari_cellcycle.train.data.splits import three_parts
 from napari_cellcycle.train.evaluation.predict import predict
 from napari_cellcycle.train.preparation import new_experiment
-from napari_cellcycle.train.recipes import parse_recipe
+from napari_cellcycle.train.recipes import find_recipe, parse_recipe
 from napari_cellcycle.train.record import data_sha256
 from napari_cellcycle.train.search import search, tried_values, with_settings
 from napari_cellcycle.train.training import VIEWS, train
@@ -298,6 +298,15 @@ def test_search_looks_at_training_and_validation_only(crops: CropSet) -> None:
     again, same = search(blind, learned)
     assert [t.score for t in same[:3]] == [t.score for t in trials[:3]]
     assert again == best
+
+
+def test_a_search_may_try_another_number_of_convolutions() -> None:
+    paper = find_recipe("microtubule")
+    for filters, kernels in (([8], [2]), ([8, 16, 32], [2, 3, 3]), ([8, 8], [2, 3])):
+        params = with_settings(paper, {"filters": filters}).architecture.params
+        assert (params["filters"], params["kernels"]) == (filters, kernels)
+    both = with_settings(paper, {"filters": [8], "kernels": [5]}).architecture.params
+    assert both["kernels"] == [5]
 
 
 def test_what_a_search_tries_by_itself() -> None:

@@ -148,6 +148,9 @@ def search(
 def with_settings(recipe: TrainingRecipe, settings: Mapping[str, Any]) -> TrainingRecipe:
     """Change learning rate and parameters of the architecture.
 
+    Where another number of convolutions is tried (``filters``), there are as many ``kernels``:
+    those of the recipe from the first on, the last of them again.
+
     Parameters
     ----------
     recipe : TrainingRecipe
@@ -156,15 +159,17 @@ def with_settings(recipe: TrainingRecipe, settings: Mapping[str, Any]) -> Traini
         ``learning_rate``, or names of parameters.
     """
     params = {key: value for key, value in settings.items() if key != LEARNING_RATE}
-    name = recipe.architecture.name
+    name, own = recipe.architecture.name, recipe.architecture.params
+    filters = params.get("filters")
+    if isinstance(filters, list | tuple) and "kernels" not in params:
+        kernels = list(own["kernels"])
+        params["kernels"] = [*kernels, *kernels[-1:] * len(filters)][: len(filters)]
     return replace(
         recipe,
         fit=replace(
             recipe.fit, learning_rate=settings.get(LEARNING_RATE, recipe.fit.learning_rate)
         ),
-        architecture=Architecture(
-            name, complete_params(name, {**recipe.architecture.params, **params})
-        ),
+        architecture=Architecture(name, complete_params(name, {**own, **params})),
     )
 
 

@@ -189,6 +189,9 @@ def test_groups_of_the_data_are_looked_at_where_others_are_asked_for(flat: Fake)
     assert note.startswith("2 of 5 cells are")
     assert "flat was trained on" in note
     assert not any("by the column" in n for n in assess(AssessRequest(flat, wells, RENAMES)).notes)
+    found = assess(AssessRequest(Fake(card), wells, RENAMES, held_out=True))
+    assert found.evaluation.n == 3
+    assert not any("by the column" in note for note in found.notes)
 
 
 def test_crops_of_another_shape_than_a_model_takes_are_refused(flat: Fake) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,12 @@ def test_too_few_crops_are_told_of_by_name_and_folds_where_there_are_some() -> N
         three_parts(crops, 0)
     with pytest.raises(CropSetError, match=r"for 5 parts\. Ask for fewer folds \(--folds\)"):
         next(folds(crops, 5, 0))
+
+
+def test_what_was_learned_under_the_data_s_own_groups_is_not_tested_on_under_others() -> None:
+    plates = np.repeat(["p", "q", "r", "s", "t", "u"], 4)
+    wells = crops_of(["a", "b"] * 12, [f"well {i // 2}" for i in range(24)])
+    crops = replace(wells, columns={"group": plates})
+    parts = three_parts(crops, 0, seen=hash_groups(["p", "q", "r"]))
+    assert set(plates[parts["test"]]) == {"s", "t", "u"}
+    assert set(plates[np.concatenate([parts["train"], parts["validation"]])]) == {"p", "q", "r"}

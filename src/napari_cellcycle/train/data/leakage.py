@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.data.cropset import GROUP, texts
 from napari_cellcycle.train.data.fingerprints import in_sketch, marks
 
 if TYPE_CHECKING:
@@ -48,6 +49,23 @@ def trained_on(
     names, inverse = np.unique(np.asarray(test_groups, dtype=str), return_inverse=True)
     known = set(train_groups)
     return np.array([hash_groups([name])[0] in known for name in names], dtype=bool)[inverse]
+
+
+def of_learned_groups(learned: Collection[str], crops: CropSet) -> NDArray[np.bool_]:
+    """Tell which cells, ``(n,)``, are of groups that a model was trained on.
+
+    Where other groups were asked for (``--group-key``), those of the data's own column count, too.
+
+    Parameters
+    ----------
+    learned : collection of str
+        As from :func:`hash_groups`.
+    crops : CropSet
+        With a group each.
+    """
+    known = trained_on(learned, crops.group)
+    own = crops.columns.get(GROUP)
+    return known if own is None else known | trained_on(learned, texts(own))
 
 
 def check_groups(

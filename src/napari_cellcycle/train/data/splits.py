@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_cellcycle.errors import CropSetError
 from napari_cellcycle.train.data.fingerprints import fingerprint
-from napari_cellcycle.train.data.leakage import trained_on
+from napari_cellcycle.train.data.leakage import of_learned_groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -188,7 +188,7 @@ def _learned_before(
     crops: CropSet, group: NDArray[np.str_], seen: Collection[str]
 ) -> NDArray[np.bool_]:
     """Tell which crops are of groups that the weights have learned from; not all may be."""
-    known = np.isin(group, group[trained_on(seen, crops.group)])
+    known = np.isin(group, group[of_learned_groups(seen, crops)])
     if known.all():
         raise CropSetError(
             f"The model to start from has learned from every group of {crops.name}: nothing is "

@@ -17,6 +17,7 @@ from napari_cellcycle.train.data.leakage import (
     beside_learned,
     check_crops,
     check_groups,
+    of_learned_groups,
     trained_on,
     training_groups,
 )
@@ -226,7 +227,7 @@ def _held_out(models: Sequence[Contender], crops: CropSet) -> NDArray[np.bool_]:
             "that nothing is known to be held out. Evaluate without --held-out, on data that you "
             "know to be."
         )
-    seen = trained_on([hashed for listed in groups.values() for hashed in listed], crops.group)
+    seen = of_learned_groups([hashed for listed in groups.values() for hashed in listed], crops)
     for each in models:
         seen |= beside_learned(each.card, crops)
     if seen.all():
@@ -311,6 +312,6 @@ def _learned_by_name(
         if n:
             yield (
                 f"{n:,} of {len(own):,} cells are, by the column {GROUP}, of groups that "
-                f"{card.name} was trained on: on these the figures are no test. Group by "
-                f"{GROUP} (without --group-key) to leave them out (--held-out)."
+                f"{card.name} was trained on: on these the figures are no test. Leave them out "
+                "(--held-out)."
             )

@@ -132,6 +132,9 @@ def test_mistakes_are_one_line_with_the_way_out(run: Run, tiny_folder: Path) -> 
     assert "neither removed nor renamed" in refused(run("remove", "mitosis-3d"))
     assert "ships with the package" in refused(run("rename", "tiny", "mitosis-3d"))
     assert "must end in .zip" in refused(run("export", "tiny", "tiny.tar"))
+    run("export", "tiny", "tiny.zip")
+    assert "is a model already" in refused(run("export", "mitosis-2d", "tiny.zip"))
+    assert run("export", "mitosis-2d", "tiny.zip", "--replace")[0] == 0
     assert "no model 'nothing'" in refused(run("nothing"))
     assert refused(run("exprt", "tiny", "tiny.zip")) == (
         "napari-cellcycle: exprt is no action of models; there are: show, install, remove, rename, "

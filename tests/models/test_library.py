@@ -368,6 +368,16 @@ def test_a_shipped_model_can_be_exported_and_installed_under_another_name(home):
     assert install_model(home / "official.zip", name="mine").name == "mine"
 
 
+def test_a_file_with_another_model_gives_way_only_where_asked(source, home):
+    older = export_model(source, home / "model.zip").read_bytes()
+    assert export_model(source, home / "model.zip").read_bytes() == older
+    with pytest.raises(ModelError, match=r"model\.zip is a model already, and is left as it is"):
+        export_model("official", home / "model.zip")
+    assert (home / "model.zip").read_bytes() == older
+    export_model("official", home / "model.zip", overwrite=True)
+    assert load_model(home / "model.zip").card.name == "official"
+
+
 def test_a_damaged_model_is_not_exported(source, home):
     older = export_model(source, home / "model.zip").read_bytes()
     (source / "z.safetensors").write_bytes(b"damaged")

@@ -148,7 +148,7 @@ def _export(args: argparse.Namespace) -> None:
     from napari_cellcycle.models.folder import read_model_card
     from napari_cellcycle.models.library import export_model
 
-    path = export_model(args.name, args.file)
+    path = export_model(args.name, args.file, overwrite=args.replace)
     card, sha256 = read_model_card(path)
     if args.json:
         size = path.stat().st_size
@@ -213,6 +213,9 @@ def _rename_options(parser: argparse.ArgumentParser) -> None:
 def _export_options(parser: argparse.ArgumentParser) -> None:
     _show_options(parser)
     parser.add_argument("file", metavar="FILE.zip", type=ending(".zip"))
+    parser.add_argument(
+        "--replace", action="store_true", help="another model that is in this file gives way"
+    )
 
 
 def _convert_options(parser: argparse.ArgumentParser) -> None:

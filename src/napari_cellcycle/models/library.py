@@ -19,7 +19,13 @@ from napari_cellcycle.models.catalogue import (
     user_models,
     user_models_folder,
 )
-from napari_cellcycle.models.folder import check_gives_way, check_only_model, load_folder, opened
+from napari_cellcycle.models.folder import (
+    check_gives_way,
+    check_only_model,
+    load_folder,
+    opened,
+    read_model_card,
+)
 from napari_cellcycle.models.staging import (
     discard,
     settle,
@@ -157,7 +163,9 @@ def rename_model(old: str, new: str) -> ModelEntry:
     return _entry(place)
 
 
-def export_model(name_or_path: str | os.PathLike[str], path: str | os.PathLike[str]) -> Path:
+def export_model(
+    name_or_path: str | os.PathLike[str], path: str | os.PathLike[str], *, overwrite: bool = False
+) -> Path:
     """Write a model as a zip file for others to install; the same model gives the same bytes.
 
     Parameters
@@ -165,12 +173,14 @@ def export_model(name_or_path: str | os.PathLike[str], path: str | os.PathLike[s
     name_or_path : str or path-like
         A name of the catalogue, a model folder or a zip of one; checked as if it were loaded.
     path : path-like
-        The zip file; an older one of a model is replaced.
+        The zip file.
+    overwrite : bool
+        Whether another model in that file gives way. The very same model always does.
 
     Raises
     ------
     ModelError
-        If ``path`` does not end in ``.zip``, or is a file that is no model.
+        If ``path`` does not end in ``.zip``, holds another model, or is a file that is no model.
     ModelFormatError
         If the model is not whole.
     """
@@ -179,7 +189,9 @@ def export_model(name_or_path: str | os.PathLike[str], path: str | os.PathLike[s
         raise ModelError(f"A model is exported as a .zip file, not as {path.name}.")
     check_gives_way(path, overwrite=True)
     with opened(name_or_path) as folder:
-        load_folder(folder)
+        sha256 = load_folder(folder).sha256
+        same = path.exists() and read_model_card(path.absolute())[1] == sha256
+        check_gives_way(path, overwrite=overwrite or same)
         pack(folder, path)
     return path
 

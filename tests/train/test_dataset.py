@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.errors import CellCycleWarning, CropSetError
 from napari_cellcycle.train.data.dataset import parse_indices, read_data
 
 
@@ -187,6 +187,12 @@ def test_a_folder_with_an_empty_class_or_a_torn_picture(tmp_path: Path) -> None:
         read_data(folder)
     with pytest.raises(CropSetError, match="has no arrays for --group-key plate"):
         read_data(folder, group_key="plate")
+
+
+def test_pictures_of_no_class_are_told_of(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "c", {"a/1.png": (6, 6), "b/2.png": (6, 6), "stray.png": (6, 6)})
+    with pytest.warns(CellCycleWarning, match=r"^1 picture of .* left out.*classes: stray\.png\.$"):
+        assert len(read_data(folder)) == 2
 
 
 def test_roles_of_the_command_line() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.counted import counted
+from napari_cellcycle.errors import CellCycleWarning, CropSetError
 from napari_cellcycle.train.data.cropset import (
     GROUP,
     LABEL,
@@ -86,6 +88,11 @@ def read_image_folder(folder: str | Path, *, channels: Mapping[str, int] | None 
     CropSetError
         If there are no classes, a class is empty, a picture cannot be read, or pictures differ in
         channels.
+
+    Warns
+    -----
+    CellCycleWarning
+        Of pictures that lie in no class.
     """
     folder = Path(folder)
     files = {
@@ -109,6 +116,14 @@ def read_image_folder(folder: str | Path, *, channels: Mapping[str, int] | None 
         raise CropSetError(
             f"{folder} is divided into {', '.join(files)}, not into classes. Give one folder with "
             "all of it: the parts are made here, by group."
+        )
+    loose = [path.name for path in sorted(folder.iterdir()) if _is_picture(path)]
+    if loose:
+        warnings.warn(
+            f"{counted(len(loose), 'picture')} of {folder} left out, beside the "
+            f"folders of the classes: {', '.join(loose[:3])}{', …' if len(loose) > 3 else ''}.",
+            CellCycleWarning,
+            stacklevel=2,
         )
     paths = [(label, path) for label, found in files.items() for path in found]
     pictures = [_read(path) for _, path in paths]
@@ -154,11 +169,12 @@ def parse_indices(texts: Sequence[str]) -> dict[str, int]:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix.lower() in PICTURES and not path.name.startswith(".")
-    )
+    return sorted(path for path in folder.rglob("*") if _is_picture(path))
+
+
+def _is_picture(path: Path) -> bool:
+    shown = not path.name.startswith(".")
+    return shown and path.suffix.lower() in PICTURES and path.is_file()
 
 
 def _read(path: Path) -> NDArray[Any]:

@@ -104,7 +104,7 @@ def killed(run):
 def open_dock(viewer, qtbot):
     def open_dock():
         _, widget = viewer.window.add_plugin_dock_widget("napari-cellcycle", "Train")
-        qtbot.waitUntil(widget.isVisible)
+        qtbot.waitUntil(widget.isVisible, timeout=LONG)
         return widget
 
     return open_dock
@@ -118,7 +118,7 @@ def click(qtbot, button):
 
 def test_a_training_that_was_killed_goes_on_with_the_same_curve(killed, open_dock, qtbot, tmp_path):
     panel = open_dock()
-    qtbot.waitUntil(lambda: not panel.interrupted.go_on.visibleRegion().isEmpty())
+    qtbot.waitUntil(lambda: not panel.interrupted.go_on.visibleRegion().isEmpty(), timeout=LONG)
     told = panel.interrupted.told.text()
     assert told.startswith("The training of mine was interrupted on ")
     assert told.endswith("after epoch 3 of 6 (axis z). Data: hela.npz.")

@@ -378,11 +378,13 @@ def test_weights(ns, step, centre, half, size):
     ):
         n, first = along.stop - along.start, along.start * lengths[0]
         expected = resampling(n, first, *lengths, half, size)
-        for taps in (found, Taps.of(expected)):
-            matrix, pixel = np.zeros_like(expected), np.arange(size)
-            for tap, weights in enumerate(taps.weights):
-                matrix[pixel, taps.first + tap] = weights
-            np.testing.assert_array_equal(matrix, expected)
+        matrix, pixel = np.zeros_like(expected), np.arange(size)
+        for tap, weights in enumerate(found.weights):
+            matrix[pixel, found.first + tap] = weights
+        np.testing.assert_array_equal(matrix, expected)
+        # also what no weight counts: beside what is no number, none is not nothing
+        for one, other in zip(found, Taps.of(expected), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def wait_for_kernels():

@@ -450,7 +450,7 @@ def _taps(n, first, step, centre, half, size):
     result = np.empty((most, size), np.float32)
     for i in range(size):
         target = centre - half + (i + 0.5) * pitch
-        start[i] = min(start[i], n - most)
+        start[i] = min(start[i], n - most) if start[i] < n else 0
         for tap in range(most):
             weight = max(0.0, 1 - abs(target - (first + (start[i] + tap) * step)) / support)
             result[tap, i] = weight / totals[i] if totals[i] > 0 else weight

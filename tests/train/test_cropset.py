@@ -51,7 +51,7 @@ def test_one_channel_may_go_without_its_axis(tmp_path: Path) -> None:
                 "phase": np.array(["a"]),
                 "channels": np.array(["dna"]),
             },
-            "2 channels, 1 are named",
+            r"2 channels, and names of shape \(1,\), expected \(2,\)",
         ),
     ],
 )

@@ -73,6 +73,21 @@ def test_numbers_as_labels_are_written_as_people_do(tmp_path: Path) -> None:
     assert read_data(path).phase.tolist() == ["G1", "S", "S", "M"]
     path = crop_set(tmp_path, phase=np.array([1.0, np.nan, 2.0, 1.0]))  # one without a label
     assert read_data(path).phase.tolist() == ["1", "", "2", "1"]
+    days = np.array([20231101.0, 20231102.0, 1e-7, 20231101.0])
+    path = crop_set(tmp_path, phase=np.array([b"pr\xe9", b"S", b"S", b"M"]), group=days)
+    assert read_data(path).phase.tolist() == ["pré", "S", "S", "M"]
+    assert read_data(path).group.tolist() == ["20231101", "20231102", "1e-07", "20231101"]
+
+
+def test_a_stack_of_one_plane_is_a_picture(tmp_path: Path) -> None:
+    crops = read_data(crop_set(tmp_path))
+    planes = crops.images[:, :, None]
+    for mask in (np.ones((4, 1, 8, 8)), np.ones((4, 1, 1, 8, 8)), np.ones((4, 8, 8))):
+        found = read_data(crop_set(tmp_path, images=planes, mask=mask))
+        assert found.is_2d
+        assert found.mask is not None
+        assert found.mask.shape == (4, 8, 8)
+        np.testing.assert_array_equal(found.images, crops.images)
 
 
 def test_a_stack_keeps_its_axes(tmp_path: Path) -> None:
@@ -128,7 +143,12 @@ def test_pictures_in_colours_are_channels(tmp_path: Path) -> None:
         ({"images": np.full((4, 2, 8, 8), np.nan)}, {}, "4 of 4 crops hold values"),
         ({"images": np.array(["a", "b"])}, {}, r"images are <U1 of shape \(2,\)"),
         ({"images": np.zeros((0, 2, 8, 8))}, {}, "holds no crops"),
-        ({"mask": np.zeros((4, 8, 7))}, {}, r"mask has shape \(4, 8, 7\), expected \(4, 8, 8\)"),
+        (
+            {"mask": np.zeros((4, 8, 7))},
+            {},
+            r"mask is float64 of shape \(4, 8, 7\), expected numbers \(4, 8, 8\)",
+        ),
+        ({"mask": np.full((4, 8, 8), "x")}, {}, r"mask is <U1 of shape .* expected numbers"),
         ({"spacing_um": np.array([0.0, 1, 1])}, {}, "expected positive micrometres"),
         (
             {"spacing_um": np.array(["1", "1", "x"])},
@@ -139,7 +159,13 @@ def test_pictures_in_colours_are_channels(tmp_path: Path) -> None:
         ({"phase": np.array("G1")}, {}, r"phases have shape \(\), expected \(4,\): one name for"),
         ({"phase": np.eye(4)[:, :2]}, {}, r"phases have shape \(4, 2\), expected \(4,\)"),
         ({"group": np.array([["a"]] * 4)}, {}, r"groups have shape \(4, 1\), expected \(4,\)"),
-        ({"channels": np.array(["dna"])}, {}, "1 are named. Name those to use, such as --channel"),
+        (
+            {"channels": np.array([["dna", "membrane"]])},
+            {},
+            r"2 channels, and names of shape \(1, 2\), expected \(2,\)\. Name those to use",
+        ),
+        ({}, {"group_key": "phase"}, r"phase cannot be what crops are grouped by"),
+        ({}, {"group_key": "images"}, r"images cannot be what crops are grouped by"),
     ],
 )
 def test_a_wrong_crop_set(

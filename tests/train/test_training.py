@@ -300,6 +300,20 @@ def test_search_looks_at_training_and_validation_only(crops: CropSet) -> None:
     assert again == best
 
 
+def test_a_search_that_comes_to_nothing_says_why(crops: CropSet) -> None:
+    experiment = new_experiment("m", crops, recipe("mlp", epochs=1))
+    never = replace(
+        experiment.recipe,
+        architecture=replace(experiment.recipe.architecture, params={"dropout": 2.0}),
+        search={"dropout": (3.0, 4.0)},
+    )
+    parts = three_parts(experiment.crops, 0)
+    learned = np.concatenate([parts["train"], parts["validation"]])
+    why = r"None of the 3 settings .* The first, as the recipe has it: mlp: dropout is 2\.0"
+    with pytest.raises(TrainingError, match=why):
+        search(replace(experiment, recipe=never), learned)
+
+
 def test_a_search_may_try_another_number_of_convolutions() -> None:
     paper = find_recipe("microtubule")
     for filters, kernels in (([8], [2]), ([8, 16, 32], [2, 3, 3]), ([8, 8], [2, 3])):

@@ -139,8 +139,8 @@ def search(
     best = _best(trials)
     if not isfinite(best.score):
         raise TrainingError(
-            f"None of the {len(trials)} settings that the search tried could be trained. Take a "
-            "lower learning rate or a smaller network to begin with."
+            f"None of the {len(trials)} settings that the search tried could be trained. The "
+            f"first, {_words(trials[0].settings)}: {trials[0].problem}"
         )
     return with_settings(experiment.recipe, best.settings), tuple(trials)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_cellcycle.train.data.cropset import flat_note, texts
+from napari_cellcycle.train.data.cropset import flat_note
 from napari_cellcycle.train.data.meaning import Meaning
 from napari_cellcycle.train.data.relabel import DROPPED, relabel
+from napari_cellcycle.train.data.texts import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

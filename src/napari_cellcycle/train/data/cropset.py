@@ -11,6 +11,7 @@ from zipfile import BadZipFile, is_zipfile
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
+from napari_cellcycle.train.data.texts import texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,6 +139,11 @@ def read_crop_set(
             f"{path.name} has no {group_key} to group by (--group-key); it holds "
             f"{', '.join(arrays)}."
         )
+    if group_key in ("images", label_key) and group_key != GROUP:
+        raise CropSetError(
+            f"{path.name}: {group_key} cannot be what crops are grouped by (--group-key). Name an "
+            "array of plates, images or sessions."
+        )
     images = _images(arrays.pop("images"), path.name)
     phase = texts(arrays.pop(label_key))
     group = texts(arrays.pop(group_key)) if group_key in arrays else own_groups(path.stem, phase)
@@ -163,16 +169,6 @@ def read_crop_set(
 def own_groups(stem: str, phase: NDArray[np.str_]) -> NDArray[np.str_]:
     """Name a group for every crop."""
     return np.array([f"{stem}-{i}" for i in range(phase.size)], dtype=np.str_)
-
-
-def texts(values: NDArray[Any]) -> NDArray[np.str_]:
-    """Read labels of any kind as text; ``1.0`` is ``1``, and what is not a number is none."""
-    if values.dtype.kind == "S":
-        return np.char.decode(values, "utf-8")
-    if values.dtype.kind == "f":
-        each = ["" if np.isnan(value) else f"{value:g}" for value in values.ravel()]
-        return np.array(each, dtype=np.str_).reshape(values.shape)
-    return values.astype(np.str_)
 
 
 def pick_channels(
@@ -218,13 +214,13 @@ def pick_channels(
         )
     if named.shape != (n,):
         raise CropSetError(
-            f"{name}: images have {n} channels, {named.size} are named. Name those to use, such as "
-            "--channel dna=0."
+            f"{name}: images have {n} channels, and names of shape {named.shape}, expected ({n},). "
+            "Name those to use, such as --channel dna=0."
         )
     if len(set(named.tolist())) != n:
         raise CropSetError(
             f"{name} names a channel twice: {', '.join(named)}. Say which to use, such as "
-            f"--channel {named[0]}=0."
+            "--channel dna=0."
         )
     return tuple(named.tolist()), images
 
@@ -251,6 +247,8 @@ def _images(images: NDArray[Any], name: str) -> NDArray[Any]:
             f"{name}: images are {images.dtype} of shape {images.shape}, expected numbers "
             "(n, y, x), (n, c, y, x) or (n, c, z, y, x)."
         )
+    if images.ndim == 5 and images.shape[2] == 1:  # a stack of one plane is a picture
+        images = images[:, :, 0]
     if images.size == 0:
         raise CropSetError(f"{name} holds no crops: images have shape {images.shape}.")
     if images.dtype.kind == "f":
@@ -266,13 +264,13 @@ def _images(images: NDArray[Any], name: str) -> NDArray[Any]:
 def _mask(mask: NDArray[Any] | None, images: NDArray[Any], name: str) -> NDArray[np.bool_] | None:
     if mask is None:
         return None
-    if mask.ndim == images.ndim and mask.shape[1] == 1:
+    while mask.ndim >= images.ndim and mask.shape[1] == 1:  # channel, and the plane of a picture
         mask = mask[:, 0]
     expected = (len(images), *images.shape[2:])
-    if mask.shape != expected:
+    if mask.shape != expected or mask.dtype.kind not in "buif":
         raise CropSetError(
-            f"{name}: mask has shape {mask.shape}, expected {expected}, that of the images. Cut it "
-            "out as they were, or leave it out."
+            f"{name}: mask is {mask.dtype} of shape {mask.shape}, expected numbers {expected}, as "
+            "the images. Cut it out as they were, or leave it out."
         )
     return np.asarray(mask > 0)
 

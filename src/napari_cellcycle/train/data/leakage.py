@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cellcycle.errors import CropSetError
-from napari_cellcycle.train.data.cropset import GROUP, texts
+from napari_cellcycle.train.data.cropset import GROUP
 from napari_cellcycle.train.data.fingerprints import in_sketch, marks
+from napari_cellcycle.train.data.texts import texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

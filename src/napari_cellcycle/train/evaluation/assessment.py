@@ -12,7 +12,7 @@ import numpy as np
 from napari_cellcycle.errors import CellCycleError, CropSetError
 from napari_cellcycle.models.ensemble import VOTES
 from napari_cellcycle.train.data.census import unjudged_note
-from napari_cellcycle.train.data.cropset import GROUP, flat_note, texts
+from napari_cellcycle.train.data.cropset import GROUP, flat_note
 from napari_cellcycle.train.data.leakage import (
     beside_learned,
     check_crops,
@@ -22,6 +22,7 @@ from napari_cellcycle.train.data.leakage import (
     training_groups,
 )
 from napari_cellcycle.train.data.relabel import DROPPED, check_labels, merge_labels, relabel
+from napari_cellcycle.train.data.texts import texts
 from napari_cellcycle.train.evaluation.annotators import (
     Answers,
     People,

@@ -225,12 +225,15 @@ def test_cells_that_rounding_could_change_are_exact(monkeypatch, request_, class
     np.testing.assert_array_equal(found.level2, expected.level2)
 
 
+@pytest.mark.parametrize("again", [1, 5, 32])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_only_axes_that_rounding_could_change_are_exact(
-    monkeypatch, request_, classifier, cores, workers
+    monkeypatch, request_, classifier, cores, workers, again
 ):
     """Whatever batches these cells were in, and come in the second time."""
     cores(workers)
+    request_ = replace(request_, batch_size=4)
+    monkeypatch.setattr(pipeline, "AGAIN", again)
     exact = run(request_).decision
     _as_if_rounded(monkeypatch, classifier, 0.004)
     monkeypatch.setattr(pipeline, "is_close", lambda level1, *_: np.zeros(level1.shape[:2], bool))
@@ -247,6 +250,38 @@ def test_only_axes_that_rounding_could_change_are_exact(
     for name in ("level1", "level2"):
         answers = [getattr(one, name) for one in (exact, rounded, found)]
         np.testing.assert_array_equal(answers[2], np.where(close[..., None], *answers[:2]))
+
+
+@pytest.mark.parametrize("stop", ["an error", "closed"])
+def test_a_run_ends_while_cells_are_looked_at_again(monkeypatch, request_, classifier, cores, stop):
+    """Of four batches, the first four cells that are looked at again are of the first two."""
+    cores(2)
+    _as_if_rounded(monkeypatch, classifier, 0.004)
+    monkeypatch.setattr(pipeline, "AGAIN", 4)
+    odd = np.arange(7) % 2 == 1
+    monkeypatch.setattr(
+        pipeline, "is_close", lambda level1, *_: np.outer(odd[: len(level1)], np.ones(3, bool))
+    )
+    predict, again = classifier.predict, []
+
+    def predicted(images, axes, *, exact=True):
+        again.extend([len(images)] * exact)
+        if stop == "an error" and len(again) == 2:
+            raise ModelError("no finite numbers")
+        return predict(images, axes, exact=exact)
+
+    monkeypatch.setattr(classifier, "predict", predicted)
+    work, done = iter_classify(replace(request_, batch_size=7)), []
+    if stop == "an error":
+        with pytest.raises(ModelError, match="no finite numbers"):
+            done.extend(step.indices for step in work)
+    else:
+        while not again:
+            done.append(next(work).indices)
+        work.close()
+    rows = np.concatenate(done).tolist()
+    assert 4 <= len(rows) == len(set(rows)) < sum(COUNTS)
+    assert not [one for one in threading.enumerate() if one.name.startswith("classify")]
 
 
 def test_a_cell_at_the_border_is_close_by_the_odds_that_count_there(

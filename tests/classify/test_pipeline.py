@@ -246,7 +246,9 @@ def test_only_axes_that_rounding_could_change_are_exact(
         return close[apart.argmin(axis=1)]
 
     monkeypatch.setattr(pipeline, "is_close", is_close)
-    found = run(request_).decision
+    rows = []
+    found = run_to_end(iter_classify(request_), lambda step: rows.extend(step.indices)).decision
+    assert sorted(rows) == list(range(sum(COUNTS))), "each cell once"
     for name in ("level1", "level2"):
         answers = [getattr(one, name) for one in (exact, rounded, found)]
         np.testing.assert_array_equal(answers[2], np.where(close[..., None], *answers[:2]))

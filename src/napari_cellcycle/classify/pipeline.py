@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MANY = 200
 """From this many cells on, another form of the networks is worth making."""
 AGAIN = 32
-"""Cells that are looked at again in one batch: one by one they would take seven times as long, a
+"""From this many cells on, they are looked at again: one by one they would take seven times as long, a
 dozen at a time twice as long, since all weights of a network are read for each batch."""
 
 

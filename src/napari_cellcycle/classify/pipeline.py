@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 MANY = 200
 """From this many cells on, another form of the networks is worth making."""
 AGAIN = 32
-"""From this many cells on, they are looked at again: one by one they would take seven times as long, a
-dozen at a time twice as long, since all weights of a network are read for each batch."""
+"""From this many cells on, they are looked at again: one by one they would take seven times as
+long, a dozen at a time twice as long, since all weights of a network are read for each batch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,10 +73,11 @@ def dna_contrast(
     result = np.zeros(len(cells))
     for i, (label, bbox) in enumerate(zip(cells.label.tolist(), cells.bbox.tolist(), strict=True)):
         place = tuple(map(slice, *bbox))
-        inner, own = dna[place], labels[place] == label
-        (white,) = grey_of(inner).percentiles(own, 98)
+        own = labels[place] == label
+        (white,) = grey_of(dna[place]).percentiles(own, 98)
         where = surroundings(place, labels.shape)
-        result[i] = contrast_of(white, *surface_of(dna[where], labels[where] == 0), inner, own)
+        surface = surface_of(dna[where], labels[where] == 0)
+        result[i] = contrast_of(white, surface, dna, place, own)
     return result
 
 
@@ -93,22 +94,27 @@ def surface_of(values: NDArray[Any], free: Mask) -> tuple[float, float]:
     return grey_of(values).surface(free, tuple(slice(0, edge) for edge in values.shape))
 
 
-def contrast_of(white: float, dark: float, step: float, inner: NDArray[Any], own: Mask) -> float:
+def contrast_of(
+    white: float, surface: tuple[float, float], dna: NDArray[Any] | Window, place: Place, own: Mask
+) -> float:
     """Compare bright DNA with what is around it, as :func:`dna_contrast`.
 
     Parameters
     ----------
     white : float
         The 98th percentile inside the label.
-    dark, step : float
-        As :meth:`~.grey.Grey.surface` gives them.
-    inner : ndarray, ``(z, y, x)``
-        DNA in a box of the label.
+    surface : tuple of float
+        As :meth:`~.grey.Grey.surface` gives it.
+    dna : ndarray or Window, ``(z, y, x)``
+        The whole volume, which is looked at only where the surface does not tell what is dark.
+    place : tuple of slice
+        Where the label lies in it.
     own : ndarray, ``(z, y, x)``, bool
         The label there.
     """
+    dark, step = surface
     if math.isnan(dark):
-        (dark,) = Grey(inner).percentiles(own, 5)
+        (dark,) = Grey(dna[place]).percentiles(own, 5)
     signal, noise = max(white - dark, 0.0), step * _TO_SIGMA
     return min(signal / noise, 1000.0) if noise > 0 else 1000.0 * (signal > 0)
 

@@ -73,6 +73,7 @@ class Frame:
             and recipe.unit == recipe.intensity == "cell"
             and self._axes != ("volume",)
             and len(channels) <= 2
+            and all(volume is None or volume.dtype == dna.dtype for volume in channels)
         )
 
     def draw(
@@ -86,7 +87,8 @@ class Frame:
         cut = Cut.of(
             self._labels, label, bbox, recipe=recipe, step=step, labels_are=self._labels_are
         )
-        where = surroundings(cut.place, self._labels.shape) if contrast else None
+        place = cut.place
+        where = surroundings(place, self._labels.shape) if contrast else None
         found = self._at_once(cut, where, images) if self._is_plain else None
         if found is None:
             cell = Subject.of(cut, self._dna, recipe=recipe, step=step)
@@ -97,17 +99,13 @@ class Frame:
             return radius, math.nan
         if surface is None:
             surface = surface_of(self._dna[where], self._labels[where] == 0)
-        return radius, contrast_of(white, *surface, self._dna[cut.place], cut.core)
+        return radius, contrast_of(white, surface, self._dna, place, cut.core)
 
     def _at_once(self, cut: Cut, where: Place | None, images: Floats) -> Drawn | None:
         """Draw in one compiled call, if kernels are ready and meant for what there is."""
         edges = [along.stop - along.start for along in cut.box]
-        given = [volume for volume in self._channels if volume is not None]
-        if (
-            math.prod(edges) * max(edges) >= 1 << 31  # sums of squares would not fit
-            or not all(is_ready(volume.dtype) for volume in given)
-            or len({volume.dtype for volume in given}) > 1
-        ):
+        is_large = math.prod(edges) * max(edges) >= 1 << 31  # sums of squares would not fit
+        if is_large or not is_ready(self._dna.dtype):
             return None
         dna = self._recipe.channels.index(self._recipe.reference)
         grey, other = grey_of(self._dna[cut.box]), None

@@ -269,19 +269,6 @@ def _above(grey, level, mask, ends, keyed):
 
 
 @_compiled
-def _reach(shape, at, within, reach, step):
-    """Dilate a box: as ``geometry.reached``, the first voxel and the edges of what it becomes."""
-    n = (int(reach / step[0] + 0.5), int(reach / step[1] + 0.5), int(reach / step[2] + 0.5))
-    first = (max(at[0] - n[0], 0), max(at[1] - n[1], 0), max(at[2] - n[2], 0))
-    edges = (
-        min(at[0] + shape[0] + n[0], within[0]) - first[0],
-        min(at[1] + shape[1] + n[1], within[1]) - first[1],
-        min(at[2] + shape[2] + n[2], within[2]) - first[2],
-    )
-    return n, first, edges
-
-
-@_compiled
 def foreground(grey, core, place, free, reach, step, share, least, fewest, ends, keyed):
     """Find the DNA of a cell, as ``Grey.foreground``; the fifth result is where its mask lies.
 
@@ -302,10 +289,9 @@ def foreground(grey, core, place, free, reach, step, share, least, fewest, ends,
         bright, background = background, _percentile(values, size, q, ends, keyed)
     inner, mask, first, at = own, core, place, (0, 0, 0)
     if free.size:
-        n, first, edges = _reach(core.shape, place, grey.shape, reach, step)
-        at = (place[0] - first[0], place[1] - first[1], place[2] - first[2])
-        inner, mask = np.empty(edges, grey.dtype), np.empty(edges, np.uint8)
-        _reached(mask, grow(core, n, at, edges), free, first, core, at)
+        near, first, at = _dilated(core, place, grey.shape, reach, step)
+        inner, mask = np.empty(near.shape, grey.dtype), np.empty(near.shape, np.uint8)
+        _reached(mask, near, free, first, core, at)
         _cut(inner, grey, first)
     level = background + share * max(bright - background, 0.0)
     seen = _above(inner, level, mask, ends, keyed)
@@ -322,10 +308,9 @@ def foreground(grey, core, place, free, reach, step, share, least, fewest, ends,
 @_compiled
 def surrounded(grey, core, place, reach, step, ends, keyed):
     """Dilate a label, and find the 5th and 99.5th percentile there, as ``Grey.surrounded``."""
-    n, first, edges = _reach(core.shape, place, grey.shape, reach, step)
-    at = (place[0] - first[0], place[1] - first[1], place[2] - first[2])
+    near, first, _ = _dilated(core, place, grey.shape, reach, step)
     mask = np.zeros(grey.shape, np.uint8)
-    _put(mask, grow(core, n, at, edges), first)
+    _put(mask, near, first)
     values, size = inside(grey, mask, ends)
     found = np.empty(2)
     for turn in range(2):
@@ -369,6 +354,23 @@ def grow(mask, reach, before, shape):
             parts, row, edge = depth * height, 1, width
         flat = _spread(flat, parts, row, edge, reach[axis], before[axis], shape[axis])
     return flat.reshape(shape)
+
+
+@_compiled
+def _dilated(core, place, shape, reach, step):
+    """Dilate a label that lies at a place, as ``geometry.grow``: where that lies, the label in it.
+
+    As far as the ``shape`` goes; ``reach`` is in the units of ``step``.
+    """
+    n = (int(reach / step[0] + 0.5), int(reach / step[1] + 0.5), int(reach / step[2] + 0.5))
+    first = (max(place[0] - n[0], 0), max(place[1] - n[1], 0), max(place[2] - n[2], 0))
+    edges = (
+        min(place[0] + core.shape[0] + n[0], shape[0]) - first[0],
+        min(place[1] + core.shape[1] + n[1], shape[1]) - first[1],
+        min(place[2] + core.shape[2] + n[2], shape[2]) - first[2],
+    )
+    at = (place[0] - first[0], place[1] - first[1], place[2] - first[2])
+    return grow(core, n, at, edges), first, at
 
 
 @_compiled

@@ -64,9 +64,14 @@ def of_learned_groups(learned: Collection[str], crops: CropSet) -> NDArray[np.bo
     crops : CropSet
         With a group each.
     """
-    known = trained_on(learned, crops.group)
+    known, own = trained_on(learned, crops.group), data_groups(crops)
+    return known if own is None else known | trained_on(learned, own)
+
+
+def data_groups(crops: CropSet) -> NDArray[np.str_] | None:
+    """Groups of the data's own column, ``(n,)``, where others were asked for."""
     own = crops.columns.get(GROUP)
-    return known if own is None else known | trained_on(learned, texts(own))
+    return None if own is None else texts(own)
 
 
 def check_groups(

@@ -17,12 +17,12 @@ from napari_cellcycle.train.data.leakage import (
     beside_learned,
     check_crops,
     check_groups,
+    data_groups,
     of_learned_groups,
     trained_on,
     training_groups,
 )
 from napari_cellcycle.train.data.relabel import DROPPED, check_labels, merge_labels, relabel
-from napari_cellcycle.train.data.texts import texts
 from napari_cellcycle.train.evaluation.annotators import (
     Answers,
     People,
@@ -305,14 +305,14 @@ def _learned_by_name(
     crops: CropSet, kept: NDArray[np.bool_], models: Sequence[Contender]
 ) -> Iterator[str]:
     """Tell of cells that the data's own groups, where others are asked for, say were learned."""
-    if GROUP not in crops.columns:
+    own = data_groups(crops)
+    if own is None:
         return
-    own = texts(crops.columns[GROUP][kept])
     for card in (model.card for model in models):
-        n = int(trained_on(training_groups(card), own).sum())
+        n = int(trained_on(training_groups(card), own[kept]).sum())
         if n:
             yield (
-                f"{n:,} of {len(own):,} cells are, by the column {GROUP}, of groups that "
+                f"{n:,} of {kept.sum():,} cells are, by the column {GROUP}, of groups that "
                 f"{card.name} was trained on: on these the figures are no test. Leave them out "
                 "(--held-out)."
             )
